@@ -1,0 +1,260 @@
+"""Small closed sets, and the refusals with the sentence that goes with each. Numbers are never reused."""
+
+from enum import IntEnum
+
+
+class AccountKind(IntEnum):
+    """What an account row is."""
+
+    NONE = 0
+    CROSS = 1
+    ISOLATED = 2
+    SYSTEM = 3
+
+
+class SystemAccount(IntEnum):
+    """Rows the venue itself owns; the fund of a market is row MARKET_FUNDS + instrument."""
+
+    EXTERNAL = 0
+    FEES = 1
+    VENUE_CAPITAL = 2
+    VENUE_FUND = 3
+    VAULT = 4
+    FUNDING = 5
+    DEFICIT = 6
+    DUST = 7
+    MARKET_FUNDS = 8
+
+
+class Status(IntEnum):
+    """Whether an account is the trader's to run or the liquidation engine's."""
+
+    SOUND = 0
+    DISTRESSED = 1
+
+
+class Mode(IntEnum):
+    """What a market allows."""
+
+    ACTIVE = 0
+    REDUCE_ONLY = 1
+    HALTED = 2
+
+
+class Level(IntEnum):
+    """Rungs of the margin ladder."""
+
+    INITIAL = 0
+    MAINTENANCE = 1
+    CLOSE_OUT = 2
+
+
+class Schedule(IntEnum):
+    """How the requirement of one position is computed."""
+
+    ZERO = 0
+    BRACKETS_MARGINAL = 1
+    BRACKETS_WHOLE = 2
+    USER_LEVERAGE = 3
+
+
+class Executor(IntEnum):
+    """Who acts at a stage of the action ladder."""
+
+    ENGINE = 0
+    BACKSTOP_VAULT = 1
+    ADL = 2
+
+
+class Size(IntEnum):
+    """How much a stage closes."""
+
+    FULL = 0
+    FRACTION = 1
+    TO_LOWER_TIER = 2
+    TO_HEALTH = 3
+
+
+class PriceLimit(IntEnum):
+    """The limit of a liquidation order."""
+
+    NONE = 0
+    BANKRUPTCY = 1
+
+
+class AdlPrice(IntEnum):
+    """The price at which contracts move when positions are deleveraged."""
+
+    MARK = 0
+    PREVIOUS_MARK = 1
+    BANKRUPTCY = 2
+
+
+class AdlScore(IntEnum):
+    """How winners are ranked."""
+
+    HYPERLIQUID = 0
+    BINANCE = 1
+
+
+class AdlPolicy(IntEnum):
+    """How contracts are spread over the ranked winners."""
+
+    QUEUE = 0
+    PRO_RATA = 1
+
+
+class Accept(IntEnum):
+    """When a backstop takes positions over."""
+
+    ALWAYS = 0
+    COVERED = 1
+    MARGINED = 2
+
+
+class Tranche(IntEnum):
+    """Who pays a shortfall, in the words of the report."""
+
+    MARKET_FUND = 0
+    VENUE_FUND = 1
+    VENUE_CAPITAL = 2
+    LIQUIDITY_VAULT = 3
+    ADL = 4
+    HAIRCUT_GAINS = 5
+    HAIRCUT_ALL = 6
+
+
+class SourceKind(IntEnum):
+    """What a price source tells."""
+
+    SPOT = 0
+    PERP = 1
+    MARK = 2
+
+
+class MarkCombiner(IntEnum):
+    """How mark components become the mark."""
+
+    FIRST = 0
+    MEDIAN = 1
+
+
+class FeePayee(IntEnum):
+    """Who receives a penalty or the rest of an account that was taken over."""
+
+    TRADER = 0
+    MARKET_FUND = 1
+    VENUE_FUND = 2
+    VAULT = 3
+    VENUE_CAPITAL = 4
+
+
+class Refusal(IntEnum):
+    """Why a command changed nothing. Families: 1xx form, 2xx identity, 3xx state, 4xx risk, 5xx price, 6xx terms."""
+
+    NONE = 0
+    KIND_UNKNOWN = 101
+    FIELD_NOT_USED = 102
+    AMOUNT_OUT_OF_RANGE = 103
+    LOTS_OUT_OF_RANGE = 104
+    PRICE_OUT_OF_RANGE = 105
+    RATE_OUT_OF_RANGE = 106
+    LEVERAGE_OUT_OF_RANGE = 107
+    TIME_OUT_OF_RANGE = 108
+    COUNT_OUT_OF_RANGE = 109
+    VARIANT_UNKNOWN = 110
+    ACCOUNT_UNKNOWN = 201
+    ACCOUNT_EXISTS = 202
+    ACCOUNT_IS_SYSTEM = 203
+    COUNTERPARTY_UNKNOWN = 204
+    SELF_TRADE = 205
+    OWNER_DIFFERS = 206
+    INSTRUMENT_UNKNOWN = 207
+    INSTRUMENT_LISTED = 208
+    ASSET_UNKNOWN = 209
+    SOURCE_UNKNOWN = 210
+    REFERENCE_UNKNOWN = 211
+    TABLE_FULL = 301
+    POSITIONS_FULL = 302
+    ISOLATED_HAS_OTHER_MARKET = 303
+    MARKET_HALTED = 304
+    MARKET_REDUCE_ONLY = 305
+    NO_MARK = 306
+    IN_LIQUIDATION = 307
+    NO_LIQUIDATION_ORDER = 308
+    ORDER_NOT_RESERVED = 309
+    NOTHING_TO_CLOSE = 310
+    HOLDING_TOO_SMALL = 311
+    FUND_WOULD_BE_NEGATIVE = 312
+    SHARES_TOO_FEW = 313
+    VAULT_WITHOUT_VALUE = 314
+    BELOW_INITIAL = 401
+    BELOW_MAINTENANCE = 402
+    HEALTH_WOULD_FALL = 403
+    WITHDRAWAL_EXCEEDS_FREE = 404
+    WITHDRAWALS_GATED = 405
+    OPEN_INTEREST_CAP = 406
+    POSITION_LIMIT = 407
+    BEYOND_LIMIT_PRICE = 408
+    REPORT_STALE = 501
+    REPORT_FROM_FUTURE = 502
+    REPORT_STEP = 503
+    CELL_UNKNOWN = 601
+    TERMS_VERSION = 602
+    TERMS_INVALID = 603
+    TERMS_FIXED_AT_LISTING = 604
+
+
+REFUSAL_SENTENCES: dict[Refusal, str] = {
+    Refusal.NONE: "Accepted.",
+    Refusal.KIND_UNKNOWN: "This command kind does not exist; use one of the constructors in solvent.commands.",
+    Refusal.FIELD_NOT_USED: "A field this command does not use is not zero; build the record with its constructor.",
+    Refusal.AMOUNT_OUT_OF_RANGE: "The amount must be positive and keep every wallet within 2^60 quanta; send less.",
+    Refusal.LOTS_OUT_OF_RANGE: "The number of lots must be non-zero and within the contract's position limit.",
+    Refusal.PRICE_OUT_OF_RANGE: "The price must be at least one tick and at most the contract's largest price.",
+    Refusal.RATE_OUT_OF_RANGE: "The funding rate is beyond the rulebook's cap; clamp it before sending.",
+    Refusal.LEVERAGE_OUT_OF_RANGE: "Leverage must be between 1 and 1000 and margin must suffice at it.",
+    Refusal.TIME_OUT_OF_RANGE: "Time must be positive nanoseconds since 1970; check the unit of the stamp.",
+    Refusal.COUNT_OUT_OF_RANGE: "The number of accounts to work must be between 1 and the rulebook's bound.",
+    Refusal.VARIANT_UNKNOWN: "This kind of account, mode or policy does not exist; see solvent.codes.",
+    Refusal.ACCOUNT_UNKNOWN: "No such account; open it first with OpenAccount.",
+    Refusal.ACCOUNT_EXISTS: "This account is already open; choose the next free number.",
+    Refusal.ACCOUNT_IS_SYSTEM: "This account belongs to the venue and cannot be used here.",
+    Refusal.COUNTERPARTY_UNKNOWN: "The other side has no account; open it first with OpenAccount.",
+    Refusal.SELF_TRADE: "Both sides are the same account; a trade needs two.",
+    Refusal.OWNER_DIFFERS: "Margin moves only between accounts of one owner; withdraw and deposit instead.",
+    Refusal.INSTRUMENT_UNKNOWN: "This instrument is not listed; list it first.",
+    Refusal.INSTRUMENT_LISTED: "This instrument is already listed.",
+    Refusal.ASSET_UNKNOWN: "The rulebook does not accept this asset as collateral.",
+    Refusal.SOURCE_UNKNOWN: "The rulebook gives this source no weight for this instrument; add it to the feeds.",
+    Refusal.REFERENCE_UNKNOWN: "The reference does not name the order in force; use the one of the last order event.",
+    Refusal.TABLE_FULL: "The table has no free row; let the engine grow it before the batch.",
+    Refusal.POSITIONS_FULL: "The account already holds 64 positions or 16 collateral assets; close one first.",
+    Refusal.ISOLATED_HAS_OTHER_MARKET: "An isolated account holds one market; open another account for this one.",
+    Refusal.MARKET_HALTED: "The market is halted; wait until it resumes.",
+    Refusal.MARKET_REDUCE_ONLY: "The market is reduce-only; send an order that makes the position smaller.",
+    Refusal.NO_MARK: "The market has no accepted price yet; report one first.",
+    Refusal.IN_LIQUIDATION: "The account is being liquidated; deposit or reduce until it is above maintenance.",
+    Refusal.NO_LIQUIDATION_ORDER: "There is no open liquidation order for that many lots of this position.",
+    Refusal.ORDER_NOT_RESERVED: "More is released than was reserved on this side.",
+    Refusal.NOTHING_TO_CLOSE: "There is nothing to close here.",
+    Refusal.HOLDING_TOO_SMALL: "The account holds less of this asset than asked for.",
+    Refusal.FUND_WOULD_BE_NEGATIVE: "The fund or vault does not hold enough cash for this; contribute first.",
+    Refusal.SHARES_TOO_FEW: "The account owns fewer vault shares than asked for, or the amount buys none.",
+    Refusal.VAULT_WITHOUT_VALUE: "The vault has no positive value to price a share with.",
+    Refusal.BELOW_INITIAL: "Equity after this would be below the initial requirement; deposit or trade less.",
+    Refusal.BELOW_MAINTENANCE: "The account would be liquidatable at once; deposit or trade less.",
+    Refusal.HEALTH_WOULD_FALL: "A reduction below initial margin must not lower the account's health.",
+    Refusal.WITHDRAWAL_EXCEEDS_FREE: "More is withdrawn than is free above the initial requirement, without gains.",
+    Refusal.WITHDRAWALS_GATED: "An account has negative equity; withdrawals wait until its loss is paid.",
+    Refusal.OPEN_INTEREST_CAP: "Open interest would pass the market's cap; trade less.",
+    Refusal.POSITION_LIMIT: "The position would pass the contract's limit; trade less.",
+    Refusal.BEYOND_LIMIT_PRICE: "The fill is worse than the order's limit price.",
+    Refusal.REPORT_STALE: "The report is not newer than the source's last one, or older than allowed.",
+    Refusal.REPORT_FROM_FUTURE: "The report's source time is ahead of the machine's time; check the clock.",
+    Refusal.REPORT_STEP: "The report is further from the source's last price than one step may be.",
+    Refusal.CELL_UNKNOWN: "No parameter lives at this address; compile the change with solvent.rulebook.",
+    Refusal.TERMS_VERSION: "The version must be the one in force plus one.",
+    Refusal.TERMS_INVALID: "The staged terms are outside the machine's bounds; nothing was enacted.",
+    Refusal.TERMS_FIXED_AT_LISTING: "A contract's size, tick value and bounds cannot change once it is listed.",
+}

@@ -1,0 +1,1 @@
+"""The machine around the machine: journal, snapshots, replay and explanation."""

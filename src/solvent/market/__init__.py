@@ -1,0 +1,1 @@
+"""The world's formats: venue symbols, candles and payloads, on their way to becoming commands."""

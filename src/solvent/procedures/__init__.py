@@ -1,0 +1,1 @@
+"""In which order things are judged and done: control flow only."""

@@ -1,0 +1,196 @@
+"""Rules change: a market is listed, a term is staged, staged terms are enacted as one version."""
+
+from solvent.codes import Level, Mode, Refusal, Schedule
+from solvent.compiled import kernel
+from solvent.events import EventKind, tell
+from solvent.procedures.review import review
+from solvent.risk.watch import collect_market
+from solvent.state.tables import NONE
+from solvent.state.terms import ABSORBERS_MAX, ASSETS_MAX, BREAKERS_MAX, LEVELS, SOURCES_MAX, STAGES_MAX
+from solvent.units import LIMIT, PPM, RATE_DENOMINATOR_MAX, VALUE_MAX, mul_saturated
+
+CONTRACT_FIELDS = 5
+FIXED_CONTRACT_FIELDS = 3
+PRICE_MAX_TICKS = 2**31
+
+
+@kernel
+def is_contract_sound(contract):
+    """True when the largest position at the highest price stays inside the value bound."""
+    if contract.quanta_per_lot_tick < 1 or contract.price_max_ticks < 1 or contract.price_max_ticks > PRICE_MAX_TICKS:
+        return False
+    if contract.lots_max < 0 or contract.open_interest_cap_lots < 0 or contract.open_interest_cap_quanta < 0:
+        return False
+    value = mul_saturated(contract.quanta_per_lot_tick, contract.price_max_ticks)
+    return mul_saturated(max(contract.lots_max, 1), value) <= VALUE_MAX
+
+
+@kernel
+def is_schedule_sound(state, schedule):
+    """True when the schedule names brackets that exist, rise in floor and rate, and never ask more than notional."""
+    if schedule.kind < Schedule.ZERO or schedule.kind > Schedule.USER_LEVERAGE:
+        return False
+    if schedule.kind == Schedule.ZERO:
+        return True
+    count = schedule.bracket_count
+    first = schedule.first_bracket
+    if count < 1 or first < 0 or first + count > state.brackets.shape[0]:
+        return False
+    if schedule.denominator < 1 or schedule.denominator > RATE_DENOMINATOR_MAX:
+        return False
+    if schedule.scale_ppm < 0 or schedule.scale_ppm > 10 * PPM or schedule.rate_max_ppm < 0:
+        return False
+    for row in range(first, first + count):
+        bracket = state.brackets[row]
+        if bracket.numerator < 0 or bracket.numerator > schedule.denominator:
+            return False
+        if bracket.deduction_rest < 0 or bracket.deduction_rest >= schedule.denominator:
+            return False
+        if row == first:
+            if bracket.floor_quanta != 0 or bracket.deduction_whole != 0 or bracket.deduction_rest != 0:
+                return False
+        else:
+            before = state.brackets[row - 1]
+            if bracket.floor_quanta <= before.floor_quanta or bracket.numerator < before.numerator:
+                return False
+            if bracket.floor_quanta > LIMIT:
+                return False
+    return True
+
+
+@kernel
+def are_terms_sound(state):
+    """True when every number of the terms is inside the bounds the machine's arithmetic and order rely on."""
+    for instrument in range(state.instruments.shape[0]):
+        if state.instruments[instrument].listed == 0:
+            continue
+        if not is_contract_sound(state.contracts[instrument]):
+            return False
+        for level in range(LEVELS):
+            schedule = state.schedules[level * state.instruments.shape[0] + instrument]
+            if state.levels[level].used == 1 and not is_schedule_sound(state, schedule):
+                return False
+    for row in range(state.feeds.shape[0]):
+        feed = state.feeds[row]
+        if feed.weight < 0 or feed.weight > 2**20 or feed.kind < 0 or feed.kind > 2:
+            return False
+        if feed.age_max_ns < 0 or feed.step_max_ppm < 0:
+            return False
+    if state.levels[Level.INITIAL].used != 1 or state.levels[Level.MAINTENANCE].used != 1:
+        return False
+    # the watch relies on a requirement that only the position's own price moves
+    if state.levels[Level.MAINTENANCE].includes_orders != 0:
+        return False
+    first = state.stages[0]
+    if first.used != 1 or first.level != Level.MAINTENANCE or first.scale_ppm != PPM:
+        return False
+    for row in range(STAGES_MAX):
+        stage = state.stages[row]
+        if stage.used == 0:
+            continue
+        if stage.level < 0 or stage.level >= LEVELS or stage.scale_ppm < 0 or stage.scale_ppm > PPM:
+            return False
+        if stage.executor < 0 or stage.executor > 2 or stage.size < 0 or stage.size > 3:
+            return False
+        if stage.fee_ppm < 0 or stage.fee_ppm > PPM or stage.fee_payee < 0 or stage.fee_payee > 4:
+            return False
+        if stage.residual_payee < 0 or stage.residual_payee > 4 or stage.timeout_ns < 0 or stage.cooldown_ns < 0:
+            return False
+        if stage.size_ppm < 0 or stage.size_ppm > 10 * PPM or stage.accept < 0 or stage.accept > 2:
+            return False
+    for row in range(ABSORBERS_MAX):
+        absorber = state.absorbers[row]
+        if absorber.used == 0:
+            continue
+        if absorber.tranche < 0 or absorber.tranche > 6 or absorber.cap_ppm < 0 or absorber.cap_ppm > PPM:
+            return False
+        if row > 0 and (state.absorbers[row - 1].used == 0 or state.absorbers[row - 1].tranche >= absorber.tranche):
+            return False
+    for row in range(1, ASSETS_MAX):
+        asset = state.assets[row]
+        if asset.used == 0:
+            continue
+        if asset.price_instrument < 0 or asset.price_instrument >= state.instruments.shape[0]:
+            return False
+        if asset.value_num < 1 or asset.value_den < 1 or asset.value_den > LIMIT:
+            return False
+        if mul_saturated(state.contracts[asset.price_instrument].price_max_ticks, asset.value_num) >= LIMIT:
+            return False
+        if asset.maintenance_ppm > PPM or asset.initial_ppm < 0 or asset.initial_ppm > asset.maintenance_ppm:
+            return False
+    for row in range(BREAKERS_MAX):
+        breaker = state.breakers[row]
+        if breaker.used == 1 and (breaker.move_ppm < 1 or breaker.mode < Mode.ACTIVE or breaker.mode > Mode.HALTED):
+            return False
+    policy = state.policy[0]
+    if policy.advance_max < 1 or policy.funding_rate_max_ppb < 0 or policy.funding_rate_max_ppb > 10**9:
+        return False
+    return policy.sources_min >= 1 and policy.sources_min <= SOURCES_MAX and policy.withdraw_notional_ppm >= 0
+
+
+@kernel
+def list_instrument(state, tape, command):
+    """A market opens under the terms in force."""
+    instrument = command.instrument
+    if instrument < 0 or instrument >= state.instruments.shape[0]:
+        return Refusal.INSTRUMENT_UNKNOWN
+    if state.instruments[instrument].listed == 1:
+        return Refusal.INSTRUMENT_LISTED
+    state.instruments[instrument].listed = 1
+    if not are_terms_sound(state):
+        state.instruments[instrument].listed = 0
+        return Refusal.TERMS_INVALID
+    event = tell(state, tape, EventKind.INSTRUMENT_LISTED)
+    event.instrument = instrument
+    event.value = state.contracts[instrument].quanta_per_lot_tick
+    return Refusal.NONE
+
+
+@kernel
+def stage_term(state, tape, command):
+    """One value is written where the next version of the terms is put together."""
+    if command.cell < 0 or command.cell >= state.staged.shape[0]:
+        return Refusal.CELL_UNKNOWN
+    before = state.staged[command.cell]
+    state.staged[command.cell] = command.value
+    event = tell(state, tape, EventKind.TERM_STAGED)
+    event.cell = command.cell
+    event.value = command.value
+    event.amount_quanta = before
+    return Refusal.NONE
+
+
+@kernel
+def swap_terms(state):
+    """Exchange the terms in force with the staged ones."""
+    for cell in range(state.cells.shape[0]):
+        kept = state.cells[cell]
+        state.cells[cell] = state.staged[cell]
+        state.staged[cell] = kept
+
+
+@kernel
+def enact_terms(state, watch, tape, command):
+    """The staged terms bind from this sequence on, all of them or none; every account is judged under them."""
+    if command.version != state.venue[0].terms_version + 1:
+        return Refusal.TERMS_VERSION
+    for instrument in range(state.instruments.shape[0]):
+        if state.instruments[instrument].listed == 0:
+            continue
+        for field in range(FIXED_CONTRACT_FIELDS):
+            cell = instrument * CONTRACT_FIELDS + field
+            if state.cells[cell] != state.staged[cell]:
+                return Refusal.TERMS_FIXED_AT_LISTING
+    swap_terms(state)
+    if not are_terms_sound(state):
+        swap_terms(state)
+        return Refusal.TERMS_INVALID
+    for cell in range(state.cells.shape[0]):
+        state.staged[cell] = state.cells[cell]
+    state.venue[0].terms_version = command.version
+    event = tell(state, tape, EventKind.TERMS_ENACTED)
+    event.value = command.version
+    found = collect_market(state, watch, NONE)
+    for i in range(found):
+        review(state, watch, tape, watch.fired[i])
+    return Refusal.NONE

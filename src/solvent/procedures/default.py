@@ -1,0 +1,727 @@
+"""One default, in the order of a clearing house's rulebook: orders, takeover, deleveraging, and who pays the rest.
+
+`work` is one visit of the liquidation engine to one account. It ends in one of four ways: the account is sound
+again; an order is in the market; the account is flat and its loss has been paid; or nothing could be done and the
+account waits in the queue, which is told. Positions in halted markets are left alone.
+"""
+
+import numpy as np
+
+from solvent.codes import (
+    AccountKind,
+    AdlPolicy,
+    AdlPrice,
+    Executor,
+    FeePayee,
+    Level,
+    Mode,
+    PriceLimit,
+    Size,
+    Status,
+    SystemAccount,
+    Tranche,
+)
+from solvent.compiled import kernel
+from solvent.events import EventKind, tell
+from solvent.procedures.review import accrue, review, set_negative, tell_gate
+from solvent.procedures.trade import tidy
+from solvent.risk.deleverage import pair_pro_rata, pair_queue, score_of
+from solvent.risk.liquidation import bankruptcy_limit_ticks, lots_of_size, penalty_of, stage_order
+from solvent.risk.margin import (
+    exposure_requirement_up,
+    gain_of,
+    judge,
+    lots_to_health,
+    lots_to_lower_tier,
+    position_notional,
+    requirement_up,
+)
+from solvent.risk.pool import accepts
+from solvent.risk.waterfall import share_out, take
+from solvent.state.ledger import exchange, post
+from solvent.state.positions import find_position, free_orders_if_empty, take_orders, take_position
+from solvent.state.tables import NONE
+from solvent.state.terms import ABSORBERS_MAX, LEVELS, STAGES_MAX
+from solvent.units import LIMIT, POSITIONS_MAX, mix, mul_div_down, value_quanta
+
+
+@kernel
+def payee_account(payee, account, instrument):
+    """The account that receives a penalty or a residual."""
+    if payee == FeePayee.MARKET_FUND:
+        return SystemAccount.MARKET_FUNDS + max(instrument, 0)
+    if payee == FeePayee.VENUE_FUND:
+        return SystemAccount.VENUE_FUND + 0
+    if payee == FeePayee.VAULT:
+        return SystemAccount.VAULT + 0
+    if payee == FeePayee.VENUE_CAPITAL:
+        return SystemAccount.VENUE_CAPITAL + 0
+    return account
+
+
+@kernel
+def charge_penalty(state, tape, account, stage_row, instrument, fill_quanta, equity_before):
+    """Charge the stage's penalty on a fill: once per lot closed, never beyond the equity before or after it."""
+    stage = state.stages[stage_row]
+    if stage.fee_ppm == 0:
+        return
+    equity, _requirement, _gains, _notional = judge(state, account, Level.MAINTENANCE)
+    penalty = penalty_of(fill_quanta, stage.fee_ppm, min(equity, equity_before))
+    if penalty == 0:
+        return
+    payee = payee_account(stage.fee_payee, account, instrument)
+    post(state, account, payee, penalty)
+    event = tell(state, tape, EventKind.PENALTY_CHARGED)
+    event.account = account
+    event.counterparty = payee
+    event.instrument = instrument
+    event.amount_quanta = penalty
+    event.value = fill_quanta
+    event.stage = stage_row
+    event.equity_quanta = equity
+
+
+@kernel
+def cancel_orders(state, tape, account):
+    """Take back what the liquidation engine still has in the market for the account."""
+    row = state.accounts[account].first_position
+    while row != NONE:
+        orders_row = state.positions[row].orders
+        if orders_row != NONE and state.orders[orders_row].ordered_lots != 0:
+            event = tell(state, tape, EventKind.LIQUIDATION_CANCELLED)
+            event.account = account
+            event.instrument = state.positions[row].instrument
+            event.lots = -state.orders[orders_row].ordered_lots
+            event.reference = state.accounts[account].order_reference
+            state.orders[orders_row].ordered_lots = 0
+            state.orders[orders_row].limit_ticks = 0
+            free_orders_if_empty(state, row)
+        row = state.positions[row].next
+
+
+@kernel
+def drop_own_orders(state, tape, account):
+    """Cancel the trader's own open orders: they may not re-open what is being closed."""
+    row = state.accounts[account].first_position
+    while row != NONE:
+        orders_row = state.positions[row].orders
+        if orders_row != NONE:
+            orders = state.orders[orders_row]
+            if orders.bid_lots != 0 or orders.ask_lots != 0:
+                event = tell(state, tape, EventKind.ORDER_RELEASED)
+                event.account = account
+                event.instrument = state.positions[row].instrument
+                event.lots = orders.bid_lots - orders.ask_lots
+                orders.bid_lots = 0
+                orders.bid_quanta = 0
+                orders.ask_lots = 0
+                orders.ask_quanta = 0
+                free_orders_if_empty(state, row)
+        row = state.positions[row].next
+
+
+@kernel
+def has_orders(state, account):
+    """True while a liquidation order of the account is in the market."""
+    row = state.accounts[account].first_position
+    while row != NONE:
+        orders_row = state.positions[row].orders
+        if orders_row != NONE and state.orders[orders_row].ordered_lots != 0:
+            return True
+        row = state.positions[row].next
+    return False
+
+
+@kernel
+def is_flat(state, account):
+    """True when the account holds no contract."""
+    row = state.accounts[account].first_position
+    while row != NONE:
+        if state.positions[row].lots != 0:
+            return False
+        row = state.positions[row].next
+    return True
+
+
+@kernel
+def rows_by_requirement(state, account, rows):
+    """Positions of the account that can be worked, largest maintenance requirement first; give their number."""
+    count = 0
+    sizes = np.empty(POSITIONS_MAX * 8, np.int64)
+    row = state.accounts[account].first_position
+    while row != NONE:
+        position = state.positions[row]
+        if position.lots != 0 and state.instruments[position.instrument].mode != Mode.HALTED:
+            size = exposure_requirement_up(state, Level.MAINTENANCE, row, position.lots)
+            place = count
+            while place > 0 and (
+                sizes[place - 1] < size
+                or (
+                    sizes[place - 1] == size
+                    and state.positions[rows[place - 1]].instrument > position.instrument
+                )
+            ):
+                sizes[place] = sizes[place - 1]
+                rows[place] = rows[place - 1]
+                place -= 1
+            sizes[place] = size
+            rows[place] = row
+            count += 1
+        row = position.next
+    return count
+
+
+@kernel
+def place_orders(state, tape, account, stage_row, equity, requirement):
+    """Send the stage's orders to the venue; give how many."""
+    stage = state.stages[stage_row]
+    terms = state.accounts[account]
+    now = state.venue[0].time_ns
+    in_cooldown = now < terms.cooldown_until_ns
+    rows = np.empty(POSITIONS_MAX * 8, np.int64)
+    count = rows_by_requirement(state, account, rows)
+    placed = 0
+    partly = False
+    equity_left = equity
+    requirement_left = requirement
+    for i in range(count):
+        row = rows[i]
+        position = state.positions[row]
+        held = abs(position.lots)
+        notional = position_notional(state, row)
+        lower = 0
+        health = 0
+        if stage.size == Size.TO_LOWER_TIER:
+            lower = lots_to_lower_tier(state, row)
+        elif stage.size == Size.TO_HEALTH:
+            if equity_left >= requirement_left and requirement_left < requirement:
+                break
+            health = lots_to_health(state, row, equity_left, requirement_left, stage.size_ppm, stage.fee_ppm)
+            requirement_left += exposure_requirement_up(
+                state, Level.MAINTENANCE, row, held - health
+            ) - exposure_requirement_up(state, Level.MAINTENANCE, row, held)
+        lots = lots_of_size(stage, held, notional, in_cooldown, lower, health)
+        if lots == 0:
+            continue
+        if lots < held:
+            partly = True
+        signed = lots if position.lots > 0 else -lots
+        limit = 0
+        if stage.price_limit == PriceLimit.BANKRUPTCY:
+            own = exposure_requirement_up(state, Level.MAINTENANCE, row, position.lots)
+            if requirement > 0:
+                part = mul_div_down(equity, own, requirement)
+            else:
+                part = equity // count
+            limit = bankruptcy_limit_ticks(
+                state.instruments[position.instrument].mark_ticks,
+                position.lots,
+                state.contracts[position.instrument].quanta_per_lot_tick,
+                part,
+                state.contracts[position.instrument].price_max_ticks,
+            )
+        orders = state.orders[take_orders(state, row)]
+        orders.ordered_lots = signed
+        orders.limit_ticks = limit
+        placed += 1
+        event = tell(state, tape, EventKind.LIQUIDATION_ORDERED)
+        event.account = account
+        event.instrument = position.instrument
+        event.lots = -signed
+        event.price_ticks = limit
+        event.stage = stage_row
+        event.reference = state.venue[0].sequence
+        event.equity_quanta = equity
+        event.requirement_quanta = requirement
+        event.amount_quanta = notional
+    if placed > 0:
+        terms.order_reference = state.venue[0].sequence
+        terms.order_until_ns = now + stage.timeout_ns
+        terms.order_stage = stage_row
+        terms.order_filled = 0
+        if partly and not in_cooldown and stage.cooldown_ns > 0:
+            terms.cooldown_until_ns = now + stage.cooldown_ns
+    return placed
+
+
+@kernel
+def means_of(state, tranche, account):
+    """What a layer that one account owns could pay for the default of `account`."""
+    if tranche == Tranche.MARKET_FUND:
+        fund = SystemAccount.MARKET_FUNDS + max(state.accounts[account].default_instrument, 0)
+        return state.accounts[fund].wallet_quanta
+    if tranche == Tranche.VENUE_FUND:
+        return state.accounts[SystemAccount.VENUE_FUND].wallet_quanta
+    if tranche == Tranche.VENUE_CAPITAL:
+        return state.accounts[SystemAccount.VENUE_CAPITAL].wallet_quanta
+    if tranche == Tranche.LIQUIDITY_VAULT and account != SystemAccount.VAULT:
+        equity, _requirement, _gains, _notional = judge(state, SystemAccount.VAULT, Level.MAINTENANCE)
+        return min(equity, state.accounts[SystemAccount.VAULT].wallet_quanta)
+    return 0
+
+
+@kernel
+def owner_of_layer(state, tranche, account):
+    """The account that stands behind a layer."""
+    if tranche == Tranche.MARKET_FUND:
+        return SystemAccount.MARKET_FUNDS + max(state.accounts[account].default_instrument, 0)
+    if tranche == Tranche.VENUE_FUND:
+        return SystemAccount.VENUE_FUND + 0
+    if tranche == Tranche.VENUE_CAPITAL:
+        return SystemAccount.VENUE_CAPITAL + 0
+    return SystemAccount.VAULT + 0
+
+
+@kernel
+def cover_before_adl(state, account):
+    """What the layers before deleveraging and haircuts could pay for this account."""
+    cover = 0
+    for row in range(ABSORBERS_MAX):
+        absorber = state.absorbers[row]
+        if absorber.used == 0 or absorber.tranche >= Tranche.ADL:
+            break
+        cover += take(LIMIT, means_of(state, absorber.tranche, account), absorber.cap_ppm)
+    return cover
+
+
+@kernel
+def take_over(state, watch, tape, account, stage_row, equity):
+    """The backstop takes the account's positions at the mark; give whether it did."""
+    stage = state.stages[stage_row]
+    vault = SystemAccount.VAULT + 0
+    if account == vault:
+        return False
+    rows = np.empty(POSITIONS_MAX * 8, np.int64)
+    count = rows_by_requirement(state, account, rows)
+    if count == 0:
+        return False
+    vault_equity, vault_requirement, _gains, _notional = judge(state, vault, Level.INITIAL)
+    vault_positions = state.accounts[vault].position_count
+    for i in range(count):
+        position = state.positions[rows[i]]
+        row = find_position(state, vault, position.instrument)
+        held = 0 if row == NONE else state.positions[row].lots
+        if row == NONE:
+            vault_positions += 1
+        if abs(held + position.lots) > state.contracts[position.instrument].lots_max or vault_positions > POSITIONS_MAX:
+            return False
+        mark = state.instruments[position.instrument].mark_ticks
+        per_lot_tick = state.contracts[position.instrument].quanta_per_lot_tick
+        after = value_quanta(abs(held + position.lots), mark, per_lot_tick)
+        before = value_quanta(abs(held), mark, per_lot_tick)
+        vault_requirement += requirement_up(
+            state, Level.INITIAL, position.instrument, after, 0
+        ) - requirement_up(state, Level.INITIAL, position.instrument, before, 0)
+    shortfall = max(-equity, 0)
+    cover = cover_before_adl(state, account)
+    if not accepts(stage.accept, shortfall, cover, vault_equity - shortfall, vault_requirement):
+        return False
+    accrue(state, tape, vault)
+    for i in range(count):
+        row = rows[i]
+        position = state.positions[row]
+        instrument = position.instrument
+        lots = position.lots
+        mark = state.instruments[instrument].mark_ticks
+        vault_row = take_position(state, vault, instrument)
+        if lots > 0:
+            exchange(state, vault_row, row, lots, mark)
+        else:
+            exchange(state, row, vault_row, -lots, mark)
+        event = tell(state, tape, EventKind.POSITION_TAKEN_OVER)
+        event.account = account
+        event.counterparty = vault
+        event.instrument = instrument
+        event.lots = lots
+        event.price_ticks = mark
+        event.stage = stage_row
+        value = value_quanta(abs(lots), mark, state.contracts[instrument].quanta_per_lot_tick)
+        event.amount_quanta = value
+        charge_penalty(state, tape, account, stage_row, instrument, value, equity)
+        tidy(state, watch, vault_row)
+        tidy(state, watch, row)
+    return True
+
+
+@kernel
+def deleverage(state, watch, tape, account, stage_row, winners, gains, found):
+    """Close the account's positions against winners on the other side; give how many winners are now recorded.
+
+    `winners[:n]` and `gains[:n]` remember who closed at a gain and how large it was: they bear what the waterfall's
+    deleveraging layer asks, each at most that gain.
+    """
+    policy = state.policy[0]
+    rows = np.empty(POSITIONS_MAX * 8, np.int64)
+    count = rows_by_requirement(state, account, rows)
+    for i in range(count):
+        row = rows[i]
+        instrument = state.positions[row].instrument
+        lots = state.positions[row].lots
+        market = state.instruments[instrument]
+        per_lot_tick = state.contracts[instrument].quanta_per_lot_tick
+        price = market.mark_ticks
+        if policy.adl_price == AdlPrice.PREVIOUS_MARK and market.previous_mark_ticks > 0:
+            price = market.previous_mark_ticks
+        candidates = 0
+        for other in range(state.venue[0].position_count):
+            position = state.positions[other]
+            if position.account == NONE or position.instrument != instrument or position.lots == 0:
+                continue
+            if (position.lots > 0) != (lots > 0):
+                candidates += 1
+        if candidates == 0:
+            continue
+        other_rows = np.empty(candidates, np.int64)
+        scores = np.empty(candidates, np.int64)
+        candidates = 0
+        for other in range(state.venue[0].position_count):
+            position = state.positions[other]
+            if position.account == NONE or position.instrument != instrument or position.lots == 0:
+                continue
+            if (position.lots > 0) == (lots > 0) or position.account == account:
+                continue
+            if state.accounts[position.account].status != Status.SOUND:
+                continue
+            value = value_quanta(position.lots, price, per_lot_tick)
+            gain = value - position.cost_quanta
+            if gain <= 0:
+                continue
+            equity, requirement, _gains, _notional = judge(state, position.account, Level.MAINTENANCE)
+            if equity <= 0:
+                continue
+            own = exposure_requirement_up(state, Level.MAINTENANCE, other, position.lots)
+            other_rows[candidates] = other
+            scores[candidates] = score_of(
+                policy.adl_score,
+                position.lots,
+                value,
+                position.cost_quanta,
+                gain,
+                state.accounts[position.account].wallet_quanta,
+                equity,
+                own,
+            )
+            candidates += 1
+        if candidates == 0:
+            continue
+        if policy.adl_policy == AdlPolicy.PRO_RATA:
+            for k in range(candidates):
+                scores[k] = mix(state.venue[0].sequence, state.positions[other_rows[k]].account)
+        # rows with equal scores keep the order of account numbers, which is total and known beforehand
+        accounts = np.empty(candidates, np.int64)
+        for k in range(candidates):
+            accounts[k] = state.positions[other_rows[k]].account
+        by_account = np.argsort(accounts[:candidates], kind="mergesort")
+        ordered_scores = np.empty(candidates, np.int64)
+        for k in range(candidates):
+            ordered_scores[k] = -scores[by_account[k]]
+        by_score = np.argsort(ordered_scores, kind="mergesort")
+        available = np.empty(candidates, np.int64)
+        paired = np.zeros(candidates, np.int64)
+        for k in range(candidates):
+            available[k] = abs(state.positions[other_rows[by_account[by_score[k]]]].lots)
+        if policy.adl_policy == AdlPolicy.PRO_RATA:
+            pair_pro_rata(abs(lots), available, candidates, paired)
+        else:
+            pair_queue(abs(lots), available, candidates, paired)
+        for k in range(candidates):
+            if paired[k] == 0:
+                continue
+            other = other_rows[by_account[by_score[k]]]
+            winner = state.positions[other].account
+            accrue(state, tape, winner)
+            held = state.positions[other].lots
+            closed_cost = mul_div_down(state.positions[other].cost_quanta, paired[k], abs(held))
+            signed = paired[k] if held > 0 else -paired[k]
+            gain = value_quanta(signed, price, per_lot_tick) - closed_cost
+            if lots > 0:
+                exchange(state, other, row, paired[k], price)
+            else:
+                exchange(state, row, other, paired[k], price)
+            event = tell(state, tape, EventKind.POSITION_DELEVERAGED)
+            event.account = account
+            event.counterparty = winner
+            event.instrument = instrument
+            event.lots = paired[k] if lots > 0 else -paired[k]
+            event.price_ticks = price
+            event.stage = stage_row
+            event.amount_quanta = value_quanta(paired[k], price, per_lot_tick)
+            event.value = gain
+            tidy(state, watch, other)
+            if found < winners.shape[0]:
+                winners[found] = winner
+                gains[found] = max(gain, 0)
+                found += 1
+        tidy(state, watch, row)
+    return found
+
+
+@kernel
+def bearable(state, account, most):
+    """What an account can be charged without being made liquidatable by it."""
+    equity, requirement, _gains, _notional = judge(state, account, Level.MAINTENANCE)
+    return max(min(most, equity - requirement - state.stages[0].or_equal), 0)
+
+
+@kernel
+def draw(state, watch, tape, account, payer, tranche, amount):
+    """One posting of the waterfall, and its event."""
+    post(state, payer, account, amount)
+    event = tell(state, tape, EventKind.TRANCHE_DRAWN)
+    event.account = account
+    event.counterparty = payer
+    event.tranche = tranche
+    event.amount_quanta = amount
+    event.instrument = state.accounts[account].default_instrument
+    event.reference = state.accounts[account].flagged_sequence
+    review(state, watch, tape, payer)
+
+
+@kernel
+def draw_shared(state, watch, tape, account, tranche, remaining, payers, means, count):
+    """A layer that many share: proportional to what each can bear, exact to the quantum; give what was paid."""
+    total = 0
+    for i in range(count):
+        total += means[i]
+    amount = min(remaining, total)
+    if amount <= 0:
+        return 0
+    parts = np.zeros(count, np.int64)
+    share_out(amount, means, count, parts)
+    for i in range(count):
+        if parts[i] > 0:
+            draw(state, watch, tape, account, payers[i], tranche, parts[i])
+    return amount
+
+
+@kernel
+def gains_of_all(state, account, tranche, payers, means):
+    """Fill in who can bear a haircut and how much: their gains, or with HAIRCUT_ALL their whole free equity."""
+    count = 0
+    for other in range(state.venue[0].account_count):
+        terms = state.accounts[other]
+        if other == account or terms.status != Status.SOUND:
+            continue
+        if terms.kind != AccountKind.CROSS and terms.kind != AccountKind.ISOLATED:
+            continue
+        most = LIMIT
+        if tranche == Tranche.HAIRCUT_GAINS:
+            most = 0
+            row = terms.first_position
+            while row != NONE:
+                most += max(gain_of(state, row), 0)
+                row = state.positions[row].next
+        if most == 0:
+            continue
+        able = bearable(state, other, most)
+        if able > 0:
+            payers[count] = other
+            means[count] = able
+            count += 1
+    return count
+
+
+@kernel
+def pay_shortfall(state, watch, tape, account, declared, paid_by_price, winners, gains, found):
+    """Walk the waterfall for a flat account with a negative wallet; what nobody can bear stays as an open deficit.
+
+    `declared` is the loss at the mark when the account was closed, of which deleveraging at another price has already
+    paid `paid_by_price`.
+    """
+    event = tell(state, tape, EventKind.SHORTFALL_DECLARED)
+    event.account = account
+    event.instrument = state.accounts[account].default_instrument
+    event.amount_quanta = declared
+    event.reference = state.accounts[account].flagged_sequence
+    if paid_by_price > 0:
+        event = tell(state, tape, EventKind.TRANCHE_DRAWN)
+        event.account = account
+        event.counterparty = account
+        event.tranche = Tranche.ADL
+        event.amount_quanta = paid_by_price
+        event.instrument = state.accounts[account].default_instrument
+        event.reference = state.accounts[account].flagged_sequence
+    remaining = max(-state.accounts[account].wallet_quanta, 0)
+    for row in range(ABSORBERS_MAX):
+        absorber = state.absorbers[row]
+        if absorber.used == 0 or remaining == 0:
+            break
+        tranche = absorber.tranche
+        if tranche < Tranche.ADL:
+            amount = take(remaining, means_of(state, tranche, account), absorber.cap_ppm)
+            if amount > 0:
+                draw(state, watch, tape, account, owner_of_layer(state, tranche, account), tranche, amount)
+                remaining -= amount
+        elif tranche == Tranche.ADL:
+            means = np.zeros(max(found, 1), np.int64)
+            for i in range(found):
+                # one winner may have closed in several markets: what it can bear is counted once
+                charged = 0
+                for k in range(i):
+                    if winners[k] == winners[i]:
+                        charged += means[k]
+                means[i] = max(min(bearable(state, winners[i], LIMIT) - charged, gains[i]), 0)
+            remaining -= draw_shared(state, watch, tape, account, tranche, remaining, winners, means, found)
+        else:
+            payers = np.empty(state.venue[0].account_count, np.int64)
+            means = np.zeros(state.venue[0].account_count, np.int64)
+            count = gains_of_all(state, account, tranche, payers, means)
+            remaining -= draw_shared(state, watch, tape, account, tranche, remaining, payers, means, count)
+    if remaining > 0:
+        was_gated = state.venue[0].negative_count > 0 or state.venue[0].open_deficit_quanta > 0
+        post(state, SystemAccount.DEFICIT, account, remaining)
+        state.venue[0].open_deficit_quanta += remaining
+        event = tell(state, tape, EventKind.DEFICIT_OPENED)
+        event.account = account
+        event.amount_quanta = remaining
+        event.value = state.venue[0].open_deficit_quanta
+        event.reference = state.accounts[account].flagged_sequence
+        tell_gate(state, tape, was_gated, account)
+
+
+@kernel
+def order_collateral(state, tape, account):
+    """Ask the venue to sell collateral of a flat account that owes cash; give how many orders are out."""
+    now = state.venue[0].time_ns
+    terms = state.accounts[account]
+    if now < terms.order_until_ns and terms.order_stage != NONE:
+        return 1
+    placed = 0
+    row = terms.first_holding
+    while row != NONE:
+        holding = state.holdings[row]
+        event = tell(state, tape, EventKind.COLLATERAL_ORDERED)
+        event.account = account
+        event.asset = holding.asset
+        event.amount_quanta = holding.amount_quanta
+        event.value = -terms.wallet_quanta
+        event.reference = state.venue[0].sequence
+        placed += 1
+        row = holding.next
+    terms.order_reference = state.venue[0].sequence
+    terms.order_until_ns = now + state.stages[0].timeout_ns
+    terms.order_stage = 0
+    return placed
+
+
+@kernel
+def leave_queue(state, watch, tape, account, kind):
+    """The account is its owner's again."""
+    terms = state.accounts[account]
+    cancel_orders(state, tape, account)
+    set_negative(state, tape, account, 0)
+    terms.status = Status.SOUND
+    terms.order_stage = NONE
+    terms.order_filled = 0
+    terms.order_until_ns = 0
+    terms.cooldown_until_ns = 0
+    event = tell(state, tape, kind)
+    event.account = account
+    event.instrument = terms.default_instrument
+    event.amount_quanta = terms.wallet_quanta
+    event.reference = terms.flagged_sequence
+    terms.default_instrument = NONE
+    row = terms.first_position
+    while row != NONE:
+        following = state.positions[row].next
+        tidy(state, watch, row)
+        row = following
+    review(state, watch, tape, account)
+
+
+@kernel
+def settle_flat(state, watch, tape, account, stage_row, declared, winners, gains, found):
+    """Close the case of an account without positions; give True when it left the queue."""
+    terms = state.accounts[account]
+    if terms.wallet_quanta < 0 and terms.first_holding != NONE:
+        if order_collateral(state, tape, account) > 0:
+            return False
+    owed = max(-terms.wallet_quanta, 0)
+    total = max(declared, owed)
+    if total > 0:
+        pay_shortfall(state, watch, tape, account, total, total - owed, winners, gains, found)
+    elif stage_row != NONE and terms.wallet_quanta > 0 and terms.kind != AccountKind.SYSTEM:
+        payee = payee_account(state.stages[stage_row].residual_payee, account, terms.default_instrument)
+        if payee != account:
+            event = tell(state, tape, EventKind.RESIDUAL_TAKEN)
+            event.account = account
+            event.counterparty = payee
+            event.amount_quanta = terms.wallet_quanta
+            event.stage = stage_row
+            post(state, account, payee, terms.wallet_quanta)
+    leave_queue(state, watch, tape, account, EventKind.DEFAULT_CLOSED)
+    return True
+
+
+@kernel
+def work(state, watch, tape, account):
+    """One visit to one distressed account; give True when it left the queue."""
+    terms = state.accounts[account]
+    accrue(state, tape, account)
+    drop_own_orders(state, tape, account)
+    nobody = np.empty(0, np.int64)
+    if is_flat(state, account):
+        return settle_flat(state, watch, tape, account, NONE, 0, nobody, nobody, 0)
+    equity_by_level = np.zeros(LEVELS, np.int64)
+    requirement_by_level = np.zeros(LEVELS, np.int64)
+    for level in range(LEVELS):
+        if state.levels[level].used == 1:
+            equity, requirement, _gains, _notional = judge(state, account, level)
+            equity_by_level[level] = equity
+            requirement_by_level[level] = requirement
+    equity = equity_by_level[Level.MAINTENANCE]
+    requirement = requirement_by_level[Level.MAINTENANCE]
+    set_negative(state, tape, account, 1 if equity < 0 else 0)
+    order = np.empty(STAGES_MAX, np.int64)
+    breached = stage_order(state, equity_by_level, requirement_by_level, order)
+    is_sound = breached == 0
+    if terms.kind == AccountKind.SYSTEM:
+        is_sound = equity >= 0
+    if is_sound:
+        leave_queue(state, watch, tape, account, EventKind.ACCOUNT_RECOVERED)
+        return True
+    if has_orders(state, account):
+        if state.venue[0].time_ns < terms.order_until_ns:
+            return False
+        cancel_orders(state, tape, account)
+    first = 0
+    if terms.order_stage != NONE and terms.order_filled == 0:
+        # nothing of the last order was filled: fall through to the stages after it, if it is still breached
+        for i in range(breached):
+            if order[i] == terms.order_stage:
+                first = i + 1
+    for turn in range(breached):
+        stage_row = order[(first + turn) % breached]
+        executor = state.stages[stage_row].executor
+        if executor == Executor.ENGINE:
+            if place_orders(state, tape, account, stage_row, equity, requirement) > 0:
+                return False
+        elif executor == Executor.BACKSTOP_VAULT:
+            if take_over(state, watch, tape, account, stage_row, equity):
+                if is_flat(state, account):
+                    return settle_flat(state, watch, tape, account, stage_row, 0, nobody, nobody, 0)
+                return False
+        else:
+            room = state.venue[0].position_count + 1
+            winners = np.empty(room, np.int64)
+            gains = np.empty(room, np.int64)
+            found = deleverage(state, watch, tape, account, stage_row, winners, gains, 0)
+            declared = 0
+            if state.policy[0].adl_price == AdlPrice.PREVIOUS_MARK and terms.first_holding == NONE:
+                declared = max(-equity, 0)
+            flat = is_flat(state, account)
+            left = False
+            if flat:
+                left = settle_flat(state, watch, tape, account, stage_row, declared, winners, gains, found)
+            for i in range(found):
+                review(state, watch, tape, winners[i])
+            if flat:
+                return left
+            if found > 0:
+                return False
+    event = tell(state, tape, EventKind.ACCOUNT_WAITING)
+    event.account = account
+    event.instrument = terms.default_instrument
+    event.equity_quanta = equity
+    event.requirement_quanta = requirement
+    return False

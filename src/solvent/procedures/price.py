@@ -1,0 +1,113 @@
+"""One price: believed or refused, joined into the mark, watched by the breaker, and every account it endangers flagged."""
+
+from solvent.codes import Mode, Refusal
+from solvent.compiled import kernel
+from solvent.events import EventKind, tell
+from solvent.procedures.review import review
+from solvent.risk.breaker import observe
+from solvent.risk.funding import next_index
+from solvent.risk.oracle import mark_of, refusal_of_report
+from solvent.risk.watch import collect, collect_market
+from solvent.state.terms import SOURCES_MAX
+from solvent.units import LIMIT, value_quanta
+
+
+@kernel
+def change_mode(state, tape, instrument, mode, until_ns, by_breaker):
+    """Put a market into a mode and tell it."""
+    market = state.instruments[instrument]
+    before = market.mode
+    market.mode = mode
+    market.mode_until_ns = until_ns
+    market.mode_by_breaker = by_breaker
+    if before != mode:
+        event = tell(state, tape, EventKind.MODE_CHANGED)
+        event.instrument = instrument
+        event.mode = mode
+        event.value = before
+
+
+@kernel
+def release_modes(state, tape):
+    """Give markets back that a breaker took and whose time is over."""
+    for instrument in range(state.instruments.shape[0]):
+        market = state.instruments[instrument]
+        if market.mode_by_breaker == 1 and market.mode_until_ns <= state.venue[0].time_ns:
+            change_mode(state, tape, instrument, Mode.ACTIVE, 0, 0)
+
+
+@kernel
+def report_price(state, watch, tape, command):
+    """A source tells a price."""
+    instrument = command.instrument
+    if instrument < 0 or instrument >= state.instruments.shape[0] or state.instruments[instrument].listed == 0:
+        return Refusal.INSTRUMENT_UNKNOWN
+    if command.source < 0 or command.source >= SOURCES_MAX:
+        return Refusal.SOURCE_UNKNOWN
+    refusal = refusal_of_report(state, instrument, command.source, command.price_ticks, command.source_time_ns)
+    if refusal != Refusal.NONE:
+        return refusal
+    report = state.reports[instrument * SOURCES_MAX + command.source]
+    report.price_ticks = command.price_ticks
+    report.source_time_ns = command.source_time_ns
+    mark = mark_of(state, instrument)
+    market = state.instruments[instrument]
+    before = market.mark_ticks
+    if mark == 0:
+        return Refusal.NONE
+    market.mark_time_ns = state.venue[0].time_ns
+    if mark == before:
+        return Refusal.NONE
+    market.previous_mark_ticks = before
+    market.mark_ticks = mark
+    state.venue[0].price_version += 1
+    market.mark_version = state.venue[0].price_version
+    event = tell(state, tape, EventKind.MARK_MOVED)
+    event.instrument = instrument
+    event.price_ticks = mark
+    event.value = before
+    mode, until_ns = observe(state, instrument, mark)
+    if mode > market.mode or (mode == market.mode and mode != Mode.ACTIVE and market.mode_by_breaker == 1):
+        change_mode(state, tape, instrument, mode, until_ns, 1)
+    found = collect(watch, instrument, before, mark)
+    for i in range(found):
+        review(state, watch, tape, watch.fired[i])
+    return Refusal.NONE
+
+
+@kernel
+def tick_funding(state, watch, tape, command):
+    """Longs owe shorts one interval of funding; every holder's certificate is renewed, because no price told it."""
+    instrument = command.instrument
+    if instrument < 0 or instrument >= state.instruments.shape[0] or state.instruments[instrument].listed == 0:
+        return Refusal.INSTRUMENT_UNKNOWN
+    market = state.instruments[instrument]
+    if market.mark_ticks == 0:
+        return Refusal.NO_MARK
+    if abs(command.rate_ppb) > state.policy[0].funding_rate_max_ppb:
+        return Refusal.RATE_OUT_OF_RANGE
+    per_lot = value_quanta(1, market.mark_ticks, state.contracts[instrument].quanta_per_lot_tick)
+    index = next_index(market.funding_index, per_lot, command.rate_ppb)
+    if abs(index) >= LIMIT // 2:
+        return Refusal.RATE_OUT_OF_RANGE
+    market.funding_index = index
+    event = tell(state, tape, EventKind.FUNDING_TICKED)
+    event.instrument = instrument
+    event.value = command.rate_ppb
+    event.price_ticks = market.mark_ticks
+    found = collect_market(state, watch, instrument)
+    for i in range(found):
+        review(state, watch, tape, watch.fired[i])
+    return Refusal.NONE
+
+
+@kernel
+def set_mode(state, tape, command):
+    """The operator puts a market into a mode; it stays until the operator, or a stricter breaker, says otherwise."""
+    instrument = command.instrument
+    if instrument < 0 or instrument >= state.instruments.shape[0] or state.instruments[instrument].listed == 0:
+        return Refusal.INSTRUMENT_UNKNOWN
+    if command.mode < Mode.ACTIVE or command.mode > Mode.HALTED:
+        return Refusal.VARIANT_UNKNOWN
+    change_mode(state, tape, instrument, command.mode, 0, 0)
+    return Refusal.NONE

@@ -1,0 +1,122 @@
+"""After anything has touched an account: judge it, then watch it or hand it to the liquidation queue."""
+
+from solvent.codes import AccountKind, Level, Status, SystemAccount
+from solvent.compiled import kernel
+from solvent.events import EventKind, tell
+from solvent.risk.funding import due_up
+from solvent.risk.margin import judge, position_notional
+from solvent.risk.watch import forget_account, set_corner
+from solvent.state.ledger import post
+from solvent.state.tables import NONE
+
+
+@kernel
+def accrue(state, tape, account):
+    """Post the funding every position of the account owes or is owed, up to this sequence."""
+    row = state.accounts[account].first_position
+    while row != NONE:
+        position = state.positions[row]
+        index = state.instruments[position.instrument].funding_index
+        if position.funding_index != index:
+            due = due_up(position.lots, index - position.funding_index)
+            position.funding_index = index
+            if due != 0:
+                if due > 0:
+                    post(state, account, SystemAccount.FUNDING, due)
+                else:
+                    post(state, SystemAccount.FUNDING, account, -due)
+                event = tell(state, tape, EventKind.FUNDING_PAID)
+                event.account = account
+                event.instrument = position.instrument
+                event.lots = position.lots
+                event.amount_quanta = due
+        row = position.next
+
+
+@kernel
+def set_negative(state, tape, account, negative):
+    """Keep count of accounts whose equity is below zero; the first gates withdrawals, the last releases them."""
+    if state.accounts[account].negative == negative:
+        return
+    was_gated = state.venue[0].negative_count > 0 or state.venue[0].open_deficit_quanta > 0
+    state.accounts[account].negative = negative
+    state.venue[0].negative_count += 1 if negative == 1 else -1
+    tell_gate(state, tape, was_gated, account)
+
+
+@kernel
+def tell_gate(state, tape, was_gated, account):
+    """Tell when withdrawals close or open again."""
+    is_gated = state.venue[0].negative_count > 0 or state.venue[0].open_deficit_quanta > 0
+    if is_gated and not was_gated:
+        event = tell(state, tape, EventKind.WITHDRAWALS_GATED)
+        event.account = account
+    elif was_gated and not is_gated:
+        event = tell(state, tape, EventKind.WITHDRAWALS_RELEASED)
+        event.account = account
+
+
+@kernel
+def enqueue(state, account):
+    """Put the account at the end of the liquidation queue."""
+    venue = state.venue[0]
+    state.queue[(venue.queue_head + venue.queue_count) % state.queue.shape[0]] = account
+    venue.queue_count += 1
+
+
+@kernel
+def flag(state, watch, tape, account, equity, requirement):
+    """The account is distressed: the liquidation engine has it now."""
+    accounts = state.accounts
+    accounts[account].status = Status.DISTRESSED
+    accounts[account].flagged_sequence = state.venue[0].sequence
+    accounts[account].order_stage = NONE
+    accounts[account].order_filled = 0
+    accounts[account].order_until_ns = 0
+    accounts[account].cooldown_until_ns = 0
+    largest = -1
+    row = accounts[account].first_position
+    while row != NONE:
+        notional = position_notional(state, row)
+        if notional > largest:
+            largest = notional
+            accounts[account].default_instrument = state.positions[row].instrument
+        row = state.positions[row].next
+    forget_account(state, watch, account)
+    enqueue(state, account)
+    event = tell(state, tape, EventKind.ACCOUNT_FLAGGED)
+    event.account = account
+    event.instrument = accounts[account].default_instrument
+    event.equity_quanta = equity
+    event.requirement_quanta = requirement
+    event.amount_quanta = largest
+
+
+@kernel
+def review(state, watch, tape, account):
+    """Judge one account at the maintenance level; flag it, or give it a new corner. At most two events."""
+    if state.accounts[account].kind == AccountKind.SYSTEM:
+        return
+    equity, requirement, _gains, _notional = judge(state, account, Level.MAINTENANCE)
+    # the first stage is the outermost of the action ladder: the rulebook is refused otherwise
+    surplus = equity - requirement - state.stages[0].or_equal
+    if state.accounts[account].status == Status.SOUND:
+        if surplus >= 0 or (requirement == 0 and equity >= 0):
+            set_corner(state, watch, account, max(surplus, 0))
+            return
+        flag(state, watch, tape, account, equity, requirement)
+    set_negative(state, tape, account, 1 if equity < 0 else 0)
+
+
+@kernel
+def is_gated(state):
+    """True while somebody's loss has no payer yet: an open deficit, or a negative equity seen or still in the queue."""
+    venue = state.venue[0]
+    if venue.negative_count > 0 or venue.open_deficit_quanta > 0:
+        return True
+    for i in range(venue.queue_count):
+        account = state.queue[(venue.queue_head + i) % state.queue.shape[0]]
+        equity, _requirement, _gains, _notional = judge(state, account, Level.MAINTENANCE)
+        if equity < 0:
+            return True
+    return False

@@ -1,0 +1,373 @@
+"""A trade of two accounts, and what orders and leverage do to the margin it needs."""
+
+from solvent.codes import AccountKind, Level, Mode, Refusal, Status, SystemAccount
+from solvent.compiled import kernel
+from solvent.events import EventKind, tell
+from solvent.procedures.review import accrue, review
+from solvent.procedures.transfer import refusal_of_account
+from solvent.risk.limits import passes_open_interest_cap
+from solvent.risk.margin import exposure_requirement_up, judge, orders_requirement_up, requirement_up
+from solvent.risk.watch import forget_position
+from solvent.state.ledger import exchange, post
+from solvent.state.positions import (
+    find_position,
+    free_orders_if_empty,
+    free_position,
+    is_empty,
+    take_orders,
+    take_position,
+)
+from solvent.state.tables import NONE
+from solvent.units import POSITIONS_MAX, WALLET_MAX, mul_div_down, value_quanta
+
+
+@kernel
+def is_listed(state, instrument):
+    """True when the instrument is a market that can be traded or priced."""
+    return 0 <= instrument < state.instruments.shape[0] and state.instruments[instrument].listed == 1
+
+
+@kernel
+def requirement_change(state, level, account, instrument, row, lots_after):
+    """By how much the requirement of the account changes when its position becomes `lots_after`."""
+    if row != NONE:
+        return exposure_requirement_up(state, level, row, lots_after) - exposure_requirement_up(
+            state, level, row, state.positions[row].lots
+        )
+    mark = state.instruments[instrument].mark_ticks
+    notional = value_quanta(abs(lots_after), mark, state.contracts[instrument].quanta_per_lot_tick)
+    return requirement_up(state, level, instrument, notional, 0)
+
+
+@kernel
+def refusal_of_side(state, account, instrument, lots, price_ticks, fee_quanta, reduce_only):
+    """Why one side of a trade may not happen, or Refusal.NONE. `lots` is signed: what the account buys."""
+    row = find_position(state, account, instrument)
+    held = 0 if row == NONE else state.positions[row].lots
+    after = held + lots
+    is_reduction = held != 0 and (held > 0) != (lots > 0) and abs(lots) <= abs(held)
+    if reduce_only and not is_reduction:
+        return Refusal.MARKET_REDUCE_ONLY
+    if abs(after) > state.contracts[instrument].lots_max:
+        return Refusal.POSITION_LIMIT
+    terms = state.accounts[account]
+    if terms.kind == AccountKind.SYSTEM:
+        # the vault works its book down through ordinary trades; it never opens by itself
+        if account != SystemAccount.VAULT:
+            return Refusal.ACCOUNT_IS_SYSTEM
+        return Refusal.NONE if is_reduction else Refusal.MARKET_REDUCE_ONLY
+    if abs(terms.wallet_quanta) > WALLET_MAX:
+        return Refusal.AMOUNT_OUT_OF_RANGE
+    if row == NONE:
+        if terms.position_count >= POSITIONS_MAX:
+            return Refusal.POSITIONS_FULL
+        if terms.kind == AccountKind.ISOLATED and terms.first_position != NONE:
+            return Refusal.ISOLATED_HAS_OTHER_MARKET
+    if terms.status != Status.SOUND and not is_reduction:
+        return Refusal.IN_LIQUIDATION
+    mark = state.instruments[instrument].mark_ticks
+    per_lot_tick = state.contracts[instrument].quanta_per_lot_tick
+    change = value_quanta(lots, mark - price_ticks, per_lot_tick) - fee_quanta
+    equity, requirement, _gains, _notional = judge(state, account, Level.INITIAL)
+    requirement_after = requirement + requirement_change(state, Level.INITIAL, account, instrument, row, after)
+    if equity + change >= requirement_after and terms.status == Status.SOUND:
+        if is_reduction:
+            return Refusal.NONE
+        equity, requirement, _gains, _notional = judge(state, account, Level.MAINTENANCE)
+        requirement += requirement_change(state, Level.MAINTENANCE, account, instrument, row, after)
+        if equity + change - requirement - state.stages[0].or_equal < 0:
+            return Refusal.BELOW_MAINTENANCE
+        return Refusal.NONE
+    if not is_reduction:
+        return Refusal.BELOW_INITIAL
+    equity, requirement, _gains, _notional = judge(state, account, Level.MAINTENANCE)
+    requirement_after = requirement + requirement_change(state, Level.MAINTENANCE, account, instrument, row, after)
+    if equity <= 0:
+        return Refusal.NONE if change >= 0 else Refusal.HEALTH_WOULD_FALL
+    if equity + change < 0:
+        return Refusal.HEALTH_WOULD_FALL
+    # health = equity / requirement must not fall: compared by multiplying across
+    if requirement_after > 0 and mul_div_down(equity + change, requirement, requirement_after) < equity:
+        return Refusal.HEALTH_WOULD_FALL
+    return Refusal.NONE
+
+
+@kernel
+def clamp_ordered(state, row):
+    """A liquidation order never asks for more than is still held, nor in the wrong direction."""
+    orders_row = state.positions[row].orders
+    if orders_row == NONE:
+        return
+    orders = state.orders[orders_row]
+    held = state.positions[row].lots
+    if orders.ordered_lots > 0:
+        orders.ordered_lots = min(orders.ordered_lots, max(held, 0))
+    elif orders.ordered_lots < 0:
+        orders.ordered_lots = max(orders.ordered_lots, min(held, 0))
+    free_orders_if_empty(state, row)
+
+
+@kernel
+def tidy(state, watch, row):
+    """Give a position row back when nothing is left in it."""
+    clamp_ordered(state, row)
+    if is_empty(state.positions[row]):
+        forget_position(state, watch, row)
+        free_position(state, state.positions[row].account, row)
+
+
+@kernel
+def refusal_of_fees(lots, price_ticks, quanta_per_lot_tick, fee, counter_fee):
+    """Fees are at most the value traded; a rebate is paid out of the other side's fee, never out of thin air."""
+    value = value_quanta(lots, price_ticks, quanta_per_lot_tick)
+    if abs(fee) > value or abs(counter_fee) > value or fee + counter_fee < 0:
+        return Refusal.AMOUNT_OUT_OF_RANGE
+    return Refusal.NONE
+
+
+@kernel
+def pay_fee(state, account, fee):
+    """Post a trading fee, or a rebate when negative."""
+    if fee >= 0:
+        post(state, account, SystemAccount.FEES, fee)
+    else:
+        post(state, SystemAccount.FEES, account, -fee)
+
+
+@kernel
+def trade(state, watch, tape, command):
+    """`account` buys from `counterparty`."""
+    buyer = command.account
+    seller = command.counterparty
+    instrument = command.instrument
+    lots = command.lots
+    price = command.price_ticks
+    if not is_listed(state, instrument):
+        return Refusal.INSTRUMENT_UNKNOWN
+    refusal = refusal_of_account(state, buyer)
+    if refusal != Refusal.NONE and buyer != SystemAccount.VAULT:
+        return refusal
+    if refusal_of_account(state, seller) != Refusal.NONE and seller != SystemAccount.VAULT:
+        return Refusal.COUNTERPARTY_UNKNOWN
+    if buyer == seller:
+        return Refusal.SELF_TRADE
+    contract = state.contracts[instrument]
+    market = state.instruments[instrument]
+    if lots < 1 or lots > contract.lots_max:
+        return Refusal.LOTS_OUT_OF_RANGE
+    if price < 1 or price > contract.price_max_ticks:
+        return Refusal.PRICE_OUT_OF_RANGE
+    if market.mark_ticks == 0:
+        return Refusal.NO_MARK
+    if market.mode == Mode.HALTED:
+        return Refusal.MARKET_HALTED
+    refusal = refusal_of_fees(lots, price, contract.quanta_per_lot_tick, command.fee_quanta, command.counter_fee_quanta)
+    if refusal != Refusal.NONE:
+        return refusal
+    reduce_only = market.mode == Mode.REDUCE_ONLY
+    refusal = refusal_of_side(state, buyer, instrument, lots, price, command.fee_quanta, reduce_only)
+    if refusal == Refusal.NONE:
+        refusal = refusal_of_side(state, seller, instrument, -lots, price, command.counter_fee_quanta, reduce_only)
+    if refusal != Refusal.NONE:
+        return refusal
+    row = find_position(state, buyer, instrument)
+    held = 0 if row == NONE else state.positions[row].lots
+    longs_change = max(held + lots, 0) - max(held, 0)
+    row = find_position(state, seller, instrument)
+    held = 0 if row == NONE else state.positions[row].lots
+    longs_change += max(held - lots, 0) - max(held, 0)
+    if longs_change > 0 and passes_open_interest_cap(state, instrument, market.open_interest_lots + longs_change):
+        return Refusal.OPEN_INTEREST_CAP
+
+    accrue(state, tape, buyer)
+    accrue(state, tape, seller)
+    buyer_row = take_position(state, buyer, instrument)
+    seller_row = take_position(state, seller, instrument)
+    exchange(state, buyer_row, seller_row, lots, price)
+    pay_fee(state, buyer, command.fee_quanta)
+    pay_fee(state, seller, command.counter_fee_quanta)
+    tidy(state, watch, buyer_row)
+    tidy(state, watch, seller_row)
+
+    event = tell(state, tape, EventKind.TRADED)
+    event.account = buyer
+    event.counterparty = seller
+    event.instrument = instrument
+    event.lots = lots
+    event.price_ticks = price
+    event.fee_quanta = command.fee_quanta
+    event.counter_fee_quanta = command.counter_fee_quanta
+    event.reference = command.reference
+    review(state, watch, tape, buyer)
+    review(state, watch, tape, seller)
+    return Refusal.NONE
+
+
+@kernel
+def refusal_of_order(state, command):
+    """What reserving and releasing refuse alike."""
+    if not is_listed(state, command.instrument):
+        return Refusal.INSTRUMENT_UNKNOWN
+    refusal = refusal_of_account(state, command.account)
+    if refusal != Refusal.NONE:
+        return refusal
+    contract = state.contracts[command.instrument]
+    if command.lots == 0 or abs(command.lots) > contract.lots_max:
+        return Refusal.LOTS_OUT_OF_RANGE
+    if command.price_ticks < 1 or command.price_ticks > contract.price_max_ticks:
+        return Refusal.PRICE_OUT_OF_RANGE
+    if state.instruments[command.instrument].mark_ticks == 0:
+        return Refusal.NO_MARK
+    return Refusal.NONE
+
+
+@kernel
+def reserve_order(state, watch, tape, command):
+    """An open order counts in the requirement from now on, at its worst."""
+    refusal = refusal_of_order(state, command)
+    if refusal != Refusal.NONE:
+        return refusal
+    account = command.account
+    instrument = command.instrument
+    lots = command.lots
+    terms = state.accounts[account]
+    mode = state.instruments[instrument].mode
+    row = find_position(state, account, instrument)
+    held = 0 if row == NONE else state.positions[row].lots
+    if mode == Mode.HALTED:
+        return Refusal.MARKET_HALTED
+    if mode == Mode.REDUCE_ONLY and not ((held > 0) != (lots > 0) and abs(lots) <= abs(held)):
+        return Refusal.MARKET_REDUCE_ONLY
+    if terms.status != Status.SOUND:
+        return Refusal.IN_LIQUIDATION
+    if row == NONE:
+        if terms.position_count >= POSITIONS_MAX:
+            return Refusal.POSITIONS_FULL
+        if terms.kind == AccountKind.ISOLATED and terms.first_position != NONE:
+            return Refusal.ISOLATED_HAS_OTHER_MARKET
+    value = value_quanta(abs(lots), command.price_ticks, state.contracts[instrument].quanta_per_lot_tick)
+    had_orders = row != NONE and state.positions[row].orders != NONE
+    if had_orders:
+        orders = state.orders[state.positions[row].orders]
+        waiting = orders.bid_lots if lots > 0 else orders.ask_lots
+        if waiting + abs(lots) > state.contracts[instrument].lots_max:
+            return Refusal.POSITION_LIMIT
+    if state.levels[Level.INITIAL].includes_orders == 1:
+        equity, requirement, _gains, _notional = judge(state, account, Level.INITIAL)
+        bids = 0
+        bid_value = 0
+        asks = 0
+        ask_value = 0
+        leverage = 0
+        if row != NONE:
+            leverage = state.positions[row].leverage
+            requirement -= exposure_requirement_up(state, Level.INITIAL, row, held)
+            if had_orders:
+                orders = state.orders[state.positions[row].orders]
+                bids = orders.bid_lots
+                bid_value = orders.bid_quanta
+                asks = orders.ask_lots
+                ask_value = orders.ask_quanta
+        if lots > 0:
+            bids += lots
+            bid_value += value
+        else:
+            asks -= lots
+            ask_value += value
+        requirement += orders_requirement_up(
+            state, Level.INITIAL, instrument, held, leverage, bids, bid_value, asks, ask_value
+        )
+        if equity < requirement:
+            return Refusal.BELOW_INITIAL
+    row = take_position(state, account, instrument)
+    orders = state.orders[take_orders(state, row)]
+    if lots > 0:
+        orders.bid_lots += lots
+        orders.bid_quanta += value
+    else:
+        orders.ask_lots -= lots
+        orders.ask_quanta += value
+    event = tell(state, tape, EventKind.ORDER_RESERVED)
+    event.account = account
+    event.instrument = instrument
+    event.lots = lots
+    event.price_ticks = command.price_ticks
+    event.reference = command.reference
+    review(state, watch, tape, account)
+    return Refusal.NONE
+
+
+@kernel
+def release_order(state, watch, tape, command):
+    """An open order, or part of it, no longer counts: filled, cancelled or expired."""
+    refusal = refusal_of_order(state, command)
+    if refusal != Refusal.NONE:
+        return refusal
+    account = command.account
+    lots = command.lots
+    row = find_position(state, account, command.instrument)
+    if row == NONE or state.positions[row].orders == NONE:
+        return Refusal.ORDER_NOT_RESERVED
+    orders = state.orders[state.positions[row].orders]
+    value = value_quanta(abs(lots), command.price_ticks, state.contracts[command.instrument].quanta_per_lot_tick)
+    if lots > 0:
+        if orders.bid_lots < lots or orders.bid_quanta < value or (orders.bid_lots == lots and orders.bid_quanta != value):
+            return Refusal.ORDER_NOT_RESERVED
+        orders.bid_lots -= lots
+        orders.bid_quanta -= value
+    else:
+        if (
+            orders.ask_lots < -lots
+            or orders.ask_quanta < value
+            or (orders.ask_lots == -lots and orders.ask_quanta != value)
+        ):
+            return Refusal.ORDER_NOT_RESERVED
+        orders.ask_lots += lots
+        orders.ask_quanta -= value
+    tidy(state, watch, row)
+    event = tell(state, tape, EventKind.ORDER_RELEASED)
+    event.account = account
+    event.instrument = command.instrument
+    event.lots = lots
+    event.price_ticks = command.price_ticks
+    event.reference = command.reference
+    review(state, watch, tape, account)
+    return Refusal.NONE
+
+
+@kernel
+def set_leverage(state, watch, tape, command):
+    """A trader chooses the leverage of a market; 0 is not a choice, the brackets' own limit is what no choice means."""
+    account = command.account
+    instrument = command.instrument
+    if not is_listed(state, instrument):
+        return Refusal.INSTRUMENT_UNKNOWN
+    refusal = refusal_of_account(state, account)
+    if refusal != Refusal.NONE:
+        return refusal
+    if command.leverage < 1 or command.leverage > 1000:
+        return Refusal.LEVERAGE_OUT_OF_RANGE
+    terms = state.accounts[account]
+    if terms.status != Status.SOUND:
+        return Refusal.IN_LIQUIDATION
+    row = find_position(state, account, instrument)
+    if row == NONE:
+        if terms.position_count >= POSITIONS_MAX:
+            return Refusal.POSITIONS_FULL
+        if terms.kind == AccountKind.ISOLATED and terms.first_position != NONE:
+            return Refusal.ISOLATED_HAS_OTHER_MARKET
+        row = take_position(state, account, instrument)
+    else:
+        before = state.positions[row].leverage
+        state.positions[row].leverage = command.leverage
+        equity, requirement, _gains, _notional = judge(state, account, Level.INITIAL)
+        state.positions[row].leverage = before
+        if equity < requirement and state.positions[row].lots != 0:
+            return Refusal.LEVERAGE_OUT_OF_RANGE
+    state.positions[row].leverage = command.leverage
+    event = tell(state, tape, EventKind.LEVERAGE_SET)
+    event.account = account
+    event.instrument = instrument
+    event.value = command.leverage
+    review(state, watch, tape, account)
+    return Refusal.NONE

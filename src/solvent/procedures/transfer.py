@@ -1,0 +1,288 @@
+"""Money in, out and between: accounts opened, deposits, withdrawals, fund contributions and vault shares."""
+
+from solvent.codes import AccountKind, Level, Refusal, Status, SystemAccount
+from solvent.compiled import kernel
+from solvent.events import EventKind, tell
+from solvent.procedures.review import accrue, is_gated, review, tell_gate
+from solvent.risk.margin import collateral_value_down, judge
+from solvent.risk.pool import cash_for, shares_for
+from solvent.risk.watch import forget_holding
+from solvent.state.ledger import hold, post
+from solvent.state.positions import find_holding, free_holding, take_holding
+from solvent.state.tables import NONE
+from solvent.state.terms import ASSETS_MAX
+from solvent.units import HOLDINGS_MAX, PPM, VALUE_MAX, WALLET_MAX, mul_div_down, mul_div_up
+
+
+@kernel
+def is_open(state, account):
+    """True when the row is a trader's account."""
+    if account < 0 or account >= state.venue[0].account_count:
+        return False
+    return state.accounts[account].kind == AccountKind.CROSS or state.accounts[account].kind == AccountKind.ISOLATED
+
+
+@kernel
+def refusal_of_account(state, account):
+    """Why this cannot be a trader's account, or Refusal.NONE."""
+    if is_open(state, account):
+        return Refusal.NONE
+    if 0 <= account < state.venue[0].account_count and state.accounts[account].kind == AccountKind.SYSTEM:
+        return Refusal.ACCOUNT_IS_SYSTEM
+    return Refusal.ACCOUNT_UNKNOWN
+
+
+@kernel
+def open_account(state, tape, command):
+    """A trader opens a margin account; the engine has grown the table to hold the row."""
+    account = command.account
+    if command.account_kind != AccountKind.CROSS and command.account_kind != AccountKind.ISOLATED:
+        return Refusal.VARIANT_UNKNOWN
+    if account < 0 or account >= state.accounts.shape[0]:
+        return Refusal.TABLE_FULL
+    if account < state.venue[0].account_count and state.accounts[account].kind != AccountKind.NONE:
+        return Refusal.ACCOUNT_IS_SYSTEM if state.accounts[account].kind == AccountKind.SYSTEM else Refusal.ACCOUNT_EXISTS
+    state.accounts[account].kind = command.account_kind
+    state.accounts[account].owner = command.owner
+    state.venue[0].account_count = max(state.venue[0].account_count, account + 1)
+    event = tell(state, tape, EventKind.ACCOUNT_OPENED)
+    event.account = account
+    event.value = command.owner
+    return Refusal.NONE
+
+
+@kernel
+def refusal_of_amount(amount):
+    """Amounts are positive and no larger than a wallet may be."""
+    return Refusal.NONE if 0 < amount <= WALLET_MAX else Refusal.AMOUNT_OUT_OF_RANGE
+
+
+@kernel
+def deposit(state, watch, tape, command):
+    """Cash or collateral comes in from outside."""
+    account = command.account
+    refusal = refusal_of_account(state, account)
+    if refusal == Refusal.NONE:
+        refusal = refusal_of_amount(command.amount_quanta)
+    if refusal != Refusal.NONE:
+        return refusal
+    asset = command.asset
+    if asset < 0 or asset >= ASSETS_MAX or state.assets[asset].used == 0:
+        return Refusal.ASSET_UNKNOWN
+    if asset == 0:
+        outside = state.accounts[SystemAccount.EXTERNAL].wallet_quanta
+        if command.amount_quanta - outside > WALLET_MAX:
+            return Refusal.AMOUNT_OUT_OF_RANGE
+        accrue(state, tape, account)
+        post(state, SystemAccount.EXTERNAL, account, command.amount_quanta)
+    else:
+        row = find_holding(state, account, asset)
+        if row == NONE and state.accounts[account].holding_count >= HOLDINGS_MAX:
+            return Refusal.POSITIONS_FULL
+        held = 0 if row == NONE else state.holdings[row].amount_quanta
+        price_max = state.contracts[state.assets[asset].price_instrument].price_max_ticks
+        unit_max = price_max * state.assets[asset].value_num
+        # amount x price x num / den must not pass the value of the largest position at the highest price
+        if held + command.amount_quanta > mul_div_down(VALUE_MAX, state.assets[asset].value_den, unit_max):
+            return Refusal.AMOUNT_OUT_OF_RANGE
+        accrue(state, tape, account)
+        row = take_holding(state, account, asset)
+        hold(state, account, row, command.amount_quanta)
+    event = tell(state, tape, EventKind.DEPOSITED)
+    event.account = account
+    event.asset = asset
+    event.amount_quanta = command.amount_quanta
+    review(state, watch, tape, account)
+    return Refusal.NONE
+
+
+@kernel
+def free_quanta(state, account, equity_less_quanta):
+    """Cash that may leave: equity (less what leaves otherwise) without gains, above the initial requirement."""
+    equity, requirement, gains, notional = judge(state, account, Level.INITIAL)
+    policy = state.policy[0]
+    need = max(requirement, mul_div_up(notional, policy.withdraw_notional_ppm, PPM))
+    free = equity - equity_less_quanta - need
+    if policy.withdraw_gains == 0:
+        free -= max(gains, 0)
+    return free
+
+
+@kernel
+def refusal_of_cash(state, account, amount):
+    """Why the account may not part with this cash, or Refusal.NONE; the queue's gate is asked elsewhere."""
+    if state.accounts[account].status != Status.SOUND:
+        return Refusal.IN_LIQUIDATION
+    if free_quanta(state, account, 0) < amount:
+        return Refusal.WITHDRAWAL_EXCEEDS_FREE
+    if state.policy[0].withdraw_gains == 0 and state.accounts[account].wallet_quanta < amount:
+        return Refusal.WITHDRAWAL_EXCEEDS_FREE
+    return Refusal.NONE
+
+
+@kernel
+def withdraw(state, watch, tape, command):
+    """Cash or collateral leaves; nobody leaves ahead of a loss."""
+    account = command.account
+    refusal = refusal_of_account(state, account)
+    if refusal == Refusal.NONE:
+        refusal = refusal_of_amount(command.amount_quanta)
+    if refusal != Refusal.NONE:
+        return refusal
+    asset = command.asset
+    if asset < 0 or asset >= ASSETS_MAX or state.assets[asset].used == 0:
+        return Refusal.ASSET_UNKNOWN
+    if is_gated(state):
+        return Refusal.WITHDRAWALS_GATED
+    if asset == 0:
+        refusal = refusal_of_cash(state, account, command.amount_quanta)
+        if refusal != Refusal.NONE:
+            return refusal
+        accrue(state, tape, account)
+        post(state, account, SystemAccount.EXTERNAL, command.amount_quanta)
+    else:
+        row = find_holding(state, account, asset)
+        if row == NONE or state.holdings[row].amount_quanta < command.amount_quanta:
+            return Refusal.HOLDING_TOO_SMALL
+        if state.accounts[account].status != Status.SOUND:
+            return Refusal.IN_LIQUIDATION
+        held = state.holdings[row].amount_quanta
+        weighted_maintenance = state.levels[Level.INITIAL].maintenance_weights == 1
+        lost = collateral_value_down(state, asset, held, weighted_maintenance) - collateral_value_down(
+            state, asset, held - command.amount_quanta, weighted_maintenance
+        )
+        if lost > 0 and free_quanta(state, account, lost) < 0:
+            return Refusal.WITHDRAWAL_EXCEEDS_FREE
+        accrue(state, tape, account)
+        hold(state, account, row, -command.amount_quanta)
+        if state.holdings[row].amount_quanta == 0:
+            forget_holding(state, watch, row)
+            free_holding(state, account, row)
+    event = tell(state, tape, EventKind.WITHDRAWN)
+    event.account = account
+    event.asset = asset
+    event.amount_quanta = command.amount_quanta
+    review(state, watch, tape, account)
+    return Refusal.NONE
+
+
+@kernel
+def transfer_margin(state, watch, tape, command):
+    """Cash moves between two accounts of one owner, for example into an isolated account."""
+    account = command.account
+    other = command.counterparty
+    refusal = refusal_of_account(state, account)
+    if refusal == Refusal.NONE:
+        refusal = refusal_of_amount(command.amount_quanta)
+    if refusal != Refusal.NONE:
+        return refusal
+    if not is_open(state, other):
+        return Refusal.COUNTERPARTY_UNKNOWN
+    if account == other:
+        return Refusal.SELF_TRADE
+    if state.accounts[account].owner != state.accounts[other].owner:
+        return Refusal.OWNER_DIFFERS
+    if is_gated(state):
+        return Refusal.WITHDRAWALS_GATED
+    refusal = refusal_of_cash(state, account, command.amount_quanta)
+    if refusal != Refusal.NONE:
+        return refusal
+    accrue(state, tape, account)
+    accrue(state, tape, other)
+    post(state, account, other, command.amount_quanta)
+    event = tell(state, tape, EventKind.MARGIN_TRANSFERRED)
+    event.account = account
+    event.counterparty = other
+    event.amount_quanta = command.amount_quanta
+    review(state, watch, tape, account)
+    review(state, watch, tape, other)
+    return Refusal.NONE
+
+
+@kernel
+def contribute_fund(state, tape, command):
+    """Cash comes in for a fund, the venue's capital or the vault, or pays down the open deficit."""
+    account = command.account
+    if account < 0 or account >= state.venue[0].account_count or state.accounts[account].kind != AccountKind.SYSTEM:
+        return Refusal.ACCOUNT_UNKNOWN
+    if account == SystemAccount.EXTERNAL or account == SystemAccount.FUNDING or account == SystemAccount.FEES:
+        return Refusal.ACCOUNT_IS_SYSTEM
+    amount = command.amount_quanta
+    if refusal_of_amount(amount) != Refusal.NONE:
+        return Refusal.AMOUNT_OUT_OF_RANGE
+    if amount - state.accounts[SystemAccount.EXTERNAL].wallet_quanta > WALLET_MAX:
+        return Refusal.AMOUNT_OUT_OF_RANGE
+    if account == SystemAccount.DEFICIT and amount > state.venue[0].open_deficit_quanta:
+        return Refusal.AMOUNT_OUT_OF_RANGE
+    post(state, SystemAccount.EXTERNAL, account, amount)
+    event = tell(state, tape, EventKind.FUND_CONTRIBUTED)
+    event.account = account
+    event.amount_quanta = amount
+    if account == SystemAccount.DEFICIT:
+        was_gated = True
+        state.venue[0].open_deficit_quanta -= amount
+        event = tell(state, tape, EventKind.DEFICIT_COVERED)
+        event.amount_quanta = amount
+        event.value = state.venue[0].open_deficit_quanta
+        tell_gate(state, tape, was_gated, account)
+    return Refusal.NONE
+
+
+@kernel
+def join_vault(state, watch, tape, command):
+    """A member buys vault shares with free cash."""
+    account = command.account
+    refusal = refusal_of_account(state, account)
+    if refusal == Refusal.NONE:
+        refusal = refusal_of_amount(command.amount_quanta)
+    if refusal == Refusal.NONE:
+        refusal = refusal_of_cash(state, account, command.amount_quanta)
+    if refusal != Refusal.NONE:
+        return refusal
+    if is_gated(state):
+        return Refusal.WITHDRAWALS_GATED
+    vault_equity, _requirement, _gains, _notional = judge(state, SystemAccount.VAULT, Level.MAINTENANCE)
+    if vault_equity < 0:
+        return Refusal.VAULT_WITHOUT_VALUE
+    shares = shares_for(command.amount_quanta, vault_equity, state.venue[0].vault_shares)
+    if shares <= 0 or shares + state.venue[0].vault_shares > WALLET_MAX:
+        return Refusal.SHARES_TOO_FEW
+    accrue(state, tape, account)
+    post(state, account, SystemAccount.VAULT, command.amount_quanta)
+    state.accounts[account].vault_shares += shares
+    state.venue[0].vault_shares += shares
+    event = tell(state, tape, EventKind.VAULT_JOINED)
+    event.account = account
+    event.amount_quanta = command.amount_quanta
+    event.shares = shares
+    review(state, watch, tape, account)
+    return Refusal.NONE
+
+
+@kernel
+def leave_vault(state, watch, tape, command):
+    """A member sells vault shares back; the vault keeps what its own positions require."""
+    account = command.account
+    refusal = refusal_of_account(state, account)
+    if refusal != Refusal.NONE:
+        return refusal
+    if command.shares <= 0 or command.shares > state.accounts[account].vault_shares:
+        return Refusal.SHARES_TOO_FEW
+    if is_gated(state):
+        return Refusal.WITHDRAWALS_GATED
+    equity, requirement, _gains, _notional = judge(state, SystemAccount.VAULT, Level.INITIAL)
+    if equity <= 0:
+        return Refusal.VAULT_WITHOUT_VALUE
+    cash = cash_for(command.shares, equity, state.venue[0].vault_shares)
+    if cash > state.accounts[SystemAccount.VAULT].wallet_quanta or equity - cash < requirement:
+        return Refusal.FUND_WOULD_BE_NEGATIVE
+    accrue(state, tape, account)
+    post(state, SystemAccount.VAULT, account, cash)
+    state.accounts[account].vault_shares -= command.shares
+    state.venue[0].vault_shares -= command.shares
+    event = tell(state, tape, EventKind.VAULT_LEFT)
+    event.account = account
+    event.amount_quanta = cash
+    event.shares = command.shares
+    review(state, watch, tape, account)
+    return Refusal.NONE

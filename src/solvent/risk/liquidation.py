@@ -1,0 +1,86 @@
+"""Liquidation: which rung of the action ladder acts on a distressed account, for how much, at what limit.
+
+A stage is breached when equity is below (or at, where the rulebook says so) scale x requirement of its level.
+Among the breached the deepest acts first, that is the one with the smallest threshold amount; stages with the same
+threshold act in file order, each falling through to the next while the account stays distressed and the stage
+could do nothing or its order found no fill.
+
+Limit price. `bankruptcy` asks that the close-out leaves the account's equity not below zero. An account with
+several positions shares its equity among them in proportion to their maintenance requirement (dYdX v4,
+protocol/x/clob, GetBankruptcyPriceInQuoteQuantums; by notional where no requirement exists):
+
+    limit = mark -+ floor(equity x requirement_i / requirement / |value of one tick of the position|)
+"""
+
+import numpy as np
+
+from solvent.codes import Size
+from solvent.compiled import kernel
+from solvent.state.terms import STAGES_MAX
+from solvent.units import PPM, mul_div_down, mul_div_up, value_quanta
+
+
+@kernel
+def threshold_up(requirement_quanta, scale_ppm):
+    """Least whole equity that is not below scale x requirement."""
+    return mul_div_up(requirement_quanta, scale_ppm, PPM)
+
+
+@kernel
+def is_breached(stage, equity_quanta, requirement_quanta):
+    """True when equity is below scale x requirement, or at it where the stage says `le`; exact for whole equity."""
+    if stage.or_equal == 1:
+        return equity_quanta <= mul_div_down(requirement_quanta, stage.scale_ppm, PPM)
+    return equity_quanta < mul_div_up(requirement_quanta, stage.scale_ppm, PPM)
+
+
+@kernel
+def stage_order(state, equity_by_level, requirement_by_level, order):
+    """Write the breached stages into `order`, deepest first and then in file order; give their number."""
+    count = 0
+    depths = np.empty(STAGES_MAX, np.int64)
+    for row in range(STAGES_MAX):
+        stage = state.stages[row]
+        if stage.used == 0 or not is_breached(stage, equity_by_level[stage.level], requirement_by_level[stage.level]):
+            continue
+        depth = threshold_up(requirement_by_level[stage.level], stage.scale_ppm)
+        place = count
+        while place > 0 and depths[place - 1] > depth:
+            depths[place] = depths[place - 1]
+            order[place] = order[place - 1]
+            place -= 1
+        depths[place] = depth
+        order[place] = row
+        count += 1
+    return count
+
+
+@kernel
+def lots_of_size(stage, held_lots, notional_quanta, in_cooldown, lots_to_lower_tier, lots_to_health):
+    """Lots a stage wants to close of a position of `held_lots` (more than zero)."""
+    if stage.size == Size.FRACTION:
+        if in_cooldown or notional_quanta <= stage.size_min_quanta:
+            return held_lots
+        return min(max(mul_div_up(held_lots, stage.size_ppm, PPM), 1), held_lots)
+    if stage.size == Size.TO_LOWER_TIER:
+        return min(lots_to_lower_tier, held_lots)
+    if stage.size == Size.TO_HEALTH:
+        return min(lots_to_health, held_lots)
+    return held_lots
+
+
+@kernel
+def bankruptcy_limit_ticks(mark_ticks, lots, quanta_per_lot_tick, equity_share_quanta, price_max_ticks):
+    """Worst price at which closing the position costs no more than its share of the equity; within the contract."""
+    per_tick = value_quanta(abs(lots), 1, quanta_per_lot_tick)
+    if lots > 0:
+        limit = mark_ticks - equity_share_quanta // per_tick
+    else:
+        limit = mark_ticks + equity_share_quanta // per_tick
+    return min(max(limit, 1), price_max_ticks)
+
+
+@kernel
+def penalty_of(fill_quanta, fee_ppm, equity_after_quanta):
+    """Penalty for a fill: a share of its value, rounded up, never more than the equity that is left."""
+    return min(mul_div_up(fill_quanta, fee_ppm, PPM), max(equity_after_quanta, 0))

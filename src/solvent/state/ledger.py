@@ -1,0 +1,81 @@
+"""The only door money goes through.
+
+Every function here leaves the law of the ledger as it found it:
+
+    sum of all wallets - sum of all costs = 0,   with the outside world's wallet equal to minus net deposits,
+
+because cash is moved by a debit and an equal credit, and a trade moves the same value from the seller's cost to
+the buyer's. Closing turns cost into cash inside one account.
+"""
+
+from solvent.compiled import kernel
+from solvent.state.tables import NONE
+from solvent.units import mul_div_down, value_quanta
+
+
+@kernel
+def post(state, debit, credit, amount_quanta):
+    """Move cash from one wallet to another. The amount is not negative."""
+    state.accounts[debit].wallet_quanta -= amount_quanta
+    state.accounts[credit].wallet_quanta += amount_quanta
+
+
+@kernel
+def _exchange_side(state, row, lots, price_ticks):
+    """Change one position by signed lots at a price: closing realises into the wallet, opening adds cost."""
+    position = state.positions[row]
+    per_lot_tick = state.contracts[position.instrument].quanta_per_lot_tick
+    held = position.lots
+    if held == 0 or (held > 0) == (lots > 0):
+        position.cost_quanta += value_quanta(lots, price_ticks, per_lot_tick)
+        position.lots += lots
+        return
+    closed = lots if abs(lots) <= abs(held) else -held
+    cost_share = mul_div_down(position.cost_quanta, abs(closed), abs(held))
+    state.accounts[position.account].wallet_quanta += value_quanta(-closed, price_ticks, per_lot_tick) - cost_share
+    position.cost_quanta -= cost_share
+    position.lots += closed
+    opened = lots - closed
+    if opened != 0:
+        position.cost_quanta += value_quanta(opened, price_ticks, per_lot_tick)
+        position.lots += opened
+
+
+@kernel
+def exchange(state, buyer_row, seller_row, lots, price_ticks):
+    """`lots` (more than zero) pass from the seller's position to the buyer's; open interest follows."""
+    instrument = state.instruments[state.positions[buyer_row].instrument]
+    instrument.open_interest_lots -= max(state.positions[buyer_row].lots, 0) + max(state.positions[seller_row].lots, 0)
+    _exchange_side(state, buyer_row, lots, price_ticks)
+    _exchange_side(state, seller_row, -lots, price_ticks)
+    instrument.open_interest_lots += max(state.positions[buyer_row].lots, 0) + max(state.positions[seller_row].lots, 0)
+
+
+@kernel
+def hold(state, account, holding_row, amount_quanta):
+    """Change a collateral holding; negative takes away. The outside world is the other side."""
+    state.holdings[holding_row].amount_quanta += amount_quanta
+
+
+@kernel
+def money_imbalance(state):
+    """Sum of wallets minus sum of costs; the first law says it is zero."""
+    total = 0
+    for account in range(state.venue[0].account_count):
+        total += state.accounts[account].wallet_quanta
+    for row in range(state.venue[0].position_count):
+        if state.positions[row].account != NONE:
+            total -= state.positions[row].cost_quanta
+    return total
+
+
+@kernel
+def lots_imbalance(state, instrument):
+    """(sum of lots, sum of longs minus stored open interest); both laws say zero."""
+    total = 0
+    longs = 0
+    for row in range(state.venue[0].position_count):
+        if state.positions[row].account != NONE and state.positions[row].instrument == instrument:
+            total += state.positions[row].lots
+            longs += max(state.positions[row].lots, 0)
+    return total, longs - state.instruments[instrument].open_interest_lots

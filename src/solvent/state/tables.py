@@ -1,0 +1,136 @@
+"""The rows of every table of the state. Row number = id; links are row numbers; -1 means none."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+NONE = -1
+
+ACCOUNT = np.dtype(
+    [
+        ("wallet_quanta", np.int64),
+        ("owner", np.int64),
+        ("vault_shares", np.int64),
+        ("cooldown_until_ns", np.int64),
+        ("order_until_ns", np.int64),
+        ("order_reference", np.int64),
+        ("flagged_sequence", np.int64),
+        ("first_position", np.int32),
+        ("first_holding", np.int32),
+        ("position_count", np.int32),
+        ("holding_count", np.int32),
+        ("kind", np.int32),
+        ("status", np.int32),
+        ("negative", np.int32),
+        ("order_stage", np.int32),
+        ("order_filled", np.int32),
+        ("default_instrument", np.int32),
+    ]
+)
+"""One margin unit. The first rows are the venue's own accounts (solvent.codes.SystemAccount)."""
+
+POSITION = np.dtype(
+    [
+        ("lots", np.int64),
+        ("cost_quanta", np.int64),
+        ("funding_index", np.int64),
+        ("account", np.int32),
+        ("instrument", np.int32),
+        ("next", np.int32),
+        ("orders", np.int32),
+        ("leverage", np.int32),
+        ("unused", np.int32),
+    ]
+)
+"""Position of one account in one market; `orders` is its row of open orders, or -1. 48 bytes."""
+
+ORDERS = np.dtype(
+    [
+        ("bid_lots", np.int64),
+        ("bid_quanta", np.int64),
+        ("ask_lots", np.int64),
+        ("ask_quanta", np.int64),
+        ("ordered_lots", np.int64),
+        ("limit_ticks", np.int64),
+        ("next", np.int32),
+        ("position", np.int32),
+    ]
+)
+"""Open orders of one position: the trader's bids and offers, and what the liquidation engine has in the market."""
+
+HOLDING = np.dtype(
+    [("amount_quanta", np.int64), ("account", np.int32), ("asset", np.int32), ("next", np.int32), ("unused", np.int32)]
+)
+"""Collateral of one account in one asset other than the settlement currency."""
+
+INSTRUMENT = np.dtype(
+    [
+        ("mark_ticks", np.int64),
+        ("previous_mark_ticks", np.int64),
+        ("mark_version", np.int64),
+        ("mark_time_ns", np.int64),
+        ("open_interest_lots", np.int64),
+        ("funding_index", np.int64),
+        ("mode_until_ns", np.int64),
+        ("listed", np.int32),
+        ("mode", np.int32),
+        ("mode_by_breaker", np.int32),
+        ("unused", np.int32),
+    ]
+)
+"""A market now; its contract is in the terms."""
+
+REPORT = np.dtype([("price_ticks", np.int64), ("source_time_ns", np.int64)])
+"""The last accepted report of one source for one instrument."""
+
+ANCHOR = np.dtype([("price_ticks", np.int64), ("time_ns", np.int64)])
+"""Where a breaker measures the move of one market from."""
+
+VENUE = np.dtype(
+    [
+        ("sequence", np.int64),
+        ("time_ns", np.int64),
+        ("price_version", np.int64),
+        ("terms_version", np.int64),
+        ("account_count", np.int64),
+        ("position_count", np.int64),
+        ("position_free", np.int64),
+        ("holding_count", np.int64),
+        ("holding_free", np.int64),
+        ("orders_count", np.int64),
+        ("orders_free", np.int64),
+        ("queue_head", np.int64),
+        ("queue_count", np.int64),
+        ("negative_count", np.int64),
+        ("open_deficit_quanta", np.int64),
+        ("vault_shares", np.int64),
+        ("advance_left", np.int64),
+    ]
+)
+"""The venue as a whole; one row."""
+
+
+class State(NamedTuple):
+    """All tables together. `cells` and `staged` hold the terms; the ten tables after them are views of `cells`."""
+
+    venue: np.recarray
+    accounts: np.recarray
+    positions: np.recarray
+    orders: np.recarray
+    holdings: np.recarray
+    instruments: np.recarray
+    reports: np.recarray
+    anchors: np.recarray
+    queue: np.ndarray
+    cells: np.ndarray
+    staged: np.ndarray
+    contracts: np.recarray
+    feeds: np.recarray
+    schedules: np.recarray
+    brackets: np.recarray
+    levels: np.recarray
+    stages: np.recarray
+    absorbers: np.recarray
+    assets: np.recarray
+    breakers: np.recarray
+    policy: np.recarray

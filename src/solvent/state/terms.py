@@ -1,0 +1,155 @@
+"""The rules in force, as integers: every cell lives in one array, so a change of rules is a list of (cell, value).
+
+The tables below are views into that array. A rulebook compiles into it, `StageTerm` writes into its staged twin
+and `EnactTerms` copies the twin over. All fields are int64, which makes the address of a cell plain arithmetic.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+SOURCES_MAX = 16
+ASSETS_MAX = 16
+LEVELS = 3
+STAGES_MAX = 8
+ABSORBERS_MAX = 8
+BREAKERS_MAX = 4
+
+
+def _row(*names: str) -> np.dtype:
+    return np.dtype([(name, np.int64) for name in names])
+
+
+CONTRACT = _row(
+    "quanta_per_lot_tick", "price_max_ticks", "lots_max", "open_interest_cap_lots", "open_interest_cap_quanta"
+)
+"""One per instrument. A cap of zero means no cap. An instrument with lots_max 0 only prices collateral."""
+
+FEED = _row("weight", "kind", "age_max_ns", "step_max_ppm")
+"""One per instrument and source. Weight zero: the source is not heard."""
+
+SCHEDULE = _row("kind", "first_bracket", "bracket_count", "denominator", "scale_ppm", "rate_max_ppm")
+"""One per level and instrument; `scale_ppm` multiplies user leverage, bracket rates carry it already."""
+
+BRACKET = _row("floor_quanta", "numerator", "deduction_whole", "deduction_rest")
+"""Above `floor_quanta` the requirement is (notional x numerator - deduction) / denominator of the schedule."""
+
+LEVEL = _row("used", "includes_orders", "open_loss", "blocks_open", "blocks_withdraw", "maintenance_weights")
+
+STAGE = _row(
+    "used",
+    "level",
+    "or_equal",
+    "scale_ppm",
+    "executor",
+    "size",
+    "size_ppm",
+    "size_min_quanta",
+    "cooldown_ns",
+    "price_limit",
+    "timeout_ns",
+    "fee_ppm",
+    "fee_payee",
+    "residual_payee",
+    "taker",
+    "accept",
+)
+"""One rung of the action ladder; see solvent.codes for the meaning of the small numbers."""
+
+ABSORBER = _row("used", "tranche", "cap_ppm")
+"""One layer of the loss waterfall; `cap_ppm` is the share of the layer's means one default may take."""
+
+ASSET = _row("used", "price_instrument", "value_num", "value_den", "initial_ppm", "maintenance_ppm")
+"""Collateral; amount x mark x value_num / value_den is its value in quanta. Row 0 is the settlement currency."""
+
+BREAKER = _row("used", "move_ppm", "window_ns", "mode", "release_ns")
+
+POLICY = _row(
+    "mark_combiner",
+    "mark_components",
+    "sources_min",
+    "future_max_ns",
+    "funding_rate_max_ppb",
+    "adl_price",
+    "adl_score",
+    "adl_policy",
+    "withdraw_notional_ppm",
+    "withdraw_gains",
+    "advance_max",
+    "flow_back",
+)
+"""`mark_components` has bit SourceKind set for each component; `withdraw_gains` 1 lets unrealised gains leave."""
+
+
+class TermsShape(NamedTuple):
+    """How many instruments and margin brackets the terms have room for."""
+
+    instruments: int
+    brackets: int
+
+
+class Terms(NamedTuple):
+    """Views of one cells array, table by table."""
+
+    cells: np.ndarray
+    contracts: np.recarray
+    feeds: np.recarray
+    schedules: np.recarray
+    brackets: np.recarray
+    levels: np.recarray
+    stages: np.recarray
+    absorbers: np.recarray
+    assets: np.recarray
+    breakers: np.recarray
+    policy: np.recarray
+
+
+def layout(shape: TermsShape) -> dict[str, tuple[int, int, np.dtype]]:
+    """Table name -> (first cell, rows, dtype), in the order of the cells."""
+    tables: list[tuple[str, int, np.dtype]] = [
+        ("contracts", shape.instruments, CONTRACT),
+        ("feeds", shape.instruments * SOURCES_MAX, FEED),
+        ("schedules", shape.instruments * LEVELS, SCHEDULE),
+        ("brackets", shape.brackets, BRACKET),
+        ("levels", LEVELS, LEVEL),
+        ("stages", STAGES_MAX, STAGE),
+        ("absorbers", ABSORBERS_MAX, ABSORBER),
+        ("assets", ASSETS_MAX, ASSET),
+        ("breakers", BREAKERS_MAX, BREAKER),
+        ("policy", 1, POLICY),
+    ]
+    places: dict[str, tuple[int, int, np.dtype]] = {}
+    first = 0
+    for name, rows, dtype in tables:
+        places[name] = (first, rows, dtype)
+        first += rows * len(dtype.names or ())
+    return places
+
+
+def cell_count(shape: TermsShape) -> int:
+    """Length of the cells array."""
+    first, rows, dtype = layout(shape)["policy"]
+    return first + rows * len(dtype.names or ())
+
+
+def view_terms(cells: np.ndarray, shape: TermsShape) -> Terms:
+    """The tables of a cells array; writing to a table writes to the array."""
+    views: list[np.recarray] = []
+    for first, rows, dtype in layout(shape).values():
+        width = len(dtype.names or ())
+        views.append(cells[first : first + rows * width].view(dtype).view(np.recarray))
+    return Terms(cells, *views)
+
+
+def blank_terms(shape: TermsShape) -> Terms:
+    """Terms in which nothing is allowed yet."""
+    return view_terms(np.zeros(cell_count(shape), dtype=np.int64), shape)
+
+
+def cell_address(shape: TermsShape, table: str, row: int, field: str) -> int:
+    """Where a parameter lives in the cells array. Raises KeyError or ValueError for an unknown name."""
+    first, rows, dtype = layout(shape)[table]
+    names = list(dtype.names or ())
+    if not 0 <= row < rows:
+        raise ValueError(f"table {table} has rows 0 to {rows - 1}, not {row}")
+    return first + row * len(names) + names.index(field)

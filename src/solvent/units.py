@@ -1,0 +1,135 @@
+"""Scales, and exact integer arithmetic with the rounding in the name.
+
+Scales and what their products give (everything else is forbidden):
+
+    lots x ticks x quanta_per_lot_tick       -> quanta      `value_quanta`, exact
+    amount x ticks x value_num / value_den   -> quanta      `mul_div_down`, collateral
+    quanta x num / den                       -> quanta      `mul_div_up`, requirements and fees
+    lots x funding index / FUNDING_SCALE     -> quanta      `mul_div_down` or `mul_div_up`, against the member
+
+Limits. Every stored quantity stays inside +-LIMIT = 2**62 - 1, so the sum of two of them fits an int64. A position
+is worth at most VALUE_MAX = 2**54 quanta (listing refuses a contract whose largest position at its largest price
+could exceed it) and an account holds at most POSITIONS_MAX = 64 of them, so
+
+    sum |value - cost| <= 64 x 2 x 2**54 = 2**61,      requirement with open orders and open loss <= 2**62,
+
+which is why plain additions are safe when an account is judged. A wallet is held to WALLET_MAX = 2**60 at the door.
+`add_saturated` and `mul_saturated` stop at +-LIMIT instead of wrapping; a result that reaches LIMIT is refused.
+"""
+
+from solvent.compiled import kernel
+
+LIMIT = 2**62 - 1
+VALUE_MAX = 2**54
+WALLET_MAX = 2**60
+POSITIONS_MAX = 64
+HOLDINGS_MAX = 16
+PPM = 1_000_000
+PPB = 1_000_000_000
+FUNDING_SCALE = 2**20
+NANOSECONDS_PER_MILLISECOND = 1_000_000
+RATE_DENOMINATOR_MAX = 2**31
+
+
+@kernel
+def add_saturated(a, b):
+    """a + b for |a|, |b| <= LIMIT; the result is held to +-LIMIT."""
+    total = a + b
+    if total > LIMIT:
+        return LIMIT
+    if total < -LIMIT:
+        return -LIMIT
+    return total
+
+
+@kernel
+def mul_saturated(a, b):
+    """a x b for |a|, |b| <= LIMIT; the result is held to +-LIMIT."""
+    if a == 0 or b == 0:
+        return 0
+    size_a = a if a > 0 else -a
+    size_b = b if b > 0 else -b
+    positive = (a > 0) == (b > 0)
+    if size_a > LIMIT // size_b:
+        return LIMIT if positive else -LIMIT
+    return size_a * size_b if positive else -(size_a * size_b)
+
+
+@kernel
+def value_quanta(lots, price_ticks, quanta_per_lot_tick):
+    """Exact value of a position. Inside VALUE_MAX by the bounds checked at listing, so it cannot wrap."""
+    return lots * price_ticks * quanta_per_lot_tick
+
+
+@kernel
+def _long_mul_div(rest, b, c):
+    """(floor(rest x b / c), remainder) for 0 <= rest < c <= LIMIT, bit by bit: no 128-bit number is needed."""
+    quotient = 0
+    left = 0
+    bit = 62
+    while bit >= 0:
+        quotient = quotient + quotient
+        left = left + left  # left < c <= 2**62 - 1, so the doubled value fits
+        if left >= c:
+            left -= c
+            quotient += 1
+        if (b >> bit) & 1:
+            left += rest
+            if left >= c:
+                left -= c
+                quotient += 1
+        bit -= 1
+    return quotient, left
+
+
+@kernel
+def mul_div_down(a, b, c):
+    """floor(a x b / c), exact, for |a| <= LIMIT, 0 <= b <= LIMIT, 1 <= c <= LIMIT; held to +-LIMIT.
+
+    Split as (a // c) x b + floor((a mod c) x b / c), which needs no number wider than 64 bits.
+    """
+    whole = a // c
+    rest = a - whole * c
+    high = mul_saturated(whole, b)
+    if rest == 0:
+        return high
+    if rest <= LIMIT // (b if b > 0 else 1):
+        return add_saturated(high, rest * b // c)
+    return add_saturated(high, _long_mul_div(rest, b, c)[0])
+
+
+@kernel
+def mul_div_up(a, b, c):
+    """ceil(a x b / c), exact, same ranges as `mul_div_down`."""
+    return -mul_div_down(-a, b, c)
+
+
+@kernel
+def mul_div_nearest(a, b, c):
+    """a x b / c to the nearest integer, halves upwards, exact, same ranges as `mul_div_down`."""
+    whole = a // c
+    rest = a - whole * c
+    if rest <= LIMIT // (b if b > 0 else 1):
+        product = rest * b
+        quotient = product // c
+        left = product - quotient * c
+    else:
+        quotient, left = _long_mul_div(rest, b, c)
+    if left >= c - left:
+        quotient += 1
+    return add_saturated(mul_saturated(whole, b), quotient)
+
+
+@kernel
+def mix(seed, number):
+    """A keyed 62-bit scramble of two integers: an order nobody can choose a place in. Not for secrets."""
+    x = (seed * 1_000_003 + number) & LIMIT
+    step = 0
+    while step < 3:
+        x ^= x >> 29
+        # The multiplier is below 2**31 and the operand below 2**32 after masking: no product wraps.
+        low = (x & 0xFFFFFFFF) * 0x5BD1E995
+        high = ((x >> 32) * 0x2545F491) & 0x3FFFFFFFFFFFFFFF
+        x = (low ^ high ^ (x << 7 & LIMIT)) & LIMIT
+        step += 1
+    return x
