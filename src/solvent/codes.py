@@ -174,7 +174,7 @@ class Refusal(IntEnum):
     ASSET_UNKNOWN = 209
     SOURCE_UNKNOWN = 210
     REFERENCE_UNKNOWN = 211
-    TABLE_FULL = 301
+    ACCOUNT_NOT_NEXT = 212
     POSITIONS_FULL = 302
     ISOLATED_HAS_OTHER_MARKET = 303
     MARKET_HALTED = 304
@@ -228,7 +228,7 @@ REFUSAL_SENTENCES: dict[Refusal, str] = {
     Refusal.ASSET_UNKNOWN: "The rulebook does not accept this asset as collateral.",
     Refusal.SOURCE_UNKNOWN: "The rulebook gives this source no weight for this instrument; add it to the feeds.",
     Refusal.REFERENCE_UNKNOWN: "The reference does not name the order in force; use the one of the last order event.",
-    Refusal.TABLE_FULL: "The table has no free row; let the engine grow it before the batch.",
+    Refusal.ACCOUNT_NOT_NEXT: "Accounts are numbered without gaps; open the next number after the last one.",
     Refusal.POSITIONS_FULL: "The account already holds 64 positions or 16 collateral assets; close one first.",
     Refusal.ISOLATED_HAS_OTHER_MARKET: "An isolated account holds one market; open another account for this one.",
     Refusal.MARKET_HALTED: "The market is halted; wait until it resumes.",

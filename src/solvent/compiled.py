@@ -107,7 +107,7 @@ def bind(tables: Any) -> Any:
 
 
 @overload(bind)
-def _bind_compiled(tables: Any) -> Any:
+def _bind_compiled(tables):  # type: ignore[no-untyped-def]  # Numba compares the argument lists literally
     named = list(zip(tables.fields, tables.types, strict=True))
     lines = ["def bind_fields(tables):", "    handle = new(handle_type)"]
     lines += [f"    handle.{name} = tables.{name}" for name, _kind in named]

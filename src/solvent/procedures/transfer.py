@@ -38,13 +38,13 @@ def open_account(state, tape, command):
     account = command.account
     if command.account_kind != AccountKind.CROSS and command.account_kind != AccountKind.ISOLATED:
         return Refusal.VARIANT_UNKNOWN
-    if account < 0 or account >= state.accounts.shape[0]:
-        return Refusal.TABLE_FULL
-    if account < state.venue[0].account_count and state.accounts[account].kind != AccountKind.NONE:
+    if account < 0 or account > state.venue[0].account_count:
+        return Refusal.ACCOUNT_NOT_NEXT
+    if account < state.venue[0].account_count:
         return Refusal.ACCOUNT_IS_SYSTEM if state.accounts[account].kind == AccountKind.SYSTEM else Refusal.ACCOUNT_EXISTS
     state.accounts[account].kind = command.account_kind
     state.accounts[account].owner = command.owner
-    state.venue[0].account_count = max(state.venue[0].account_count, account + 1)
+    state.venue[0].account_count += 1
     event = tell(state, tape, EventKind.ACCOUNT_OPENED)
     event.account = account
     event.value = command.owner

@@ -1,0 +1,218 @@
+"""The engine: journal, apply, publish. One writer over one state.
+
+    engine = Engine.create(directory, genesis)      # or Engine.in_memory(genesis): nothing is written
+    events = engine.submit([Deposit(...), Trade(...)])
+    engine.digest()
+
+A batch is durable before it is applied and applied before it is answered. `Engine.open` replays the newest usable
+snapshot and the journal's tail. A broken law or an argument that proved wrong stops the engine: it is our mistake,
+the journal stays, and a mended build replays it.
+"""
+
+import pathlib
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from types import TracebackType
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from solvent.commands import COMMAND_DTYPE, Command, pack
+from solvent.compiled import is_cold, quick_compilation
+from solvent.engine.faults import EngineFault, SnapshotUnusable
+from solvent.engine.journal import Journal
+from solvent.engine.room import Machine, fresh_watch, make_room
+from solvent.engine.snapshot import read_snapshot, write_snapshot
+from solvent.events import EVENT_DTYPE, Tape, blank_tape
+from solvent.procedures.apply import apply
+from solvent.state.tables import State
+from solvent.state.terms import Terms, TermsShape, view_terms
+from solvent.state.whole import digest, new_state
+
+TAPE_ROOM = 1 << 16
+BATCH_COMMANDS_MAX = 1 << 15
+
+
+class Genesis(msgspec.Struct, frozen=True, kw_only=True):
+    """What a venue starts from: its terms as integers, and the documents they were compiled from, for people."""
+
+    instruments: int
+    brackets: int
+    cells: bytes
+    symbols: list[str]
+    documents: dict[str, str]
+
+    @staticmethod
+    def of(terms: Terms, symbols: Sequence[str], documents: dict[str, str]) -> "Genesis":
+        """The genesis of compiled terms."""
+        return Genesis(
+            instruments=len(terms.contracts),
+            brackets=len(terms.brackets),
+            cells=terms.cells.tobytes(),
+            symbols=list(symbols),
+            documents=documents,
+        )
+
+    def terms(self) -> Terms:
+        """The terms in force at sequence 0."""
+        cells = np.frombuffer(self.cells, dtype=np.int64).copy()
+        return view_terms(cells, TermsShape(self.instruments, self.brackets))
+
+
+class Engine:
+    """One venue: its state, the index that watches it, and its journal if it has one."""
+
+    def __init__(self, genesis: Genesis, state: State) -> None:
+        """Use `create`, `open` or `in_memory`."""
+        self.genesis = genesis
+        self._journal: Journal | None = None
+        self._directory: pathlib.Path | None = None
+        self._tape: Tape = blank_tape(TAPE_ROOM)
+        announce_compilation()
+        with quick_compilation():
+            self._machine = Machine(state, fresh_watch(state))
+            apply(*self._machine, self._tape, pack([]), 0)
+
+    @classmethod
+    def in_memory(cls, genesis: Genesis) -> "Engine":
+        """An engine that keeps no journal: for the lab and for tests."""
+        return cls(genesis, new_state(genesis.terms()))
+
+    @classmethod
+    def create(cls, directory: str | pathlib.Path, genesis: Genesis) -> "Engine":
+        """A new venue in a directory of its own. Raises EngineFault where one exists or another process holds it."""
+        engine = cls(genesis, new_state(genesis.terms()))
+        engine._directory = pathlib.Path(directory)
+        engine._journal = Journal.create(engine._directory, COMMAND_DTYPE, msgspec.msgpack.encode(genesis))
+        return engine
+
+    @classmethod
+    def open(cls, directory: str | pathlib.Path, *, read_only: bool = False, until: int | None = None) -> "Engine":
+        """The venue of a directory as its journal left it, or as it was after sequence `until` (then read-only)."""
+        place = pathlib.Path(directory)
+        journal = Journal.open(place, COMMAND_DTYPE, read_only=read_only or until is not None)
+        try:
+            genesis = msgspec.msgpack.decode(journal.genesis, type=Genesis)
+            head = journal.head_sequence if until is None else min(until, journal.head_sequence)
+            state = _newest_snapshot(place, genesis, head)
+            engine = cls(genesis, state)
+            for first, records in journal.blocks(engine.sequence + 1):
+                engine._apply_all(records[: max(head - first + 1, 0)])
+                if first + len(records) > head:
+                    break
+        except BaseException:
+            journal.close()
+            raise
+        if until is None:
+            engine._journal = journal
+            engine._directory = place
+        else:
+            journal.close()
+        return engine
+
+    @property
+    def state(self) -> State:
+        """The tables, to read. Writing to them breaks every promise of this package."""
+        return self._machine.state
+
+    @property
+    def sequence(self) -> int:
+        """Number of commands applied so far."""
+        return int(self.state.venue[0].sequence)
+
+    def digest(self) -> str:
+        """Fingerprint of everything that is true now."""
+        return digest(self.state)
+
+    def submit(self, commands: Iterable[Command] | np.ndarray) -> np.recarray:
+        """Journal and apply a batch; give its events. Raises EngineFault and stops when the journal cannot be kept."""
+        records = commands if isinstance(commands, np.ndarray) else pack(commands)
+        if len(records) == 0:
+            return _no_events()
+        if records.dtype != COMMAND_DTYPE:
+            records = np.ascontiguousarray(records).view(COMMAND_DTYPE)
+        parts = []
+        for batch in _batches(records):
+            if self._journal is not None:
+                self._journal.append(batch, int(batch["time_ns"][-1]))
+            parts.append(self._apply_all(batch))
+        return parts[0] if len(parts) == 1 else np.concatenate(parts).view(np.recarray)
+
+    def _apply_all(self, batch: np.ndarray) -> np.recarray:
+        if len(batch) == 0:
+            return _no_events()
+        records = batch.view(np.recarray)
+        self._machine = make_room(self._machine, records)
+        parts: list[np.ndarray] = []
+        first = 0
+        while True:
+            self._tape.meter[0] = 0
+            first = apply(self._machine.state, self._machine.watch, self._tape, records, first)
+            told = int(self._tape.meter[0])
+            if told >= len(self._tape.records):
+                raise EngineFault(
+                    "A command told more than the argument about its room allows",
+                    f"sequence {self.sequence}",
+                    "Report this as a defect; the journal is intact and replays once it is mended.",
+                )
+            if told:
+                parts.append(self._tape.records[:told].copy())
+            if first == len(records):
+                break
+            if self._tape.meter[1] >= len(self._tape.records):
+                self._tape = blank_tape(2 * int(self._tape.meter[1]))
+        if not parts:
+            return _no_events()
+        return (parts[0] if len(parts) == 1 else np.concatenate(parts)).view(np.recarray)
+
+    def snapshot(self) -> pathlib.Path:
+        """Write the state beside the journal, so that the next start need not replay everything."""
+        if self._journal is None or self._directory is None:
+            raise EngineFault(
+                "An engine in memory has no directory", "snapshot", "Create it with Engine.create(directory, genesis)."
+            )
+        return write_snapshot(self._directory, self.state, self._journal.head_hash)
+
+    def close(self) -> None:
+        """Let go of the directory."""
+        if self._journal is not None:
+            self._journal.close()
+
+    def __enter__(self) -> "Engine":
+        """The engine itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close."""
+        self.close()
+
+
+def announce_compilation() -> None:
+    """Say once that the machine is being compiled, where a person can see it."""
+    if is_cold():
+        print("compiling the machine, once (about a minute)...", file=sys.stderr, flush=True)
+
+
+def _no_events() -> np.recarray:
+    return np.recarray(0, dtype=EVENT_DTYPE)
+
+
+def _batches(records: np.ndarray) -> Iterator[np.ndarray]:
+    for first in range(0, len(records), BATCH_COMMANDS_MAX):
+        yield records[first : first + BATCH_COMMANDS_MAX]
+
+
+def _newest_snapshot(place: pathlib.Path, genesis: Genesis, head: int) -> State:
+    terms: Any = genesis.terms()
+    for path in sorted(place.glob("snapshot-*"), reverse=True):
+        if path.suffix or int(path.name.split("-")[1]) > head:
+            continue
+        try:
+            return read_snapshot(path, terms)[1]
+        except SnapshotUnusable as fault:
+            # an unusable snapshot costs time, not truth: the journal has everything
+            print(fault, file=sys.stderr)
+    return new_state(terms)

@@ -1,0 +1,110 @@
+"""Room: tables are grown before a batch, never inside it, so no command is refused for want of a row.
+
+How much room there is never shows in a digest or in an answer. What a batch may need follows from its kinds:
+a trade opens at most two positions, an order reserved one position and one row of orders, a takeover one vault
+position per market, and so on.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from solvent.commands import CommandKind
+from solvent.procedures.rebuild import rebuild_watch
+from solvent.risk.watch import FAN, Watch, blank_watch
+from solvent.state.tables import NONE, State
+from solvent.state.whole import grow
+from solvent.units import POSITIONS_MAX
+
+KINDS = max(CommandKind) + 1
+
+
+class Machine(NamedTuple):
+    """The state and the index that watches it."""
+
+    state: State
+    watch: Watch
+
+
+def _column_needs(state: State, records: np.ndarray) -> np.ndarray:
+    """Keys each column may need after the batch, at most."""
+    columns = len(state.instruments) * 2
+    instruments = records["instrument"]
+    kinds = records["kind"]
+    trading = (kinds == CommandKind.TRADE) | (kinds == CommandKind.LIQUIDATION_FILL)
+    known = trading & (instruments >= 0) & (instruments < len(state.instruments))
+    per_market = np.bincount(instruments[known], minlength=len(state.instruments)) * 2
+    needs = np.repeat(per_market, 2)
+    deposits = records[(kinds == CommandKind.DEPOSIT) & (records["asset"] > 0)]
+    if len(deposits):
+        assets = np.clip(deposits["asset"], 0, len(state.assets) - 1)
+        needs += np.bincount(state.assets.price_instrument[assets] * 2, minlength=columns)
+    return needs
+
+
+def fresh_watch(state: State, extra: np.ndarray | int = 0) -> Watch:
+    """An index built over the state as it is, with room for half as many keys again and for `extra` per column."""
+    live = state.positions.account[: int(state.venue[0].position_count)] != NONE
+    markets = state.positions.instrument[: int(state.venue[0].position_count)][live]
+    per_market = np.bincount(markets, minlength=len(state.instruments))
+    capacities = np.repeat(per_market, 2)
+    assets = state.holdings.asset[: int(state.venue[0].holding_count)]
+    if len(assets):
+        priced_by = state.assets.price_instrument[assets] * 2
+        capacities += np.bincount(priced_by, minlength=len(capacities))
+    capacities = capacities * 3 // 2 + extra
+    watch = blank_watch(capacities, len(state.accounts), len(state.positions), len(state.holdings))
+    rebuild_watch(state, watch)
+    return watch
+
+
+def _lengthened(rows: np.ndarray, length: int, filler: int) -> np.ndarray:
+    if length <= len(rows):
+        return rows
+    longer = np.full(length, filler, dtype=rows.dtype)
+    longer[: len(rows)] = rows
+    return longer
+
+
+def make_room(machine: Machine, records: np.ndarray) -> Machine:
+    """The same machine with room for everything the batch may do."""
+    state, watch = machine
+    counts = np.bincount(np.clip(records["kind"], 0, KINDS - 1), minlength=KINDS)
+    venue = state.venue[0]
+    advances = int(counts[CommandKind.ADVANCE])
+    worked = int(np.clip(records["count"], 0, int(state.policy[0].advance_max)).sum()) if advances else 0
+    accounts = int(venue.account_count + counts[CommandKind.OPEN_ACCOUNT])
+    positions = int(
+        venue.position_count
+        + 2 * counts[CommandKind.TRADE]
+        + counts[CommandKind.LIQUIDATION_FILL]
+        + counts[CommandKind.RESERVE_ORDER]
+        + counts[CommandKind.SET_LEVERAGE]
+        + (len(state.instruments) if advances else 0)
+    )
+    orders = int(venue.orders_count + counts[CommandKind.RESERVE_ORDER])
+    orders += min(worked * POSITIONS_MAX, int(venue.position_count))
+    holdings = int(venue.holding_count + counts[CommandKind.DEPOSIT]) if np.any(records["asset"]) else 0
+    wanted: dict[str, int] = {}
+    for name, need in (("accounts", accounts), ("positions", positions), ("orders", orders), ("holdings", holdings)):
+        have = len(getattr(state, name))
+        if need > have:
+            wanted[name] = max(need, have * 3 // 2)
+    if wanted:
+        state = grow(state, **wanted)
+    needs = _column_needs(state, records)
+    if np.any(watch.columns.count + needs > watch.columns.capacity):
+        crowded = watch.columns.count + needs > watch.columns.capacity
+        return Machine(state, fresh_watch(state, np.where(crowded, needs + FAN, needs)))
+    if wanted:
+        account_room, position_room = len(state.accounts), len(state.positions)
+        watch = watch._replace(
+            stamps=_lengthened(watch.stamps, account_room, 0),
+            fired=_lengthened(watch.fired, account_room, 0),
+            loose=_lengthened(watch.loose, account_room, 0),
+            loose_place=_lengthened(watch.loose_place, account_room, NONE),
+            position_place=_lengthened(watch.position_place, position_room, NONE),
+            position_ceiling=_lengthened(watch.position_ceiling, position_room, NONE),
+            holding_place=_lengthened(watch.holding_place, len(state.holdings), NONE),
+        )
+    return Machine(state, watch)

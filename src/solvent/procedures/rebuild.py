@@ -1,0 +1,19 @@
+"""The watch made anew over a state: after a start, or when its columns have outgrown their room."""
+
+from solvent.codes import AccountKind, Level, Status
+from solvent.compiled import bind, entry
+from solvent.risk.margin import judge
+from solvent.risk.watch import set_corner
+
+
+@entry
+def rebuild_watch(state_tables, watch_tables):
+    """Give every sound trader a corner in an empty index; the state is not changed and nothing is told."""
+    state = bind(state_tables)
+    watch = bind(watch_tables)
+    for account in range(state.venue[0].account_count):
+        terms = state.accounts[account]
+        if terms.status != Status.SOUND or (terms.kind != AccountKind.CROSS and terms.kind != AccountKind.ISOLATED):
+            continue
+        equity, requirement, _gains, _notional = judge(state, account, Level.MAINTENANCE)
+        set_corner(state, watch, account, max(equity - requirement - state.stages[0].or_equal, 0))
