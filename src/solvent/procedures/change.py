@@ -12,6 +12,8 @@ from solvent.units import LIMIT, PPM, RATE_DENOMINATOR_MAX, VALUE_MAX, mul_satur
 CONTRACT_FIELDS = 5
 FIXED_CONTRACT_FIELDS = 3
 PRICE_MAX_TICKS = 2**31
+DURATION_MAX_NS = 400 * 24 * 3600 * 10**9
+SHARE_MAX_PPM = 10**9
 
 
 @kernel
@@ -38,7 +40,7 @@ def is_schedule_sound(state, schedule):
         return False
     if schedule.denominator < 1 or schedule.denominator > RATE_DENOMINATOR_MAX:
         return False
-    if schedule.scale_ppm < 0 or schedule.scale_ppm > 10 * PPM or schedule.rate_max_ppm < 0:
+    if schedule.scale_ppm < 0 or schedule.scale_ppm > 10 * PPM:
         return False
     for row in range(first, first + count):
         bracket = state.brackets[row]
@@ -55,6 +57,11 @@ def is_schedule_sound(state, schedule):
                 return False
             if bracket.floor_quanta > LIMIT:
                 return False
+        # the watch spends a short's surplus at this rate: too small a one would break its certificate
+        if schedule.rate_max_ppm > PPM or mul_saturated(schedule.rate_max_ppm, schedule.denominator) < mul_saturated(
+            bracket.numerator, PPM
+        ):
+            return False
     return True
 
 
@@ -70,11 +77,15 @@ def are_terms_sound(state):
             schedule = state.schedules[level * state.instruments.shape[0] + instrument]
             if state.levels[level].used == 1 and not is_schedule_sound(state, schedule):
                 return False
+            if level == Level.MAINTENANCE and schedule.kind == Schedule.USER_LEVERAGE:
+                return False
     for row in range(state.feeds.shape[0]):
         feed = state.feeds[row]
         if feed.weight < 0 or feed.weight > 2**20 or feed.kind < 0 or feed.kind > 2:
             return False
-        if feed.age_max_ns < 0 or feed.step_max_ppm < 0:
+        if feed.age_max_ns < 0 or feed.age_max_ns > DURATION_MAX_NS:
+            return False
+        if feed.step_max_ppm < 0 or feed.step_max_ppm > SHARE_MAX_PPM:
             return False
     if state.levels[Level.INITIAL].used != 1 or state.levels[Level.MAINTENANCE].used != 1:
         return False
@@ -90,13 +101,17 @@ def are_terms_sound(state):
             continue
         if stage.level < 0 or stage.level >= LEVELS or stage.scale_ppm < 0 or stage.scale_ppm > PPM:
             return False
-        if stage.executor < 0 or stage.executor > 2 or stage.size < 0 or stage.size > 3:
+        if stage.executor < 0 or stage.executor > 2 or stage.sizing < 0 or stage.sizing > 3:
             return False
         if stage.fee_ppm < 0 or stage.fee_ppm > PPM or stage.fee_payee < 0 or stage.fee_payee > 4:
             return False
         if stage.residual_payee < 0 or stage.residual_payee > 4 or stage.timeout_ns < 0 or stage.cooldown_ns < 0:
             return False
         if stage.size_ppm < 0 or stage.size_ppm > 10 * PPM or stage.accept < 0 or stage.accept > 2:
+            return False
+        if stage.timeout_ns > DURATION_MAX_NS or stage.cooldown_ns > DURATION_MAX_NS or stage.size_min_quanta < 0:
+            return False
+        if stage.price_limit < 0 or stage.price_limit > 1 or state.levels[stage.level].used != 1:
             return False
     for row in range(ABSORBERS_MAX):
         absorber = state.absorbers[row]
@@ -120,10 +135,26 @@ def are_terms_sound(state):
             return False
     for row in range(BREAKERS_MAX):
         breaker = state.breakers[row]
-        if breaker.used == 1 and (breaker.move_ppm < 1 or breaker.mode < Mode.ACTIVE or breaker.mode > Mode.HALTED):
+        if breaker.used == 0:
+            continue
+        if breaker.move_ppm < 1 or breaker.move_ppm > SHARE_MAX_PPM:
+            return False
+        if breaker.mode < Mode.ACTIVE or breaker.mode > Mode.HALTED:
+            return False
+        if breaker.window_ns < 0 or breaker.window_ns > DURATION_MAX_NS:
+            return False
+        if breaker.release_ns < 0 or breaker.release_ns > DURATION_MAX_NS:
             return False
     policy = state.policy[0]
     if policy.advance_max < 1 or policy.funding_rate_max_ppb < 0 or policy.funding_rate_max_ppb > 10**9:
+        return False
+    if policy.mark_combiner < 0 or policy.mark_combiner > 1 or policy.mark_components < 1 or policy.mark_components > 7:
+        return False
+    if policy.adl_price < 0 or policy.adl_price > 2 or policy.adl_score < 0 or policy.adl_score > 1:
+        return False
+    if policy.adl_policy < 0 or policy.adl_policy > 1 or policy.adl_unit_quanta < 0:
+        return False
+    if policy.future_max_ns < 0 or policy.future_max_ns > DURATION_MAX_NS or policy.withdraw_notional_ppm > PPM:
         return False
     return policy.sources_min >= 1 and policy.sources_min <= SOURCES_MAX and policy.withdraw_notional_ppm >= 0
 

@@ -191,9 +191,9 @@ def place_orders(state, tape, account, stage_row, equity, requirement):
         notional = position_notional(state, row)
         lower = 0
         health = 0
-        if stage.size == Size.TO_LOWER_TIER:
+        if stage.sizing == Size.TO_LOWER_TIER:
             lower = lots_to_lower_tier(state, row)
-        elif stage.size == Size.TO_HEALTH:
+        elif stage.sizing == Size.TO_HEALTH:
             if equity_left >= requirement_left and requirement_left < requirement:
                 break
             health = lots_to_health(state, row, equity_left, requirement_left, stage.size_ppm, stage.fee_ppm)
@@ -353,6 +353,12 @@ def deleverage(state, watch, tape, account, stage_row, winners, gains, found):
     policy = state.policy[0]
     rows = np.empty(POSITIONS_MAX * 8, np.int64)
     count = rows_by_requirement(state, account, rows)
+    room = state.venue[0].position_count
+    other_rows = np.empty(room, np.int64)
+    accounts = np.empty(room, np.int64)
+    available = np.empty(room, np.int64)
+    scores = np.empty(room, np.int64)
+    paired = np.empty(room, np.int64)
     for i in range(count):
         row = rows[i]
         instrument = state.positions[row].instrument
@@ -367,17 +373,6 @@ def deleverage(state, watch, tape, account, stage_row, winners, gains, found):
             position = state.positions[other]
             if position.account == NONE or position.instrument != instrument or position.lots == 0:
                 continue
-            if (position.lots > 0) != (lots > 0):
-                candidates += 1
-        if candidates == 0:
-            continue
-        other_rows = np.empty(candidates, np.int64)
-        scores = np.empty(candidates, np.int64)
-        candidates = 0
-        for other in range(state.venue[0].position_count):
-            position = state.positions[other]
-            if position.account == NONE or position.instrument != instrument or position.lots == 0:
-                continue
             if (position.lots > 0) == (lots > 0) or position.account == account:
                 continue
             if state.accounts[position.account].status != Status.SOUND:
@@ -386,11 +381,15 @@ def deleverage(state, watch, tape, account, stage_row, winners, gains, found):
             gain = value - position.cost_quanta
             if gain <= 0:
                 continue
+            other_rows[candidates] = other
+            accounts[candidates] = position.account
+            available[candidates] = abs(position.lots)
+            if policy.adl_policy == AdlPolicy.PRO_RATA:
+                candidates += 1  # a share needs no rank
+                continue
             equity, requirement, _gains, _notional = judge(state, position.account, Level.MAINTENANCE)
             if equity <= 0:
                 continue
-            own = exposure_requirement_up(state, Level.MAINTENANCE, other, position.lots)
-            other_rows[candidates] = other
             scores[candidates] = score_of(
                 policy.adl_score,
                 position.lots,
@@ -399,35 +398,20 @@ def deleverage(state, watch, tape, account, stage_row, winners, gains, found):
                 gain,
                 state.accounts[position.account].wallet_quanta,
                 equity,
-                own,
+                exposure_requirement_up(state, Level.MAINTENANCE, other, position.lots),
             )
             candidates += 1
         if candidates == 0:
             continue
         if policy.adl_policy == AdlPolicy.PRO_RATA:
-            for k in range(candidates):
-                scores[k] = mix(state.venue[0].sequence, state.positions[other_rows[k]].account)
-        # rows with equal scores keep the order of account numbers, which is total and known beforehand
-        accounts = np.empty(candidates, np.int64)
-        for k in range(candidates):
-            accounts[k] = state.positions[other_rows[k]].account
-        by_account = np.argsort(accounts[:candidates], kind="mergesort")
-        ordered_scores = np.empty(candidates, np.int64)
-        for k in range(candidates):
-            ordered_scores[k] = -scores[by_account[k]]
-        by_score = np.argsort(ordered_scores, kind="mergesort")
-        available = np.empty(candidates, np.int64)
-        paired = np.zeros(candidates, np.int64)
-        for k in range(candidates):
-            available[k] = abs(state.positions[other_rows[by_account[by_score[k]]]].lots)
-        if policy.adl_policy == AdlPolicy.PRO_RATA:
-            pair_pro_rata(abs(lots), available, candidates, paired)
+            unit_lots = policy.adl_unit_quanta // value_quanta(1, price, per_lot_tick)
+            pair_pro_rata(abs(lots), available, candidates, paired, unit_lots, mix(state.venue[0].sequence, account))
         else:
-            pair_queue(abs(lots), available, candidates, paired)
+            pair_queue(abs(lots), available, scores, accounts, candidates, paired)
         for k in range(candidates):
             if paired[k] == 0:
                 continue
-            other = other_rows[by_account[by_score[k]]]
+            other = other_rows[k]
             winner = state.positions[other].account
             accrue(state, tape, winner)
             held = state.positions[other].lots

@@ -8,9 +8,11 @@ Scores (higher closes first), as the venues publish them:
     Binance       gain / max(1, wallet) x requirement / (wallet + gain)  zero when the account has no equity
 
 Ratios are kept in millionths and held to 2**31, so a product fits; ties go to the lower account number.
-Pro-rata closes everyone in proportion to lots with cumulative rounding over an order keyed by the event, so that
-splitting an account or choosing its number gains nothing.
+Pro-rata closes everyone in proportion to lots, in pieces, by systematic sampling from a start that the event keys,
+so that splitting an account or choosing its number gains nothing.
 """
+
+import numpy as np
 
 from solvent.codes import AdlScore
 from solvent.compiled import kernel
@@ -40,27 +42,79 @@ def score_of(kind, lots, value_quanta, cost_quanta, gain_quanta, wallet_quanta, 
 
 
 @kernel
-def pair_queue(lots, available, count, paired):
-    """Fill `paired` in the order given until `lots` are closed; give how many were."""
+def ranks_before(scores, accounts, a, b):
+    """Total order of winners: higher score first, then lower account number."""
+    return scores[a] > scores[b] or (scores[a] == scores[b] and accounts[a] < accounts[b])
+
+
+@kernel
+def sift_down(heap, size, place, scores, accounts):
+    """Restore the heap below `place`: its best ranked stands at the top."""
+    while True:
+        child = 2 * place + 1
+        if child >= size:
+            return
+        if child + 1 < size and ranks_before(scores, accounts, heap[child + 1], heap[child]):
+            child += 1
+        if not ranks_before(scores, accounts, heap[child], heap[place]):
+            return
+        kept = heap[place]
+        heap[place] = heap[child]
+        heap[child] = kept
+        place = child
+
+
+@kernel
+def pair_queue(lots, available, scores, accounts, count, paired):
+    """Close winners in the order of their rank until `lots` are closed; give how many were.
+
+    A heap, not a sort: only as many are ranked as are needed.
+    """
+    heap = np.arange(count)
+    for place in range(count // 2 - 1, -1, -1):
+        sift_down(heap, count, place, scores, accounts)
     left = lots
+    size = count
     for i in range(count):
-        paired[i] = min(left, available[i])
-        left -= paired[i]
+        paired[i] = 0
+    while left > 0 and size > 0:
+        best = heap[0]
+        paired[best] = min(left, available[best])
+        left -= paired[best]
+        size -= 1
+        heap[0] = heap[size]
+        sift_down(heap, size, 0, scores, accounts)
     return lots - left
 
 
 @kernel
-def pair_pro_rata(lots, available, count, paired):
-    """Close everyone in proportion to what is available, cumulative rounding; give how many lots were closed."""
+def pair_pro_rata(lots, available, count, paired, unit_lots, key):
+    """Close everyone in proportion to what is available, in pieces of `unit_lots`; give how many lots were closed.
+
+    Systematic sampling with a start the event's key decides: whoever's share contains the end of a piece closes the
+    piece, so each is expected to close exactly its proportion, whatever its place or however it is split. Those a
+    piece is too large for close what they have; a second walk from a keyed place deals out what is left.
+    """
     total = 0
     for i in range(count):
         total += available[i]
     closing = min(lots, total)
+    piece = max(unit_lots, 1)
+    phase = key % piece
     running = 0
     given = 0
     for i in range(count):
         running += available[i]
         upto = mul_div_down(closing, running, total) if total > 0 else 0
-        paired[i] = upto - given
-        given = upto
+        due = min((upto + phase) // piece * piece, closing)
+        paired[i] = min(max(due - given, 0), available[i])
+        given += paired[i]
+    start = key % count if count > 0 else 0
+    for step in range(count):
+        if given == closing:
+            break
+        i = (start + step) % count
+        more = min(closing - given, available[i] - paired[i])
+        paired[i] += more
+        given += more
     return given

@@ -58,13 +58,13 @@ def stage_order(state, equity_by_level, requirement_by_level, order):
 @kernel
 def lots_of_size(stage, held_lots, notional_quanta, in_cooldown, lots_to_lower_tier, lots_to_health):
     """Lots a stage wants to close of a position of `held_lots` (more than zero)."""
-    if stage.size == Size.FRACTION:
+    if stage.sizing == Size.FRACTION:
         if in_cooldown or notional_quanta <= stage.size_min_quanta:
             return held_lots
         return min(max(mul_div_up(held_lots, stage.size_ppm, PPM), 1), held_lots)
-    if stage.size == Size.TO_LOWER_TIER:
+    if stage.sizing == Size.TO_LOWER_TIER:
         return min(lots_to_lower_tier, held_lots)
-    if stage.size == Size.TO_HEALTH:
+    if stage.sizing == Size.TO_HEALTH:
         return min(lots_to_health, held_lots)
     return held_lots
 

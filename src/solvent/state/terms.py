@@ -42,7 +42,7 @@ STAGE = _row(
     "or_equal",
     "scale_ppm",
     "executor",
-    "size",
+    "sizing",
     "size_ppm",
     "size_min_quanta",
     "cooldown_ns",
@@ -76,9 +76,10 @@ POLICY = _row(
     "withdraw_notional_ppm",
     "withdraw_gains",
     "advance_max",
-    "flow_back",
+    "adl_unit_quanta",
 )
-"""`mark_components` has bit SourceKind set for each component; `withdraw_gains` 1 lets unrealised gains leave."""
+"""`mark_components` has bit SourceKind set for each component; `withdraw_gains` 1 lets unrealised gains leave;
+pro-rata deleveraging deals contracts out in pieces of `adl_unit_quanta`."""
 
 
 class TermsShape(NamedTuple):

@@ -1,0 +1,359 @@
+"""The books of a careful clerk: wallets, costs, lots and rules in plain Python, exact and slow.
+
+Nothing here is shared with the machine but the names of the fields and the codes. Requirements are rebuilt from
+floors and rates, as the rulebook states them,
+
+    marginal   sum over brackets of rate_k x (part of the notional inside bracket k)      rounded up
+    whole      rate of the bracket the notional is in x notional                          rounded up
+
+and not from the deductions the machine keeps, so an error in either shows.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import ceil, floor, lcm
+from typing import Any
+
+from solvent.codes import AccountKind, Level, Mode, Schedule, Status, SystemAccount
+from solvent.units import FUNDING_SCALE, PPM
+
+NOBODY = -1
+
+
+def rows_of(table: Any) -> list[dict[str, int]]:
+    """Records of a table as dictionaries of Python integers."""
+    names = table.dtype.names
+    return [dict(zip(names, row, strict=True)) for row in table.tolist()]
+
+
+def ceil_ratio(numerator: int, denominator: int) -> int:
+    """numerator / denominator rounded up."""
+    return -(-numerator // denominator)
+
+
+@dataclass(slots=True)
+class PositionBook:
+    """One account in one market; bids, offers and liquidation orders included."""
+
+    lots: int = 0
+    cost: int = 0
+    index: int = 0
+    leverage: int = 0
+    bid_lots: int = 0
+    bid_quanta: int = 0
+    ask_lots: int = 0
+    ask_quanta: int = 0
+    ordered: int = 0
+    limit: int = 0
+
+    def is_blank(self) -> bool:
+        """Nothing would be forgotten with this row."""
+        return not (self.lots or self.leverage or self.bid_lots or self.ask_lots or self.ordered or self.cost)
+
+    def clamp_order(self) -> None:
+        """A liquidation order never asks for more than is held."""
+        if self.ordered > 0:
+            self.ordered = min(self.ordered, max(self.lots, 0))
+        elif self.ordered < 0:
+            self.ordered = max(self.ordered, min(self.lots, 0))
+        if self.ordered == 0:
+            self.limit = 0
+
+
+@dataclass(slots=True)
+class AccountBook:
+    """One margin unit."""
+
+    kind: int
+    owner: int = 0
+    wallet: int = 0
+    shares: int = 0
+    flagged: bool = False
+    positions: dict[int, PositionBook] = field(default_factory=dict)
+    holdings: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def is_trader(self) -> bool:
+        """True when the account is not the venue's own."""
+        return self.kind in (AccountKind.CROSS, AccountKind.ISOLATED)
+
+    @property
+    def is_flat(self) -> bool:
+        """True when no contract is held."""
+        return all(position.lots == 0 for position in self.positions.values())
+
+
+class Ladder:
+    """One margin schedule, from floors and rates."""
+
+    def __init__(self, kind: int, floors: list[int], rates: list[Fraction], scale: Fraction) -> None:
+        self.kind = kind
+        self.floors = floors
+        self.scale = scale
+        self.denominator = lcm(*(rate.denominator for rate in rates)) if rates else 1
+        self.numerators = [int(rate * self.denominator) for rate in rates]
+        self.below = [0]
+        for place in range(1, len(floors)):
+            width = floors[place] - floors[place - 1]
+            self.below.append(self.below[-1] + width * self.numerators[place - 1])
+
+    def required(self, notional: int, leverage: int) -> int:
+        """What a position of this notional must hold, rounded up."""
+        if self.kind == Schedule.ZERO or notional == 0 or not self.floors:
+            bound = 0
+        else:
+            place = bisect_right(self.floors, notional) - 1
+            if self.kind == Schedule.BRACKETS_WHOLE:
+                bound = ceil_ratio(notional * self.numerators[place], self.denominator)
+            else:
+                inside = self.below[place] + (notional - self.floors[place]) * self.numerators[place]
+                bound = ceil_ratio(inside, self.denominator)
+        if self.kind == Schedule.USER_LEVERAGE and leverage and notional:
+            return max(bound, ceil(notional * self.scale / leverage))
+        return bound
+
+
+class Rules:
+    """The terms in force as plain Python, read once for each version."""
+
+    def __init__(self, state: Any) -> None:
+        self.contracts = rows_of(state.contracts)
+        self.feeds = rows_of(state.feeds)
+        self.levels = rows_of(state.levels)
+        self.stages = rows_of(state.stages)
+        self.absorbers = [row for row in rows_of(state.absorbers) if row["used"]]
+        self.assets = rows_of(state.assets)
+        self.breakers = rows_of(state.breakers)
+        self.policy = rows_of(state.policy)[0]
+        brackets = rows_of(state.brackets)
+        count = len(self.contracts)
+        self.sources = len(self.feeds) // count
+        self.ladders: list[list[Ladder]] = []
+        schedules = rows_of(state.schedules)
+        for level in range(len(self.levels)):
+            self.ladders.append([])
+            for instrument in range(count):
+                schedule = schedules[level * count + instrument]
+                rows = brackets[schedule["first_bracket"] : schedule["first_bracket"] + schedule["bracket_count"]]
+                self.ladders[level].append(
+                    Ladder(
+                        schedule["kind"],
+                        [row["floor_quanta"] for row in rows],
+                        [Fraction(row["numerator"], schedule["denominator"]) for row in rows],
+                        Fraction(schedule["scale_ppm"], PPM),
+                    )
+                )
+
+    @property
+    def first_margin(self) -> int:
+        """1 when the first stage also acts at the threshold itself."""
+        return self.stages[0]["or_equal"]
+
+
+class Books:
+    """Everything that is true, as the clerk sees it."""
+
+    def __init__(self) -> None:
+        self.rules: Rules
+        self.accounts: dict[int, AccountBook] = {}
+        self.marks: list[int] = []
+        self.previous_marks: list[int] = []
+        self.indices: list[int] = []
+        self.open_interest: list[int] = []
+        self.modes: list[int] = []
+        self.listed: list[int] = []
+        self.reports: list[tuple[int, int]] = []
+        self.time_ns = 0
+        self.sequence = 0
+        self.price_version = 0
+        self.terms_version = 0
+        self.vault_shares = 0
+        self.open_deficit = 0
+
+    @classmethod
+    def read(cls, state: Any, rules: Rules | None = None) -> "Books":
+        """Books opened from the tables of a state."""
+        books = cls()
+        books.rules = rules or Rules(state)
+        venue = rows_of(state.venue)[0]
+        for number, row in enumerate(rows_of(state.accounts[: venue["account_count"]])):
+            books.accounts[number] = AccountBook(
+                row["kind"], row["owner"], row["wallet_quanta"], row["vault_shares"], row["status"] == Status.DISTRESSED
+            )
+        orders = rows_of(state.orders[: venue["orders_count"]])
+        for row in rows_of(state.positions[: venue["position_count"]]):
+            if row["account"] == NOBODY:
+                continue
+            position = PositionBook(row["lots"], row["cost_quanta"], row["funding_index"], row["leverage"])
+            if row["orders"] != NOBODY:
+                order = orders[row["orders"]]
+                position.bid_lots, position.bid_quanta = order["bid_lots"], order["bid_quanta"]
+                position.ask_lots, position.ask_quanta = order["ask_lots"], order["ask_quanta"]
+                position.ordered = order["ordered_lots"]
+                position.limit = order["limit_ticks"] if position.ordered else 0
+            books.accounts[row["account"]].positions[row["instrument"]] = position
+        for row in rows_of(state.holdings[: venue["holding_count"]]):
+            if row["account"] != NOBODY:
+                books.accounts[row["account"]].holdings[row["asset"]] = row["amount_quanta"]
+        for row in rows_of(state.instruments):
+            books.marks.append(row["mark_ticks"])
+            books.previous_marks.append(row["previous_mark_ticks"])
+            books.indices.append(row["funding_index"])
+            books.open_interest.append(row["open_interest_lots"])
+            books.modes.append(row["mode"])
+            books.listed.append(row["listed"])
+        books.reports = [(row["price_ticks"], row["source_time_ns"]) for row in rows_of(state.reports)]
+        books.time_ns, books.sequence = venue["time_ns"], venue["sequence"]
+        books.price_version, books.terms_version = venue["price_version"], venue["terms_version"]
+        books.vault_shares, books.open_deficit = venue["vault_shares"], venue["open_deficit_quanta"]
+        return books
+
+    def position(self, account: int, instrument: int) -> PositionBook:
+        """The position to write in, a blank one if there was none."""
+        positions = self.accounts[account].positions
+        if instrument not in positions:
+            positions[instrument] = PositionBook(index=self.indices[instrument])
+        return positions[instrument]
+
+    def lots_of(self, account: int, instrument: int) -> int:
+        """Lots held, 0 without a position."""
+        position = self.accounts[account].positions.get(instrument)
+        return position.lots if position else 0
+
+    def per_lot_tick(self, instrument: int) -> int:
+        """Quanta one lot is worth for each tick of its price."""
+        return self.rules.contracts[instrument]["quanta_per_lot_tick"]
+
+    def notional(self, account: int, instrument: int) -> int:
+        """Size of a position at the mark."""
+        return abs(self.lots_of(account, instrument)) * self.marks[instrument] * self.per_lot_tick(instrument)
+
+    def funding_due(self, instrument: int, position: PositionBook) -> int:
+        """What a position owes since it last settled, rounded against the account."""
+        return ceil_ratio(position.lots * (self.indices[instrument] - position.index), FUNDING_SCALE)
+
+    def gain(self, instrument: int, position: PositionBook) -> int:
+        """Value less cost less funding owed, at the mark."""
+        if position.lots == 0:
+            return 0
+        value = position.lots * self.marks[instrument] * self.per_lot_tick(instrument)
+        return value - position.cost - self.funding_due(instrument, position)
+
+    def gains(self, account: int) -> int:
+        """Sum of the gains of all positions."""
+        positions = self.accounts[account].positions
+        return sum(self.gain(instrument, position) for instrument, position in positions.items())
+
+    def collateral_value(self, asset: int, amount: int, level: int) -> int:
+        """Weighted value of collateral, rounded down."""
+        terms = self.rules.assets[asset]
+        value = amount * self.marks[terms["price_instrument"]] * terms["value_num"] // terms["value_den"]
+        weight = terms["maintenance_ppm"] if self.rules.levels[level]["maintenance_weights"] else terms["initial_ppm"]
+        return value * weight // PPM
+
+    def equity(self, account: int, level: int = Level.MAINTENANCE) -> int:
+        """Wallet, gains and weighted collateral, everything accrued."""
+        book = self.accounts[account]
+        collateral = sum(self.collateral_value(asset, amount, level) for asset, amount in book.holdings.items())
+        return book.wallet + self.gains(account) + collateral
+
+    def position_requirement(self, account: int, instrument: int, level: int) -> int:
+        """Requirement of one position, with open orders at their worst where the level counts them."""
+        position = self.accounts[account].positions.get(instrument)
+        if position is None:
+            return 0
+        unit = self.marks[instrument] * self.per_lot_tick(instrument)
+        ladder = self.rules.ladders[level][instrument]
+        terms = self.rules.levels[level]
+        if not terms["includes_orders"]:
+            return ladder.required(abs(position.lots) * unit, position.leverage)
+        worst = max(abs(position.lots), abs(position.lots + position.bid_lots), abs(position.lots - position.ask_lots))
+        required = ladder.required(worst * unit, position.leverage)
+        if terms["open_loss"]:
+            required += max(position.bid_quanta - position.bid_lots * unit, 0)
+            required += max(position.ask_lots * unit - position.ask_quanta, 0)
+        return required
+
+    def requirement(self, account: int, level: int = Level.MAINTENANCE) -> int:
+        """Sum over the positions of the account."""
+        return sum(
+            self.position_requirement(account, instrument, level) for instrument in self.accounts[account].positions
+        )
+
+    def surplus(self, account: int) -> int:
+        """Equity above the threshold of the first stage; below zero means distressed."""
+        equity, required = self.equity(account), self.requirement(account)
+        if required == 0 and equity >= 0:
+            return max(equity - self.rules.first_margin, 0)
+        return equity - required - self.rules.first_margin
+
+    def is_breached(self, account: int, stage: int) -> bool:
+        """True when the account is below (or at, where the stage says so) the stage's threshold."""
+        terms = self.rules.stages[stage]
+        threshold = Fraction(self.requirement(account, terms["level"]) * terms["scale_ppm"], PPM)
+        equity = self.equity(account, terms["level"])
+        return equity <= threshold if terms["or_equal"] else equity < threshold
+
+    def free(self, account: int) -> int:
+        """What may leave: equity without gains above the initial requirement and the floor on the notional."""
+        policy = self.rules.policy
+        positions = self.accounts[account].positions
+        notional = sum(self.notional(account, instrument) for instrument in positions)
+        need = max(
+            self.requirement(account, Level.INITIAL), ceil_ratio(notional * policy["withdraw_notional_ppm"], PPM)
+        )
+        gains = 0 if policy["withdraw_gains"] else max(self.gains(account), 0)
+        return self.equity(account, Level.INITIAL) - need - gains
+
+    def move(self, debit: int, credit: int, amount: int) -> None:
+        """Cash from one wallet to another."""
+        self.accounts[debit].wallet -= amount
+        self.accounts[credit].wallet += amount
+
+    def cost_share(self, position: PositionBook, lots: int) -> int:
+        """Part of the cost that belongs to so many of the lots held, rounded down."""
+        return floor(Fraction(position.cost * lots, abs(position.lots)))
+
+    def _change_side(self, account: int, instrument: int, lots: int, price: int) -> None:
+        position = self.position(account, instrument)
+        unit = price * self.per_lot_tick(instrument)
+        closed = 0
+        if position.lots * lots < 0:
+            closed = min(abs(lots), abs(position.lots)) * (1 if lots > 0 else -1)
+            share = self.cost_share(position, abs(closed))
+            self.accounts[account].wallet += -closed * unit - share
+            position.cost -= share
+            position.lots += closed
+        position.cost += (lots - closed) * unit
+        position.lots += lots - closed
+        position.clamp_order()
+
+    def exchange(self, buyer: int, seller: int, instrument: int, lots: int, price: int) -> None:
+        """Contracts pass from seller to buyer at a price."""
+        self._change_side(buyer, instrument, lots, price)
+        self._change_side(seller, instrument, -lots, price)
+        self.open_interest[instrument] = sum(
+            max(self.lots_of(account, instrument), 0) for account in self.accounts
+        )
+
+    def holdings_by_asset(self) -> dict[int, int]:
+        """Collateral of all accounts, asset by asset."""
+        totals: dict[int, int] = defaultdict(int)
+        for book in self.accounts.values():
+            for asset, amount in book.holdings.items():
+                totals[asset] += amount
+        return {asset: amount for asset, amount in totals.items() if amount}
+
+    def negative_accounts(self) -> list[int]:
+        """Traders whose equity is below zero, and the vault when its own is."""
+        return [
+            number
+            for number, book in self.accounts.items()
+            if (book.is_trader or number == SystemAccount.VAULT) and self.equity(number) < 0
+        ]
+
+    def is_halted(self, instrument: int) -> bool:
+        """True when the market does nothing at all."""
+        return self.modes[instrument] == Mode.HALTED

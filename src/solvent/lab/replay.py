@@ -1,0 +1,371 @@
+"""Replay: a scenario played through the ordinary machine, from the first report to the last tranche.
+
+One step of the loop is one batch of commands: what the book filled of yesterday's orders, the reports of this
+instant, and as many `Advance` as the venue works per step. The machine answers with events; its orders wait for the
+book. The lab decides nothing that a venue's rules decide.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import Any
+
+import numpy as np
+
+from solvent.codes import Level, Mode, SystemAccount
+from solvent.commands import COMMAND_DTYPE, CommandKind
+from solvent.engine.engine import Engine, Genesis
+from solvent.events import EventKind
+from solvent.lab.execution import Book, Fill, Order
+from solvent.lab.paths import Path, candle_path, opening_prices, waypoint_path
+from solvent.lab.population import People, settle_people
+from solvent.lab.scenario import NANOSECONDS, Scenario
+from solvent.procedures.assess import assess_accounts
+from solvent.rulebook.compile import CompiledTerms, compile_terms
+from solvent.rulebook.document import Rulebook
+from solvent.state.terms import SOURCES_MAX
+
+QUIET_ROUNDS_MAX = 120
+COLLATERAL_DISCOUNT = 0.02
+
+Progress = Callable[[float, str], None]
+
+
+@dataclass
+class Recording:
+    """What is written down while a scenario is played."""
+
+    events: list[np.ndarray] = field(default_factory=list)
+    commands: list[np.ndarray] = field(default_factory=list)
+    time_ns: list[int] = field(default_factory=list)
+    marks: list[np.ndarray] = field(default_factory=list)
+    modes: list[np.ndarray] = field(default_factory=list)
+    queued: list[int] = field(default_factory=list)
+    funds: list[tuple[int, int, int, int]] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Played:
+    """A finished run: everything the measures are taken from."""
+
+    scenario: Scenario
+    rulebook: Rulebook
+    compiled: CompiledTerms
+    seed: int
+    people: People
+    engine: Engine
+    recording: Recording
+    opening_equity: np.ndarray
+    genesis: Genesis
+
+
+def play(
+    scenario: Scenario,
+    rulebook: Rulebook,
+    *,
+    seed: int = 1,
+    accounts: int | None = None,
+    prices: FilePath | None = None,
+    only: tuple[str, ...] = (),
+    progress: Progress | None = None,
+) -> Played:
+    """Play a scenario under a rulebook; with `prices`, on the markets and candles of a file.
+
+    Raises RulebookError, ScenarioError or CandleFileError with every fault of what was given.
+    """
+    tell = progress or (lambda _share, _what: None)
+    began = time.perf_counter()
+    recording = Recording()
+
+    def lap(phase: str) -> None:
+        nonlocal began
+        now = time.perf_counter()
+        recording.seconds[phase] = recording.seconds.get(phase, 0.0) + now - began
+        began = now
+
+    tell(0.0, "reading prices")
+    if prices is not None:
+        scenario, path = candle_path(scenario, prices, only)
+    else:
+        path = waypoint_path(scenario, seed)
+    compiled = compile_terms(rulebook, [market.contract for market in scenario.markets])
+    lap("prices")
+    tell(0.0, "starting the machine")
+    genesis = Genesis.of(
+        compiled.terms, compiled.symbols, {"rulebook": rulebook.text, "rulebook_name": rulebook.name, "scenario": scenario.name}
+    )
+    engine = Engine.in_memory(genesis)
+    lap("machine")
+    tell(0.0, "settling the population")
+    ticks = np.array([float(market.contract.tick_size) for market in scenario.markets])
+    opening_ticks = np.maximum(np.round(opening_prices(path, len(ticks)) / ticks), 1).astype(np.int64)
+    run = _Run(engine, scenario, compiled, recording, path, ticks)
+    run.open_venue(opening_ticks)
+    count = int(scenario.population["accounts"]) if accounts is None else accounts
+    people = settle_people(scenario, compiled, opening_ticks, count, seed)
+    run.providers = people.providers
+    run.submit(people.commands)
+    opening = run.equities(np.concatenate([people.traders, np.array(list(people.names.values()), dtype=np.int64)]))
+    lap("population")
+    run.steps(tell)
+    lap("run")
+    return Played(scenario, rulebook, compiled, seed, people, engine, recording, opening, genesis)
+
+
+class _Run:
+    """The loop's moving parts."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        scenario: Scenario,
+        compiled: CompiledTerms,
+        recording: Recording,
+        path: Path,
+        ticks: np.ndarray,
+    ) -> None:
+        self.engine = engine
+        self.scenario = scenario
+        self.compiled = compiled
+        self.recording = recording
+        self.path = path
+        self.ticks = ticks
+        self.markets = len(scenario.markets)
+        self.quantum = 10**compiled.settlement_decimals
+        per_lot_tick = compiled.terms.contracts.quanta_per_lot_tick[: self.markets] / self.quantum
+        self.book = Book(scenario, per_lot_tick.astype(float))
+        self.orders: list[Order] = []
+        self.sales: list[tuple[int, int, int, int]] = []
+        self.providers = np.zeros(0, dtype=np.int64)
+        self.turn = 0
+        self.source_of = np.zeros((self.markets, SOURCES_MAX), dtype=np.int64)
+        for k, market in enumerate(scenario.markets):
+            for f, feed in enumerate(market.contract.feeds):
+                self.source_of[k, f] = compiled.source_ids[k, feed.name]
+        self.price_max = compiled.terms.contracts.price_max_ticks[: self.markets]
+        self.last_ns = scenario.start_ns
+
+    def submit(self, records: np.ndarray) -> np.ndarray:
+        """Send a batch and keep it with what the machine told."""
+        self.recording.commands.append(records)
+        events = self.engine.submit(records)
+        self.recording.events.append(events)
+        return events
+
+    def marks(self) -> np.ndarray:
+        """Marks in force, in ticks."""
+        return np.asarray(self.engine.state.instruments.mark_ticks[: self.markets])
+
+    def equities(self, accounts: np.ndarray) -> np.ndarray:
+        """Equity of accounts at the maintenance level, in quanta."""
+        answers = np.zeros((len(accounts), 4), dtype=np.int64)
+        assess_accounts(self.engine.state, int(Level.MAINTENANCE), accounts.astype(np.int64), answers)
+        return answers[:, 0]
+
+    def open_venue(self, opening_ticks: np.ndarray) -> None:
+        """Markets, opening prices and the funds behind the venue, an hour before the start."""
+        at = self.scenario.start_ns - 3600 * NANOSECONDS
+        listed = np.zeros(self.markets, dtype=COMMAND_DTYPE)
+        listed["kind"], listed["time_ns"] = CommandKind.LIST_INSTRUMENT, at
+        listed["instrument"] = np.arange(self.markets)
+        pairs = [(k, f) for k in range(self.markets) for f in range(len(self.scenario.markets[k].contract.feeds))]
+        reports = np.zeros(len(pairs), dtype=COMMAND_DTYPE)
+        # just before the population trades, and older than any step guard remembers once the story starts
+        reports["kind"], reports["time_ns"] = CommandKind.PRICE_REPORT, self.scenario.start_ns - 61 * NANOSECONDS
+        reports["source_time_ns"] = self.scenario.start_ns - 61 * NANOSECONDS
+        for row, (k, f) in enumerate(pairs):
+            reports[row]["instrument"], reports[row]["source"] = k, self.source_of[k, f]
+            reports[row]["price_ticks"] = opening_ticks[k]
+        given = self.scenario.funds
+        amounts = {
+            int(SystemAccount.VENUE_FUND): given["venue_fund"],
+            int(SystemAccount.VENUE_CAPITAL): given["venue_capital"],
+            int(SystemAccount.VAULT): given["vault"],
+        }
+        for k in range(self.markets):
+            amounts[SystemAccount.MARKET_FUNDS + k] = given["market_fund"]
+        quanta = {account: int(amount * self.quantum) for account, amount in amounts.items() if amount > 0}
+        funds = np.zeros(len(quanta), dtype=COMMAND_DTYPE)
+        funds["kind"], funds["time_ns"] = CommandKind.CONTRIBUTE_FUND, self.scenario.start_ns - 61 * NANOSECONDS
+        funds["account"], funds["amount_quanta"] = list(quanta), list(quanta.values())
+        self.submit(np.concatenate([listed, reports, funds]))
+
+    def steps(self, tell: Progress) -> None:
+        """Play the whole path."""
+        count = len(self.path.step_ns)
+        for i in range(count):
+            first, last = int(self.path.offsets[i]), int(self.path.offsets[i + 1])
+            now = int(self.path.step_ns[i])
+            self.quiet_rounds(now)
+            self.round(now, self.reports(first, last, now))
+            if i % 25 == 0:
+                tell((i + 1) / count, f"{self.recording.queued[-1]} in liquidation")
+        # what is still being worked when the prices end is worked to its end at the last price
+        self.quiet_rounds(self.last_ns + QUIET_ROUNDS_MAX * self.scenario.step_ns)
+        tell(1.0, "done")
+
+    def quiet_rounds(self, until_ns: int) -> None:
+        """Between distant reports the liquidation engine goes on, step by step, while it has work."""
+        step = self.scenario.step_ns
+        rounds = 0
+        while (
+            self.last_ns + 2 * step <= until_ns
+            and rounds < QUIET_ROUNDS_MAX
+            and (self.orders or self.sales or int(self.engine.state.venue[0].queue_count) > 0)
+        ):
+            self.round(self.last_ns + step, np.zeros(0, dtype=COMMAND_DTYPE))
+            rounds += 1
+
+    def reports(self, first: int, last: int, now: int) -> np.ndarray:
+        """The reports of one step as commands, moved by what forced trading has done to the price."""
+        k = self.path.instrument[first:last]
+        price = self.path.price[first:last] * self.book.displacement()[k]
+        records = np.zeros(last - first, dtype=COMMAND_DTYPE)
+        records["kind"] = CommandKind.PRICE_REPORT
+        records["time_ns"] = np.maximum(self.path.time_ns[first:last], self.last_ns)
+        records["source_time_ns"] = self.path.time_ns[first:last]
+        records["instrument"] = k
+        records["source"] = self.source_of[k, self.path.feed[first:last]]
+        records["price_ticks"] = np.clip(np.round(price / self.ticks[k]), 1, self.price_max[k])
+        return records
+
+    def round(self, now: int, reports: np.ndarray) -> None:
+        """Fills, reports, advances; then listen to what the machine says."""
+        marks = self.marks()
+        self.book.observe(marks, max(now - self.last_ns, 1))
+        modes = np.asarray(self.engine.state.instruments.mode[: self.markets])
+        open_orders = [order for order in self.orders if modes[order.instrument] != Mode.HALTED]
+        parts = [
+            self.fill_commands(self.book.take(open_orders, marks), now),
+            self.sale_commands(now, marks),
+            self.unwind_commands(now, marks, modes),
+            reports,
+        ]
+        advances = np.zeros(int(self.scenario.engine["advances_per_step"]), dtype=COMMAND_DTYPE)
+        advances["kind"], advances["time_ns"] = CommandKind.ADVANCE, now
+        advances["count"] = int(self.engine.state.policy[0].advance_max)
+        if int(self.engine.state.venue[0].queue_count) == 0 and not self.orders:
+            advances = advances[:1]
+        parts.append(advances)
+        self.listen(self.submit(np.concatenate(parts)))
+        self.last_ns = now
+        venue = self.engine.state.venue[0]
+        wallets = self.engine.state.accounts.wallet_quanta
+        funds_first = SystemAccount.MARKET_FUNDS
+        recording = self.recording
+        recording.time_ns.append(now)
+        recording.marks.append(self.marks().copy())
+        recording.modes.append(np.asarray(self.engine.state.instruments.mode[: self.markets]).copy())
+        recording.queued.append(int(venue.queue_count))
+        recording.funds.append(
+            (
+                int(wallets[funds_first : funds_first + self.markets].sum()),
+                int(wallets[SystemAccount.VENUE_FUND]),
+                int(wallets[SystemAccount.VENUE_CAPITAL]),
+                int(self.equities(np.array([SystemAccount.VAULT]))[0]),
+            )
+        )
+
+    def provider(self) -> int:
+        """The market maker whose turn it is."""
+        self.turn += 1
+        return int(self.providers[self.turn % len(self.providers)])
+
+    def fill_commands(self, fills: list[Fill], now: int) -> np.ndarray:
+        """Fills as commands, market makers taking turns on the other side."""
+        records = np.zeros(len(fills), dtype=COMMAND_DTYPE)
+        records["kind"], records["time_ns"] = CommandKind.LIQUIDATION_FILL, now
+        for row, fill in enumerate(fills):
+            record = records[row]
+            record["account"], record["instrument"] = fill.account, fill.instrument
+            record["lots"], record["price_ticks"] = fill.lots, fill.price_ticks
+            record["reference"], record["counterparty"] = fill.reference, self.provider()
+        filled = {(fill.account, fill.instrument): fill.lots for fill in fills}
+        left: list[Order] = []
+        for order in self.orders:
+            done = filled.get((order.account, order.instrument), 0)
+            rest = order.lots - done if order.lots > 0 else order.lots + done
+            if rest != 0:
+                left.append(order._replace(lots=rest))
+        self.orders = left
+        return records
+
+    def sale_commands(self, now: int, marks: np.ndarray) -> np.ndarray:
+        """Collateral ordered sold goes out at the mark less a discount."""
+        records = np.zeros(len(self.sales), dtype=COMMAND_DTYPE)
+        records["kind"], records["time_ns"] = CommandKind.COLLATERAL_SALE, now
+        assets = self.engine.state.assets
+        for row, (account, asset, amount, reference) in enumerate(self.sales):
+            terms = assets[asset]
+            value = amount * int(self.engine.state.instruments[int(terms.price_instrument)].mark_ticks)
+            proceeds = value * int(terms.value_num) // int(terms.value_den)
+            record = records[row]
+            record["account"], record["asset"], record["amount_quanta"] = account, asset, amount
+            record["proceeds_quanta"] = int(proceeds * (1.0 - COLLATERAL_DISCOUNT))
+            record["reference"] = reference
+        self.sales = []
+        return records
+
+    def unwind_commands(self, now: int, marks: np.ndarray, modes: np.ndarray) -> np.ndarray:
+        """The vault works its book down, a little every step, through ordinary trades."""
+        state = self.engine.state
+        row = int(state.accounts[SystemAccount.VAULT].first_position)
+        trades = []
+        while row >= 0:
+            position = state.positions[row]
+            k, held = int(position.instrument), int(position.lots)
+            row = int(position.next)
+            if held == 0 or modes[k] != Mode.ACTIVE:
+                continue
+            lots = max(abs(held) // int(self.scenario.engine["vault_unwind_steps"]), 1)
+            wanted = Order(SystemAccount.VAULT, k, -lots if held > 0 else lots, 0, 0)
+            for fill in self.book.take([wanted], marks):
+                record = np.zeros(1, dtype=COMMAND_DTYPE)
+                record["kind"], record["time_ns"] = CommandKind.TRADE, now
+                sides = (self.provider(), SystemAccount.VAULT) if held > 0 else (SystemAccount.VAULT, self.provider())
+                record["account"], record["counterparty"] = sides
+                record["instrument"], record["lots"], record["price_ticks"] = k, fill.lots, fill.price_ticks
+                trades.append(record)
+        return np.concatenate(trades) if trades else np.zeros(0, dtype=COMMAND_DTYPE)
+
+    def listen(self, events: np.ndarray) -> None:
+        """Take up new orders, forget cancelled ones."""
+        kinds = events["kind"]
+        cancelled = {
+            (int(event["account"]), int(event["instrument"]), int(event["reference"]))
+            for event in events[kinds == EventKind.LIQUIDATION_CANCELLED]
+        }
+        if cancelled:
+            self.orders = [
+                order for order in self.orders if (order.account, order.instrument, order.reference) not in cancelled
+            ]
+        for event in events[kinds == EventKind.LIQUIDATION_ORDERED]:
+            order = Order(
+                int(event["account"]),
+                int(event["instrument"]),
+                int(event["lots"]),
+                int(event["price_ticks"]),
+                int(event["reference"]),
+            )
+            if (order.account, order.instrument, order.reference) not in cancelled:
+                self.orders.append(order)
+        for event in events[kinds == EventKind.COLLATERAL_ORDERED]:
+            self.sales.append(
+                (int(event["account"]), int(event["asset"]), int(event["amount_quanta"]), int(event["reference"]))
+            )
+
+
+def replayed_digest(played: Played) -> str:
+    """Digest of the same commands applied afresh: the proof that a run can be had again."""
+    engine = Engine.in_memory(played.genesis)
+    for batch in played.recording.commands:
+        engine.submit(batch)
+    return engine.digest()
+
+
+def notes_of(played: Played) -> list[str]:
+    """What a reader of the result should know about how it came about."""
+    found: list[Any] = list(played.compiled.notes)
+    return [str(note) for note in found]

@@ -1,0 +1,134 @@
+"""What a scenario or a venue must say about each instrument, and how its sizes become whole numbers.
+
+value of one lot x one tick = lot_size x tick_size x 10^settlement_decimals  quanta, a whole number >= 1
+largest position x highest price <= VALUE_MAX                                 so that no value can overflow
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final, Literal, NamedTuple
+
+from solvent.state.terms import SOURCES_MAX
+from solvent.units import VALUE_MAX
+
+Tell = Callable[[str, str, str], None]
+"""(path, problem, remedy) of one fault."""
+
+PRICE_MAX_TICKS: Final = 2**31
+"""As the machine's bound: a price times parts per million stays inside 64 bits."""
+
+DECIMALS_MAX: Final = 9
+"""With more, VALUE_MAX would be less than 18 million of the settlement currency."""
+
+_SIZES: Final = ("lot_size", "tick_size", "price_max", "position_max")
+_CAPS: Final = ("open_interest_cap_size", "open_interest_cap_notional")
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """One price source of an instrument: a spot market, a perpetual elsewhere, or the venue's own mark."""
+
+    name: str
+    kind: Literal["spot", "perp", "mark"]
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One instrument, in the units of the trade.
+
+    `base` selects its brackets and prices collateral of that name. A `position_max` of zero is an instrument
+    that only prices collateral. Caps of its own replace the rulebook's.
+    """
+
+    symbol: str
+    base: str
+    lot_size: Decimal
+    tick_size: Decimal
+    price_max: Decimal
+    position_max: Decimal
+    feeds: tuple[Feed, ...]
+    open_interest_cap_size: Decimal | None = None
+    open_interest_cap_notional: Decimal | None = None
+
+
+class Scale(NamedTuple):
+    """A contract in whole numbers."""
+
+    quanta_per_lot_tick: int
+    price_max_ticks: int
+    lots_max: int
+
+
+def scale_of(contract: Contract, settlement_decimals: int, tell: Tell) -> Scale | None:
+    """The contract in lots, ticks and quanta, or None when it has none; every reason is told."""
+    place = f"contract {contract.symbol}"
+    sound = True
+    for name in (*_SIZES, *_CAPS):
+        given = getattr(contract, name)
+        if given is None and name in _CAPS:
+            continue
+        least = Decimal(0) if name == "position_max" else None
+        if not isinstance(given, Decimal) or not given.is_finite() or given < 0 or (given == 0 and least is None):
+            tell(f"{place}.{name}", f"{given!r} is not a size above zero", "Give it as a Decimal.")
+            sound = False
+    if not sound:
+        return None
+    lot, tick = Fraction(contract.lot_size), Fraction(contract.tick_size)
+    per_lot_tick = lot * tick * 10**settlement_decimals
+    ticks = Fraction(contract.price_max) / tick
+    lots = Fraction(contract.position_max) / lot
+    if per_lot_tick.denominator != 1:
+        tell(
+            f"{place}.tick_size",
+            f"one lot times one tick is {float(per_lot_tick):g} quanta, not a whole number",
+            "Use a larger lot_size or tick_size, or more settlement decimals.",
+        )
+        return None
+    for name, count, step in (("price_max", ticks, "tick_size"), ("position_max", lots, "lot_size")):
+        if count.denominator != 1:
+            tell(f"{place}.{name}", f"it is not a whole number of {step}", f"Write a multiple of {step}.")
+            sound = False
+    if ticks > PRICE_MAX_TICKS:
+        most = contract.tick_size * PRICE_MAX_TICKS
+        tell(
+            f"{place}.price_max",
+            "it is more than 2^31 ticks",
+            f"Write at most {most}, or a larger tick_size.",
+        )
+        sound = False
+    # an instrument that only prices collateral is held to the bound as if it had one lot
+    if max(lots, Fraction(1)) * ticks * per_lot_tick > VALUE_MAX:
+        most_lots = int(VALUE_MAX / (ticks * per_lot_tick))
+        tell(
+            f"{place}.position_max",
+            "the largest position at the highest price is worth more than 2^54 quanta",
+            f"Write at most {most_lots * contract.lot_size}, a smaller price_max, or fewer decimals.",
+        )
+        sound = False
+    return Scale(int(per_lot_tick), int(ticks), int(lots)) if sound else None
+
+
+def check_feeds(contract: Contract, tell: Tell) -> None:
+    """At least one feed, at most what the machine hears, each name once and of a known kind."""
+    place = f"contract {contract.symbol}.feeds"
+    names = [feed.name for feed in contract.feeds]
+    if not 1 <= len(names) <= SOURCES_MAX:
+        tell(place, f"there are {len(names)} feeds", f"Name 1 to {SOURCES_MAX}; without one there is no mark.")
+    for name in dict.fromkeys(name for name in names if names.count(name) > 1):
+        tell(place, f"`{name}` stands here twice", 'Name them apart, as "binance" and "binance_perp".')
+    for feed in contract.feeds:
+        if feed.kind not in ("spot", "perp", "mark"):
+            tell(place, f"`{feed.kind}` is no kind of feed", "Write spot, perp or mark.")
+
+
+def check_symbols(contracts: Sequence[Contract], tell: Tell) -> None:
+    """There is something to trade, and every symbol stands once."""
+    if not contracts:
+        tell("contracts", "there are none", "Name at least one instrument.")
+    symbols = [contract.symbol for contract in contracts]
+    for symbol in dict.fromkeys(symbol for symbol in symbols if symbols.count(symbol) > 1):
+        tell(f"contract {symbol}", "this symbol stands here twice", "Give every instrument its own.")

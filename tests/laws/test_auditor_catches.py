@@ -1,0 +1,480 @@
+"""The tester tested: faults planted after the machine ran are caught, each by the law it breaks."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from machine import Machine
+
+from solvent.codes import Executor, Level, Schedule, SystemAccount, Tranche
+from solvent.commands import (
+    Advance,
+    Command,
+    ContributeFund,
+    Deposit,
+    FundingTick,
+    LiquidationFill,
+    ListInstrument,
+    OpenAccount,
+    PriceReport,
+    ReserveOrder,
+    Trade,
+    Withdraw,
+    pack,
+)
+from solvent.events import EventKind
+from solvent.lab.auditor import Auditor, LawBroken
+from solvent.state.terms import SOURCES_MAX, Terms, TermsShape, blank_terms
+from solvent.units import PPM
+
+SECOND = 1_000_000_000
+START = 1_700_000_000 * SECOND
+FIRST = SystemAccount.MARKET_FUNDS + 2
+LOSER, WINNER, RICH, OTHER = FIRST, FIRST + 1, FIRST + 2, FIRST + 3
+FUND = SystemAccount.MARKET_FUNDS
+
+
+def small_terms(executor: Executor = Executor.ENGINE) -> Terms:
+    """Two markets at 10 % and 5 %, one stage with a penalty of 1 %, funds before deleveraging before haircuts."""
+    terms = blank_terms(TermsShape(2, 8))
+    for instrument in range(2):
+        contract = terms.contracts[instrument]
+        contract.quanta_per_lot_tick = 1
+        contract.price_max_ticks = 100_000
+        contract.lots_max = 100_000
+        terms.feeds[instrument * SOURCES_MAX].weight = 1
+        for level, rate in ((Level.INITIAL, 100_000), (Level.MAINTENANCE, 50_000)):
+            schedule = terms.schedules[level * 2 + instrument]
+            schedule.kind = Schedule.BRACKETS_MARGINAL
+            schedule.denominator = PPM
+            schedule.first_bracket = 2 * instrument + level
+            schedule.bracket_count = 1
+            schedule.rate_max_ppm = rate
+            terms.brackets[2 * instrument + level].numerator = rate
+    for level in (Level.INITIAL, Level.MAINTENANCE):
+        terms.levels[level].used = 1
+    terms.levels[Level.INITIAL].includes_orders = 1
+    stage = terms.stages[0]
+    stage.used = 1
+    stage.level = Level.MAINTENANCE
+    stage.scale_ppm = PPM
+    stage.executor = executor
+    stage.fee_ppm = 10_000
+    stage.fee_payee = 1
+    stage.timeout_ns = 60 * SECOND
+    for place, tranche in enumerate((Tranche.MARKET_FUND, Tranche.VENUE_FUND, Tranche.ADL, Tranche.HAIRCUT_ALL)):
+        terms.absorbers[place].used = 1
+        terms.absorbers[place].tranche = tranche
+        terms.absorbers[place].cap_ppm = PPM
+    terms.assets[0].used = 1
+    policy = terms.policy[0]
+    policy.mark_components = 7
+    policy.sources_min = 1
+    policy.funding_rate_max_ppb = 1_000_000_000
+    policy.advance_max = 10
+    return terms
+
+
+class Scene:
+    """A machine and its auditor, brought to the command before the fault."""
+
+    def __init__(self, executor: Executor = Executor.ENGINE) -> None:
+        self.machine = Machine(small_terms(executor))
+        self.auditor = Auditor(self.machine.state)
+        self.time = START
+        for instrument in range(2):
+            self.play(ListInstrument(START, instrument))
+            self.price(1_000, instrument)
+        for account in (LOSER, WINNER, RICH, OTHER):
+            self.play(OpenAccount(START, account, account, 1))
+        for account, amount in ((LOSER, 11_000), (WINNER, 40_000), (RICH, 500_000), (OTHER, 50_000)):
+            self.play(Deposit(START, account, amount))
+
+    def play(self, command: Command, fault: Callable[[Any, Any], Any] | None = None) -> Any:
+        """Apply and audit; a fault may change the state and the events in between."""
+        record = pack([command])
+        events = self.machine.do(record, keep=True)
+        if fault is not None:
+            changed = fault(self.machine.state, events)
+            events = events if changed is None else changed
+        self.auditor.check(record[0], events, self.machine.before, self.machine.state)
+        return events
+
+    def price(self, ticks: int, instrument: int = 0) -> Any:
+        self.time += SECOND
+        return self.play(PriceReport(self.time, instrument, 0, ticks, self.time))
+
+    def open_position(self) -> None:
+        self.play(Trade(self.time, LOSER, WINNER, 0, 100, 1_000))
+
+    def distress(self, ticks: int) -> Any:
+        self.open_position()
+        return self.price(ticks)
+
+    def advance(self) -> Command:
+        self.time += SECOND
+        return Advance(self.time, 5)
+
+
+def only(events: Any, kind: EventKind) -> Any:
+    """The rows of one kind."""
+    rows = np.flatnonzero(events["kind"] == kind)
+    assert len(rows), f"the scene told no {kind.name}"
+    return rows
+
+
+def without(events: Any, kind: EventKind) -> Any:
+    return np.delete(events, only(events, kind))
+
+
+def caught(law: str, scene: Scene, command: Command, fault: Callable[[Any, Any], Any]) -> None:
+    with pytest.raises(LawBroken) as broken:
+        scene.play(command, fault)
+    assert broken.value.law == law, str(broken.value)
+
+
+def test_the_scenes_are_clean() -> None:
+    for executor in Executor:
+        for ticks in (940, 800):
+            scene = Scene(executor)
+            scene.play(ContributeFund(START, FUND, 3_000))
+            scene.distress(ticks)
+            events = scene.play(scene.advance())
+            if executor == Executor.ENGINE:
+                reference = int(events[only(events, EventKind.LIQUIDATION_ORDERED)]["reference"][0])
+                scene.play(LiquidationFill(scene.time, LOSER, RICH, 0, 100, ticks, reference))
+                scene.play(scene.advance())
+
+
+def test_one_quantum_out_of_thin_air() -> None:
+    def fault(state: Any, _events: Any) -> None:
+        state.accounts[RICH].wallet_quanta += 1
+
+    caught("LEDGER", Scene(), Deposit(START, OTHER, 5), fault)
+
+
+def test_one_quantum_moved_between_two_accounts() -> None:
+    def fault(state: Any, _events: Any) -> None:
+        state.accounts[RICH].wallet_quanta += 1
+        state.accounts[OTHER].wallet_quanta -= 1
+
+    caught("LEDGER", Scene(), Deposit(START, OTHER, 5), fault)
+
+
+def test_a_fee_that_was_told_and_not_paid() -> None:
+    def fault(state: Any, _events: Any) -> None:
+        state.accounts[SystemAccount.FEES].wallet_quanta -= 7
+        state.accounts[LOSER].wallet_quanta += 7
+
+    caught("LEDGER", Scene(), Trade(START, LOSER, WINNER, 0, 10, 1_000, 7, 0), fault)
+
+
+def test_cost_moved_between_two_sides() -> None:
+    def fault(state: Any, _events: Any) -> None:
+        state.positions[0].cost_quanta += 1
+        state.positions[1].cost_quanta -= 1
+
+    caught("LEDGER", Scene(), Trade(START, LOSER, WINNER, 0, 10, 1_000), fault)
+
+
+def test_lots_out_of_balance() -> None:
+    def fault(state: Any, _events: Any) -> None:
+        state.positions[0].lots += 1
+
+    caught("LEDGER", Scene(), Trade(START, LOSER, WINNER, 0, 10, 1_000), fault)
+
+
+def test_open_interest_forgotten() -> None:
+    def fault(state: Any, _events: Any) -> None:
+        state.instruments[0].open_interest_lots -= 1
+
+    caught("LEDGER", Scene(), Trade(START, LOSER, WINNER, 0, 10, 1_000), fault)
+
+
+def test_a_distressed_account_that_was_skipped() -> None:
+    scene = Scene()
+    scene.open_position()
+
+    def fault(state: Any, events: Any) -> Any:
+        state.accounts[LOSER].status = 0
+        state.accounts[LOSER].default_instrument = -1
+        state.venue[0].queue_count = 0
+        return without(events, EventKind.ACCOUNT_FLAGGED)
+
+    caught("SCAN", scene, PriceReport(START + 60 * SECOND, 0, 0, 940, START + 60 * SECOND), fault)
+
+
+def test_a_sound_account_that_was_flagged() -> None:
+    scene = Scene()
+    scene.open_position()
+
+    def fault(state: Any, events: Any) -> Any:
+        more = events[only(events, EventKind.MARK_MOVED)].copy()
+        more["kind"] = EventKind.ACCOUNT_FLAGGED
+        more["account"] = WINNER
+        more["equity_quanta"] = scene.auditor.books.equity(WINNER) + 1_000
+        more["requirement_quanta"] = 4_950
+        more["amount_quanta"] = 99_000
+        return np.concatenate([events, more])
+
+    caught("SCAN", scene, PriceReport(START + 60 * SECOND, 0, 0, 990, START + 60 * SECOND), fault)
+
+
+def test_an_equity_told_wrongly() -> None:
+    scene = Scene()
+    scene.open_position()
+
+    def fault(_state: Any, events: Any) -> None:
+        events["equity_quanta"][only(events, EventKind.ACCOUNT_FLAGGED)] -= 1
+
+    caught("JUDGED", scene, PriceReport(START + 60 * SECOND, 0, 0, 940, START + 60 * SECOND), fault)
+
+
+def test_an_account_lost_from_the_queue() -> None:
+    scene = Scene()
+    scene.open_position()
+
+    def fault(state: Any, _events: Any) -> None:
+        state.venue[0].queue_count = 0
+
+    caught("SCAN", scene, PriceReport(START + 60 * SECOND, 0, 0, 940, START + 60 * SECOND), fault)
+
+
+def filled_scene() -> tuple[Scene, Command]:
+    scene = Scene()
+    scene.distress(940)
+    events = scene.play(scene.advance())
+    reference = int(events[only(events, EventKind.LIQUIDATION_ORDERED)]["reference"][0])
+    return scene, LiquidationFill(scene.time, LOSER, RICH, 0, 100, 940, reference)
+
+
+def test_a_penalty_that_is_too_large() -> None:
+    scene, fill = filled_scene()
+
+    def fault(state: Any, events: Any) -> None:
+        events["amount_quanta"][only(events, EventKind.PENALTY_CHARGED)] += 1
+        state.accounts[LOSER].wallet_quanta -= 1
+        state.accounts[FUND].wallet_quanta += 1
+
+    caught("PENALTY", scene, fill, fault)
+
+
+def test_a_penalty_credited_beyond_what_was_charged() -> None:
+    scene, fill = filled_scene()
+
+    def fault(state: Any, _events: Any) -> None:
+        state.accounts[FUND].wallet_quanta += 1
+        state.accounts[SystemAccount.VENUE_FUND].wallet_quanta -= 1
+
+    caught("LEDGER", scene, fill, fault)
+
+
+def test_a_penalty_to_another_fund() -> None:
+    scene, fill = filled_scene()
+
+    def fault(state: Any, events: Any) -> None:
+        place = only(events, EventKind.PENALTY_CHARGED)
+        amount = int(events["amount_quanta"][place][0])
+        events["counterparty"][place] = SystemAccount.VENUE_FUND
+        state.accounts[FUND].wallet_quanta -= amount
+        state.accounts[SystemAccount.VENUE_FUND].wallet_quanta += amount
+
+    caught("PENALTY", scene, fill, fault)
+
+
+def test_a_penalty_that_was_forgotten() -> None:
+    scene, fill = filled_scene()
+
+    def fault(state: Any, events: Any) -> Any:
+        amount = int(events["amount_quanta"][only(events, EventKind.PENALTY_CHARGED)][0])
+        state.accounts[FUND].wallet_quanta -= amount
+        state.accounts[LOSER].wallet_quanta += amount
+        return without(events, EventKind.PENALTY_CHARGED)
+
+    caught("PENALTY", scene, fill, fault)
+
+
+def test_a_fill_beyond_its_order() -> None:
+    scene, fill = filled_scene()
+
+    def fault(_state: Any, events: Any) -> None:
+        events["lots"][only(events, EventKind.LIQUIDATION_FILLED)] = -101
+
+    caught("LIQUIDATION", scene, fill, fault)
+
+
+def deleveraged_scene() -> Scene:
+    scene = Scene(Executor.ADL)
+    scene.play(ContributeFund(START, FUND, 3_000))
+    scene.play(ContributeFund(START, SystemAccount.VENUE_FUND, 2_000))
+    scene.distress(800)
+    return scene
+
+
+def test_a_layer_paid_by_the_wrong_fund() -> None:
+    scene = deleveraged_scene()
+
+    def fault(state: Any, events: Any) -> None:
+        place = only(events, EventKind.TRANCHE_DRAWN)[0]
+        events["counterparty"][place] = FUND + 1
+        state.accounts[FUND].wallet_quanta += 3_000
+        state.accounts[FUND + 1].wallet_quanta -= 3_000
+
+    caught("WATERFALL", scene, scene.advance(), fault)
+
+
+def test_layers_out_of_order() -> None:
+    scene = deleveraged_scene()
+
+    def fault(_state: Any, events: Any) -> None:
+        first, second = only(events, EventKind.TRANCHE_DRAWN)[:2]
+        events[[first, second]] = events[[second, first]]
+
+    caught("WATERFALL", scene, scene.advance(), fault)
+
+
+def test_a_layer_that_paid_less_than_it_could() -> None:
+    scene = deleveraged_scene()
+
+    def fault(state: Any, events: Any) -> None:
+        first, second = only(events, EventKind.TRANCHE_DRAWN)[:2]
+        events["amount_quanta"][first] -= 1
+        events["amount_quanta"][second] += 1
+        state.accounts[FUND].wallet_quanta += 1
+        state.accounts[SystemAccount.VENUE_FUND].wallet_quanta -= 1
+
+    caught("WATERFALL", scene, scene.advance(), fault)
+
+
+def test_a_shortfall_declared_too_large() -> None:
+    scene = deleveraged_scene()
+
+    def fault(_state: Any, events: Any) -> None:
+        events["amount_quanta"][only(events, EventKind.SHORTFALL_DECLARED)] += 1
+
+    caught("WATERFALL", scene, scene.advance(), fault)
+
+
+def test_a_loss_that_nobody_paid() -> None:
+    scene = deleveraged_scene()
+
+    def fault(state: Any, events: Any) -> Any:
+        last = only(events, EventKind.TRANCHE_DRAWN)[-1]
+        amount, payer = int(events["amount_quanta"][last]), int(events["counterparty"][last])
+        state.accounts[payer].wallet_quanta += amount
+        state.accounts[LOSER].wallet_quanta -= amount
+        return np.delete(events, last)
+
+    caught("WATERFALL", scene, scene.advance(), fault)
+
+
+def test_deleveraging_at_another_price() -> None:
+    scene = deleveraged_scene()
+
+    def fault(_state: Any, events: Any) -> None:
+        events["price_ticks"][only(events, EventKind.POSITION_DELEVERAGED)] += 1
+
+    caught("DELEVERAGE", scene, scene.advance(), fault)
+
+
+def test_deleveraging_against_somebody_without_a_position() -> None:
+    scene = deleveraged_scene()
+
+    def fault(_state: Any, events: Any) -> None:
+        events["counterparty"][only(events, EventKind.POSITION_DELEVERAGED)] = OTHER
+
+    caught("DELEVERAGE", scene, scene.advance(), fault)
+
+
+def test_a_takeover_away_from_the_mark() -> None:
+    scene = Scene(Executor.BACKSTOP_VAULT)
+    scene.distress(940)
+
+    def fault(_state: Any, events: Any) -> None:
+        events["price_ticks"][only(events, EventKind.POSITION_TAKEN_OVER)] -= 1
+
+    caught("LIQUIDATION", scene, scene.advance(), fault)
+
+
+def test_a_refused_command_that_moved_money() -> None:
+    def fault(state: Any, _events: Any) -> None:
+        state.accounts[RICH].wallet_quanta -= 1
+        state.accounts[OTHER].wallet_quanta += 1
+
+    caught("REFUSED", Scene(), Withdraw(START, OTHER, 10**9), fault)
+
+
+def test_a_refused_command_that_left_a_trace() -> None:
+    def fault(state: Any, _events: Any) -> None:
+        state.accounts[OTHER].order_until_ns += 1
+
+    caught("REFUSED", Scene(), Withdraw(START, OTHER, 10**9), fault)
+
+
+def test_a_refusal_without_a_reason() -> None:
+    def fault(_state: Any, events: Any) -> None:
+        events["refusal"] = 999
+
+    caught("REFUSED", Scene(), Withdraw(START, OTHER, 10**9), fault)
+
+
+def test_a_sequence_with_a_gap() -> None:
+    def fault(state: Any, events: Any) -> None:
+        state.venue[0].sequence += 1
+        events["sequence"] += 1
+
+    caught("SEQUENCE", Scene(), Deposit(START, OTHER, 5), fault)
+
+
+def test_an_event_that_was_not_told() -> None:
+    def fault(_state: Any, events: Any) -> Any:
+        return without(events, EventKind.DEPOSITED)
+
+    caught("TOLD", Scene(), Deposit(START, OTHER, 5), fault)
+
+
+def test_funding_rounded_for_the_account() -> None:
+    scene = Scene()
+    scene.play(Trade(START, LOSER, WINNER, 0, 99, 1_000))
+    scene.play(FundingTick(START, 0, 7_777))
+
+    def fault(state: Any, events: Any) -> None:
+        events["amount_quanta"][only(events, EventKind.FUNDING_PAID)] -= 1
+        state.accounts[LOSER].wallet_quanta += 1
+        state.accounts[SystemAccount.FUNDING].wallet_quanta -= 1
+
+    caught("FUNDING", scene, Deposit(START, LOSER, 5), fault)
+
+
+def test_a_withdrawal_ahead_of_a_loss() -> None:
+    scene = Scene()
+    scene.distress(800)
+
+    def fault(state: Any, events: Any) -> None:
+        events["kind"] = EventKind.WITHDRAWN
+        events["refusal"] = 0
+        events["value"] = 0
+        state.accounts[OTHER].wallet_quanta -= 10
+        state.accounts[SystemAccount.EXTERNAL].wallet_quanta += 10
+
+    caught("OUTFLOW", scene, Withdraw(scene.time, OTHER, 10), fault)
+
+
+def test_an_order_beyond_the_initial_margin() -> None:
+    scene = Scene()
+
+    def fault(_state: Any, events: Any) -> None:
+        events["kind"] = EventKind.ORDER_RESERVED
+        events["refusal"] = 0
+        events["value"] = 0
+        events["amount_quanta"] = 0
+
+    caught("MARGIN", scene, ReserveOrder(START, LOSER, 0, 1_000, 1_000), fault)
+
+
+def test_a_list_that_lost_a_row() -> None:
+    def fault(state: Any, _events: Any) -> None:
+        state.accounts[LOSER].first_position = -1
+
+    caught("STRUCTURE", Scene(), Trade(START, LOSER, WINNER, 0, 10, 1_000), fault)
