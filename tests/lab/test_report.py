@@ -73,11 +73,11 @@ def crash(steps: int = 4_320, markets: int = 8) -> Series:
         modes=modes,
         flagged=np.round(2_600 * surge * rng.uniform(0.8, 1.2, steps)).astype(np.int64),
         liquidated={
-            "market": 2.1e6 * surge * rng.uniform(0.5, 1.5, steps),
-            "vault": 1.4e6 * np.roll(surge, 20) * rng.uniform(0.5, 1.5, steps) * (surge > 0.1),
-            "adl": 2.4e6 * np.roll(surge, 40) * (surge > 0.6),
+            "market": 3.6e6 * surge * rng.uniform(0.5, 1.5, steps),
+            "vault": 2.3e6 * np.roll(surge, 20) * rng.uniform(0.5, 1.5, steps) * (surge > 0.1),
+            "adl": 9.3e5 * np.roll(surge, 40) * (surge > 0.6),
         },
-        shortfall=np.where(surge > 0.6, 3.2e5 * surge, 0.0),
+        shortfall=np.where(surge > 0.6, 6.25e5 * surge, 0.0),
         funds={
             "market_funds": np.interp(at, [0, 4.9, 5.1, 12], [8e6, 8e6, 0, 1.2e5]),
             "venue_fund": np.interp(at, [0, 5, 5.2, 12], [2.5e7, 2.5e7, 3.1e6, 3.3e6]),
@@ -176,8 +176,8 @@ def summary_of(**changes: Any) -> dict[str, Any]:
 
 def burden_rows() -> list[dict[str, Any]]:
     """Ten deciles in which the largest accounts bear nearly everything."""
-    equity = [3, 9, 20, 45, 90, 200, 480, 1_200, 4_100, 38_000]
-    deleveraged = [0, 1, 2, 5, 11, 30, 90, 300, 1_100, 109_469]
+    equity = [60, 150, 300, 520, 900, 1_500, 2_600, 4_800, 9_900, 31_000]
+    deleveraged = [20, 90, 240, 600, 1_400, 2_900, 6_200, 13_500, 27_100, 58_958]
     return [
         {
             "decile": place + 1,
@@ -480,7 +480,7 @@ def test_the_verdict_names_who_paid() -> None:
     assert verdict(shared).startswith("Contained at other traders' expense: ")
     assert verdict(shared).endswith("winners through deleveraging; other traders bore 50.0 % of it.")
     assert verdict(summary_of()).startswith(
-        "Not contained: 1.200 million USDC of the shortfall of 61.21 million USDC"
+        "Not contained: 1.2 million USDC of the shortfall of 61.21 million USDC"
     )
     nobody = summary_of(shortfall_quanta=1, open_deficit_quanta=1, paid_quanta=paid)
     assert verdict(nobody) == (
@@ -509,7 +509,7 @@ def test_books_that_do_not_add_up_are_said_aloud(tmp_path: Path) -> None:
 def test_the_terminal_shows_every_tranche_and_fits(width: int) -> None:
     text = printed(width)
     summary = summary_of()
-    for tranche in ("market fund", "venue fund", "venue capital", "liquidity vault"):
+    for tranche in ("market fund", "venue capital", "liquidity vault", "deleveraging", "haircut of gains"):
         assert f"paid by {tranche}" in text
     for line in loss_lines(summary):
         assert exact(line.quanta) in text

@@ -136,7 +136,7 @@ def caught(law: str, scene: Scene, command: Command, fault: Callable[[Any, Any],
 
 def test_the_scenes_are_clean() -> None:
     for executor in Executor:
-        for ticks in (940, 800):
+        for ticks in (930, 800):
             scene = Scene(executor)
             scene.play(ContributeFund(START, FUND, 3_000))
             scene.distress(ticks)
@@ -202,7 +202,7 @@ def test_a_distressed_account_that_was_skipped() -> None:
         state.venue[0].queue_count = 0
         return without(events, EventKind.ACCOUNT_FLAGGED)
 
-    caught("SCAN", scene, PriceReport(START + 60 * SECOND, 0, 0, 940, START + 60 * SECOND), fault)
+    caught("SCAN", scene, PriceReport(START + 60 * SECOND, 0, 0, 930, START + 60 * SECOND), fault)
 
 
 def test_a_sound_account_that_was_flagged() -> None:
@@ -228,7 +228,7 @@ def test_an_equity_told_wrongly() -> None:
     def fault(_state: Any, events: Any) -> None:
         events["equity_quanta"][only(events, EventKind.ACCOUNT_FLAGGED)] -= 1
 
-    caught("JUDGED", scene, PriceReport(START + 60 * SECOND, 0, 0, 940, START + 60 * SECOND), fault)
+    caught("JUDGED", scene, PriceReport(START + 60 * SECOND, 0, 0, 930, START + 60 * SECOND), fault)
 
 
 def test_an_account_lost_from_the_queue() -> None:
@@ -238,15 +238,15 @@ def test_an_account_lost_from_the_queue() -> None:
     def fault(state: Any, _events: Any) -> None:
         state.venue[0].queue_count = 0
 
-    caught("SCAN", scene, PriceReport(START + 60 * SECOND, 0, 0, 940, START + 60 * SECOND), fault)
+    caught("SCAN", scene, PriceReport(START + 60 * SECOND, 0, 0, 930, START + 60 * SECOND), fault)
 
 
 def filled_scene() -> tuple[Scene, Command]:
     scene = Scene()
-    scene.distress(940)
+    scene.distress(930)
     events = scene.play(scene.advance())
     reference = int(events[only(events, EventKind.LIQUIDATION_ORDERED)]["reference"][0])
-    return scene, LiquidationFill(scene.time, LOSER, RICH, 0, 100, 940, reference)
+    return scene, LiquidationFill(scene.time, LOSER, RICH, 0, 100, 930, reference)
 
 
 def test_a_penalty_that_is_too_large() -> None:
@@ -389,7 +389,7 @@ def test_deleveraging_against_somebody_without_a_position() -> None:
 
 def test_a_takeover_away_from_the_mark() -> None:
     scene = Scene(Executor.BACKSTOP_VAULT)
-    scene.distress(940)
+    scene.distress(930)
 
     def fault(_state: Any, events: Any) -> None:
         events["price_ticks"][only(events, EventKind.POSITION_TAKEN_OVER)] -= 1

@@ -147,12 +147,12 @@ def test_one_default() -> None:
     assert shown(told, "counterparty", "lots", "amount_quanta") == [
         ("WITHDRAWALS_GATED", 0, 0, 0),
         ("LIQUIDATION_CANCELLED", 0, -8_000, 0),
-        ("POSITION_DELEVERAGED", c, 4_000, 22_000 * USDC),
         ("POSITION_DELEVERAGED", b, 4_000, 22_000 * USDC),
+        ("POSITION_DELEVERAGED", c, 4_000, 22_000 * USDC),
         ("SHORTFALL_DECLARED", 0, 0, 540 * USDC),
         ("TRANCHE_DRAWN", FUND, 0, 500 * USDC),
-        ("TRANCHE_DRAWN", c, 0, 20 * USDC),
         ("TRANCHE_DRAWN", b, 0, 20 * USDC),
+        ("TRANCHE_DRAWN", c, 0, 20 * USDC),
         ("WITHDRAWALS_RELEASED", 0, 0, 0),
         ("DEFAULT_CLOSED", 0, 0, 0),
     ]

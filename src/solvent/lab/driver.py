@@ -358,7 +358,7 @@ class World:
                 self.reach[f"mode {Mode(int(event['mode'])).name} by {by}"] += 1
             elif kind == EventKind.LIQUIDATION_ORDERED:
                 stage = self.books.rules.stages[int(event["stage"])]
-                self.reach[f"size {Size(stage['size']).name}"] += 1
+                self.reach[f"size {Size(stage['sizing']).name}"] += 1
                 self.reach[f"limit {PriceLimit(stage['price_limit']).name}"] += 1
                 self.reach["executor ENGINE"] += 1
             elif kind == EventKind.POSITION_TAKEN_OVER:

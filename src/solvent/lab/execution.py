@@ -99,23 +99,21 @@ class Book:
     def take(self, orders: list[Order], mark_ticks: np.ndarray) -> list[Fill]:
         """What the books take of the orders in this step, in the order given."""
         fills: list[Fill] = []
-        room = np.maximum(self.participation * self.depth() - self.taken, 0.0)
+        room = np.maximum(self.participation * self.depth() - self.taken, 0.0).tolist()
+        marks = mark_ticks.tolist()
+        lot_values = (mark_ticks * self.value_per_lot_tick).tolist()
         moved = np.zeros(len(room))
         for order in orders:
             k = order.instrument
-            lot_value = float(mark_ticks[k]) * self.value_per_lot_tick[k]
-            if lot_value <= 0.0:
-                continue
-            lots = min(abs(order.lots), int(room[k] / lot_value))
-            if lots == 0 and self.taken[k] == 0.0 and self.stepped[k] == 0.0:
-                lots = 1  # a book that is not empty always takes one lot
-            if lots < 1:
-                continue
+            if room[k] < lot_values[k] or lot_values[k] <= 0.0:
+                if self.taken[k] > 0.0 or lot_values[k] <= 0.0:
+                    continue
+                room[k] = lot_values[k]  # a book that nobody has touched takes one lot
+            lots = min(abs(order.lots), int(room[k] / lot_values[k]))
             direction = 1 if order.lots > 0 else -1
-            notional = lots * lot_value
+            notional = lots * lot_values[k]
             worse = 0.5 * self.impact(k, self.stepped[k] + notional)
-            price = round(float(mark_ticks[k]) * (1.0 + direction * worse))
-            price = max(price, 1)
+            price = max(round(marks[k] * (1.0 + direction * worse)), 1)
             if order.limit_ticks and (price - order.limit_ticks) * direction > 0:
                 continue
             room[k] -= notional

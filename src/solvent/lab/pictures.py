@@ -47,11 +47,12 @@ _MS_NS: Final = 1_000_000
 
 
 class LegendKey(NamedTuple):
-    """An entry of the legend: what it is called, its colour, and the traces it shows or hides."""
+    """An entry of the legend: what it is called, its colour, the traces it shows or hides, and its row."""
 
     name: str
     colour: str
     traces: list[int]
+    row: str = ""
 
 
 class Picture(NamedTuple):
@@ -79,13 +80,17 @@ def figure_html(picture: Picture) -> str:
     """A picture with its legend and caption; the legend's entries are buttons that show and hide."""
     if picture.figure is None:
         return f"<div><h2>{picture.title}</h2><p>{escape(picture.caption)}</p></div>"
-    keys = "".join(
-        f'<button type="button" aria-pressed="true" data-figure="{picture.key}" '
-        f'data-traces="{" ".join(map(str, key.traces))}"><i style="background:var({key.colour})"></i>'
-        f"{escape(key.name)}</button>"
-        for key in picture.legend
+    rows: dict[str, str] = {key.row: f"<span>{key.row}</span>" if key.row else "" for key in picture.legend}
+    for key in picture.legend:
+        rows[key.row] += (
+            f'<button type="button" aria-pressed="true" data-figure="{picture.key}" '
+            f'data-traces="{" ".join(map(str, key.traces))}"><i style="background:var({key.colour})"></i>'
+            f"{escape(key.name)}</button>"
+        )
+    legend = "".join(
+        f'<div class="legend" role="group" aria-label="Show or hide {row.lower()}">{keys}</div>'
+        for row, keys in rows.items()
     )
-    legend = f'<div class="legend" role="group" aria-label="Show or hide">{keys}</div>' if keys else ""
     return (
         f'<div><h2 id="{picture.key}-title">{picture.title}</h2>'
         f'<figure aria-labelledby="{picture.key}-title">{legend}'
@@ -111,9 +116,9 @@ def market_picture(summary: Summary, series: Series) -> Picture:
         points = min(max(GREY_POINTS_MAX // len(grey), 100), POINTS_MAX)
         traces.append(_price_line(series, levels, column, "--faint", points) | {"hoverinfo": "skip"})
     if grey:
-        legend.append(LegendKey(f"{len(grey):,} other markets", "--faint", list(range(len(grey)))))
+        legend.append(LegendKey(f"{len(grey):,} other markets", "--faint", list(range(len(grey))), "Markets"))
     named = [
-        LegendKey(series.symbols[c], colour, [len(traces) + i])
+        LegendKey(series.symbols[c], colour, [len(traces) + i], "Markets")
         for i, (c, colour) in enumerate(colours.items())
     ]
     legend = named + legend
@@ -122,12 +127,12 @@ def market_picture(summary: Summary, series: Series) -> Picture:
     worst = series.modes.max(axis=1) if series.modes.shape[1] else np.zeros(len(series.time_ns), np.int8)
     stood_still: list[str] = []
     for mode, colour, word in (
-        (Mode.HALTED, "--halted", "a market halted"),
-        (Mode.REDUCE_ONLY, "--reduce", "a market reduce-only"),
+        (Mode.HALTED, "--halted", "a market was halted"),
+        (Mode.REDUCE_ONLY, "--reduce", "a market was reduce-only"),
     ):
         shade = _shade(series.time_ns, worst == mode, colour)
         if shade:
-            legend.append(LegendKey(word, colour, [len(traces)]))
+            legend.append(LegendKey(word, colour, [len(traces)], "Shaded while"))
             traces.append(shade)
             stood_still.append(word)
 
@@ -135,7 +140,7 @@ def market_picture(summary: Summary, series: Series) -> Picture:
     for bar in bars:
         name = EXECUTOR_WORDS.get(bar["name"], words(bar["name"]))
         bar["name"] = _plain(name)
-        legend.append(LegendKey(name, bar["marker"]["color"], [len(traces)]))
+        legend.append(LegendKey(name, bar["marker"]["color"], [len(traces)], "Closed by"))
         traces.append(bar)
     rows = thin(series.flagged.astype(np.float64))
     traces.append(
@@ -223,7 +228,9 @@ def _market_caption(series: Series, levels: Floats, order: list[int], stood_stil
     parts = ["Top: every market's mark, set to 100 at the start"]
     if len(order) > COLOURED_MAX:
         parts[0] += f"; the {COLOURED_MAX} that fell furthest are coloured"
-    parts[0] += "; shaded while " + listed(stood_still) + "." if stood_still else "; no market was stopped."
+    parts[0] += (
+        "; shaded while " + " or ".join(stood_still) + "." if stood_still else "; no market was stopped."
+    )
     if order:
         low = int(np.nanargmin(levels[:, order[0]]))
         parts.append(
@@ -330,6 +337,7 @@ def loss_picture(summary: Summary) -> Picture:
         "xaxis": _axis([0, 1]) | {"range": [0, 1.02 * summary["shortfall_quanta"] / scale], "nticks": 5},
         "yaxis": {
             "autorange": "reversed",
+            "ticklabelstandoff": 6,
             "automargin": True,
             "fixedrange": True,
             "ticks": "",
@@ -442,6 +450,7 @@ def _axis(domain: list[float]) -> dict[str, Any]:
         "zerolinecolor": "--rule",
         "color": "--muted",
         "exponentformat": "B",
+        "separatethousands": True,
         "fixedrange": True,
     }
 

@@ -27,9 +27,15 @@ from solvent.rulebook.document import Rulebook
 from solvent.state.terms import SOURCES_MAX
 
 QUIET_ROUNDS_MAX = 120
+ACTIVE, HALTED, VAULT = int(Mode.ACTIVE), int(Mode.HALTED), int(SystemAccount.VAULT)
 COLLATERAL_DISCOUNT = 0.02
 
 Progress = Callable[[float, str], None]
+
+
+def joined(parts: list[np.ndarray]) -> np.ndarray:
+    """Batches of commands as one. Records of one layout are bytes: joining those is all there is to do."""
+    return np.frombuffer(b"".join(part.tobytes() for part in parts), dtype=COMMAND_DTYPE).copy()
 
 
 @dataclass
@@ -146,6 +152,9 @@ class _Run:
                 self.source_of[k, f] = compiled.source_ids[k, feed.name]
         self.price_max = compiled.terms.contracts.price_max_ticks[: self.markets]
         self.last_ns = scenario.start_ns
+        self.advances = np.zeros(int(scenario.engine["advances_per_step"]), dtype=COMMAND_DTYPE)
+        self.advances["kind"] = CommandKind.ADVANCE
+        self.advances["count"] = int(compiled.terms.policy[0].advance_max)
 
     def submit(self, records: np.ndarray) -> np.ndarray:
         """Send a batch and keep it with what the machine told."""
@@ -190,7 +199,7 @@ class _Run:
         funds = np.zeros(len(quanta), dtype=COMMAND_DTYPE)
         funds["kind"], funds["time_ns"] = CommandKind.CONTRIBUTE_FUND, self.scenario.start_ns - 61 * NANOSECONDS
         funds["account"], funds["amount_quanta"] = list(quanta), list(quanta.values())
-        self.submit(np.concatenate([listed, reports, funds]))
+        self.submit(joined([listed, reports, funds]))
 
     def steps(self, tell: Progress) -> None:
         """Play the whole path."""
@@ -236,20 +245,20 @@ class _Run:
         marks = self.marks()
         self.book.observe(marks, max(now - self.last_ns, 1))
         modes = np.asarray(self.engine.state.instruments.mode[: self.markets])
-        open_orders = [order for order in self.orders if modes[order.instrument] != Mode.HALTED]
-        parts = [
-            self.fill_commands(self.book.take(open_orders, marks), now),
-            self.sale_commands(now, marks),
-            self.unwind_commands(now, marks, modes),
-            reports,
-        ]
-        advances = np.zeros(int(self.scenario.engine["advances_per_step"]), dtype=COMMAND_DTYPE)
-        advances["kind"], advances["time_ns"] = CommandKind.ADVANCE, now
-        advances["count"] = int(self.engine.state.policy[0].advance_max)
-        if int(self.engine.state.venue[0].queue_count) == 0 and not self.orders:
-            advances = advances[:1]
+        parts = [reports]
+        if self.orders:
+            open_orders = self.orders
+            if (modes == HALTED).any():
+                halted = set(np.flatnonzero(modes == HALTED).tolist())
+                open_orders = [order for order in self.orders if order.instrument not in halted]
+            parts.insert(0, self.fill_commands(self.book.take(open_orders, marks), now))
+        if self.sales:
+            parts.insert(0, self.sale_commands(now))
+        parts.insert(0, self.unwind_commands(now, marks, modes))
+        advances = self.advances if self.orders or self.recording.queued[-1:] != [0] else self.advances[:1]
+        advances["time_ns"] = now
         parts.append(advances)
-        self.listen(self.submit(np.concatenate(parts)))
+        self.listen(self.submit(joined(parts)))
         self.last_ns = now
         venue = self.engine.state.venue[0]
         wallets = self.engine.state.accounts.wallet_quanta
@@ -264,7 +273,7 @@ class _Run:
                 int(wallets[funds_first : funds_first + self.markets].sum()),
                 int(wallets[SystemAccount.VENUE_FUND]),
                 int(wallets[SystemAccount.VENUE_CAPITAL]),
-                int(self.equities(np.array([SystemAccount.VAULT]))[0]),
+                int(self.equities(np.array([VAULT]))[0]),
             )
         )
 
@@ -276,23 +285,25 @@ class _Run:
     def fill_commands(self, fills: list[Fill], now: int) -> np.ndarray:
         """Fills as commands, market makers taking turns on the other side."""
         records = np.zeros(len(fills), dtype=COMMAND_DTYPE)
+        if not fills:
+            return records
+        columns = np.array(fills, dtype=np.int64)
         records["kind"], records["time_ns"] = CommandKind.LIQUIDATION_FILL, now
-        for row, fill in enumerate(fills):
-            record = records[row]
-            record["account"], record["instrument"] = fill.account, fill.instrument
-            record["lots"], record["price_ticks"] = fill.lots, fill.price_ticks
-            record["reference"], record["counterparty"] = fill.reference, self.provider()
+        for column, name in enumerate(("account", "instrument", "lots", "price_ticks", "reference")):
+            records[name] = columns[:, column]
+        records["counterparty"] = [self.provider() for _fill in fills]
         filled = {(fill.account, fill.instrument): fill.lots for fill in fills}
         left: list[Order] = []
         for order in self.orders:
-            done = filled.get((order.account, order.instrument), 0)
-            rest = order.lots - done if order.lots > 0 else order.lots + done
-            if rest != 0:
-                left.append(order._replace(lots=rest))
+            done = filled.get((order.account, order.instrument))
+            if done is None:
+                left.append(order)
+            elif abs(order.lots) > done:
+                left.append(order._replace(lots=order.lots - done if order.lots > 0 else order.lots + done))
         self.orders = left
         return records
 
-    def sale_commands(self, now: int, marks: np.ndarray) -> np.ndarray:
+    def sale_commands(self, now: int) -> np.ndarray:
         """Collateral ordered sold goes out at the mark less a discount."""
         records = np.zeros(len(self.sales), dtype=COMMAND_DTYPE)
         records["kind"], records["time_ns"] = CommandKind.COLLATERAL_SALE, now
@@ -311,46 +322,41 @@ class _Run:
     def unwind_commands(self, now: int, marks: np.ndarray, modes: np.ndarray) -> np.ndarray:
         """The vault works its book down, a little every step, through ordinary trades."""
         state = self.engine.state
-        row = int(state.accounts[SystemAccount.VAULT].first_position)
+        row = int(state.accounts.first_position[VAULT])
         trades = []
         while row >= 0:
             position = state.positions[row]
             k, held = int(position.instrument), int(position.lots)
             row = int(position.next)
-            if held == 0 or modes[k] != Mode.ACTIVE:
+            if held == 0 or modes[k] != ACTIVE:
                 continue
             lots = max(abs(held) // int(self.scenario.engine["vault_unwind_steps"]), 1)
-            wanted = Order(SystemAccount.VAULT, k, -lots if held > 0 else lots, 0, 0)
+            wanted = Order(VAULT, k, -lots if held > 0 else lots, 0, 0)
             for fill in self.book.take([wanted], marks):
                 record = np.zeros(1, dtype=COMMAND_DTYPE)
                 record["kind"], record["time_ns"] = CommandKind.TRADE, now
-                sides = (self.provider(), SystemAccount.VAULT) if held > 0 else (SystemAccount.VAULT, self.provider())
+                sides = (self.provider(), VAULT) if held > 0 else (VAULT, self.provider())
                 record["account"], record["counterparty"] = sides
                 record["instrument"], record["lots"], record["price_ticks"] = k, fill.lots, fill.price_ticks
                 trades.append(record)
-        return np.concatenate(trades) if trades else np.zeros(0, dtype=COMMAND_DTYPE)
+        return joined(trades)
 
     def listen(self, events: np.ndarray) -> None:
         """Take up new orders, forget cancelled ones."""
         kinds = events["kind"]
-        cancelled = {
-            (int(event["account"]), int(event["instrument"]), int(event["reference"]))
-            for event in events[kinds == EventKind.LIQUIDATION_CANCELLED]
-        }
+        gone = events[kinds == EventKind.LIQUIDATION_CANCELLED]
+        cancelled = set(
+            zip(gone["account"].tolist(), gone["instrument"].tolist(), gone["reference"].tolist(), strict=True)
+        )
         if cancelled:
             self.orders = [
                 order for order in self.orders if (order.account, order.instrument, order.reference) not in cancelled
             ]
-        for event in events[kinds == EventKind.LIQUIDATION_ORDERED]:
-            order = Order(
-                int(event["account"]),
-                int(event["instrument"]),
-                int(event["lots"]),
-                int(event["price_ticks"]),
-                int(event["reference"]),
-            )
-            if (order.account, order.instrument, order.reference) not in cancelled:
-                self.orders.append(order)
+        sent = events[kinds == EventKind.LIQUIDATION_ORDERED]
+        columns = [sent[name].tolist() for name in ("account", "instrument", "lots", "price_ticks", "reference")]
+        for account, instrument, lots, limit, reference in zip(*columns, strict=True):
+            if (account, instrument, reference) not in cancelled:
+                self.orders.append(Order(account, instrument, lots, limit, reference))
         for event in events[kinds == EventKind.COLLATERAL_ORDERED]:
             self.sales.append(
                 (int(event["account"]), int(event["asset"]), int(event["amount_quanta"]), int(event["reference"]))

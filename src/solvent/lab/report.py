@@ -68,14 +68,9 @@ def page_of(summary: Summary, series: Series, burden: Burden) -> str:
             f'<div class="beside">{figure_html(pictures["loss"])}<div>{_loss_table(summary)}</div></div>',
         ),
         _section("burden", figure_html(pictures["burden"]), _burden_table(summary, burden) if burden else ""),
-        '<h2>In detail</h2><div class="tables">',
-        _stage_table(summary),
-        _standstill_table(summary),
-        _refused_table(summary),
-        _checks_table(summary),
-        _run_table(summary),
-        _seconds_table(summary),
-        "</div>",
+        _section("detail", "<h2>In detail</h2>", _stage_table(summary)),
+        f'<div class="tables"><div>{_standstill_table(summary)}{_refused_table(summary)}',
+        f"{_checks_table(summary)}{_seconds_table(summary)}</div><div>{_run_table(summary)}</div></div>",
         _provenance(summary),
     ]
     return "\n".join(
@@ -170,11 +165,17 @@ def _key_figures(summary: Summary) -> str:
     return (
         '<dl class="keys">'
         + "".join(
-            f"<div><dt>{name}</dt><dd><b>{value}</b><span>{note}</span></dd></div>"
+            f"<div><dt>{name}</dt><dd><b>{_small_word(value)}</b><span>{note}</span></dd></div>"
             for name, value, note in items
         )
         + "</dl>"
     )
+
+
+def _small_word(value: str) -> str:
+    """The number large, its million or minutes small beside it."""
+    number, space, word = value.partition(" ")
+    return f"{number}{space}<small>{word}</small>" if space else number
 
 
 def _section(key: str, *parts: str) -> str:
@@ -269,7 +270,7 @@ def _stage_table(summary: Summary) -> str:
         _money(summary, summary["penalties_quanta"]),
     )
     columns = ["Stage", "Closed by", ">Accounts", ">Closings", ">Notional", ">Penalties"]
-    return _wide(_table("Stages of liquidation", columns, rows, [total]))
+    return _table("Stages of liquidation", columns, rows, [total])
 
 
 def _standstill_table(summary: Summary) -> str:
@@ -365,10 +366,6 @@ def _provenance(summary: Summary) -> str:
     )
 
 
-def _wide(table: str) -> str:
-    return f'<div class="wide">{table}</div>'
-
-
 def _none(title: str, sentence: str) -> str:
     return f'<div class="scroll"><p class="none"><b>{title}</b><br>{sentence}</p></div>'
 
@@ -403,23 +400,26 @@ main>h2{margin-top:36px}
 border-top:1px solid var(--rule);border-bottom:1px solid var(--rule)}
 .keys dt{font-size:12px;color:var(--muted)}.keys dd{margin:0}
 .keys b{display:block;font-size:19px;line-height:1.3;font-weight:650;font-variant-numeric:tabular-nums}
-.keys span{font-size:12px;color:var(--muted);overflow-wrap:anywhere}
+.keys small{font-size:13px;font-weight:400}.keys b{white-space:nowrap}
+.keys span{display:block;line-height:1.35;font-size:12px;color:var(--muted);overflow-wrap:anywhere}
 section{margin-top:36px}
 figure{margin:0}figcaption{font-size:13px;color:var(--muted);max-width:75em;margin:6px 0 14px}
 .plot{width:100%;overflow:hidden}
-.legend{display:flex;flex-wrap:wrap;gap:2px 4px;margin:0 0 6px -6px}
+.legend{display:flex;flex-wrap:wrap;gap:2px 4px;margin:0 0 2px -6px}
 .legend button{font:inherit;font-size:12.5px;color:var(--ink);background:none;border:0;padding:2px 6px;
 display:inline-flex;align-items:center;gap:6px;border-radius:4px;max-width:100%;overflow-wrap:anywhere;
 text-align:left;cursor:pointer}
+.legend span{font-size:12.5px;color:var(--muted);padding:2px 6px;min-width:96px}
 .legend i{flex:none;width:12px;height:12px;border-radius:2px}
 .legend button:hover{background:var(--wash)}
 .legend button[aria-pressed=false]{color:var(--muted);text-decoration:line-through}
 .legend button[aria-pressed=false] i{opacity:.25}
 :focus-visible{outline:2px solid var(--venue);outline-offset:2px}
 .beside{display:grid;grid-template-columns:minmax(0,1fr);gap:16px 40px}
-.tables{display:grid;grid-template-columns:minmax(0,1fr);gap:26px 40px;align-items:start}
+.tables{display:grid;grid-template-columns:minmax(0,1fr);gap:0 40px;align-items:start}
+.tables .scroll{margin-top:26px}
 @media (min-width:900px){.beside{grid-template-columns:minmax(0,3fr) minmax(0,2fr);align-items:start}
-.tables{grid-template-columns:repeat(2,minmax(0,1fr))}.wide{grid-column:1/-1}}
+.tables{grid-template-columns:repeat(2,minmax(0,1fr))}}
 @media (max-width:899px){.keys{grid-template-columns:repeat(auto-fill,minmax(150px,1fr))}}
 @media (max-width:560px){main{padding:18px 14px 36px}h1{font-size:23px}.verdict{font-size:17px}}
 .scroll{overflow-x:auto;min-width:0}

@@ -53,6 +53,9 @@ EXECUTOR_WORDS: Final = {
 #: A terminal table lists the markets that stood still longest; the report lists all.
 MARKETS_SHOWN_MAX: Final = 12
 
+#: Both tables of the terminal, wide enough for a trillion with six decimals and no wider than a terminal.
+TABLE_WIDTH: Final = 80
+
 _SECOND_NS: Final = 10**9
 
 
@@ -205,7 +208,8 @@ def amount_short(quanta: int, decimals: int) -> str:
     for scale, word in ((1e9, "billion"), (1e6, "million")):
         if units >= scale:
             value = units / scale
-            return f"{sign}{value:,.{3 if value < 10 else 2 if value < 100 else 1}f} {word}"
+            digits = f"{value:,.{3 if value < 10 else 2 if value < 100 else 1}f}".rstrip("0").rstrip(".")
+            return f"{sign}{digits} {word}"
     if units >= 1_000 or quanta == 0:
         return f"{sign}{units:,.0f}"
     return f"{sign}{units:,.2f}" if units >= 1 else amount(quanta, decimals).rstrip("0")
@@ -256,14 +260,14 @@ def table_of(summary: Summary) -> Group:
     from rich.text import Text
 
     contained = summary["open_deficit_quanta"] == 0
-    head = Text.assemble(
-        (f"{summary['title']}\n", "bold"), (verdict(summary), "green" if contained else "bold red")
-    )
+    tone = "green" if contained else "bold red"
+    head = Text.assemble((f"{summary['title']}\n", "bold"), (f"{verdict(summary)}\n", tone))
     warnings = [Text(f"Do not rely on this run. {doubt}", style="bold red") for doubt in doubts(summary)]
     still = standstill_lines(summary)
     parts: list[RenderableType] = [head, *warnings, _loss_table(summary)]
-    parts.append(_standstill_table(still) if still else Text(" No market was halted or reduce-only.\n"))
-    parts.append(Text.assemble((" digest  ", "dim"), summary["digest"], overflow="fold"))
+    parts.append(Text())
+    parts.append(_standstill_table(still) if still else Text(" No market was halted or reduce-only."))
+    parts.append(Text.assemble(("\n digest  ", "dim"), summary["digest"], overflow="fold"))
     return Group(*parts)
 
 
@@ -273,15 +277,16 @@ def _loss_table(summary: Summary) -> Table:
     from rich.text import Text
 
     decimals, adl = summary["settlement_decimals"], summary["adl"]
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=True, show_edge=False, padding=(0, 1), min_width=76)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=True, show_edge=False, padding=(0, 1), width=TABLE_WIDTH)
     table.add_column("", ratio=1, overflow="fold")
     table.add_column("accounts", justify="right", no_wrap=True)
     table.add_column(Text(summary["settlement"]), justify="right", no_wrap=True)
     table.add_column("share", justify="right", no_wrap=True)
 
-    def add(title: str, accounts: int | None, quanta: int, part: str = "", style: str = "") -> None:
+    def add(title: str, accounts: int | None, quanta: int | None, part: str = "", style: str = "") -> None:
         count = "" if accounts is None else f"{accounts:,}"
-        table.add_row(Text(title), count, amount(quanta, decimals), part, style=style)
+        money = "" if quanta is None else amount(quanta, decimals)
+        table.add_row(Text(title), count, money, part, style=style)
 
     notional = summary["liquidated_notional_quanta"]
     add("Liquidated notional", summary["liquidated_accounts"], notional, share(notional, notional), "bold")
@@ -301,11 +306,11 @@ def _loss_table(summary: Summary) -> Table:
             continue
         alarm = line.kind != "paid" and line.quanta != 0
         style = "bold red" if alarm else "dim" if not line.quanta else "yellow" if line.traders_pay else ""
-        by = "paid by " if line.kind == "paid" and not line.traders_pay else ""
+        by = "paid by " if line.kind == "paid" else ""
         add(f"  {by}{line.title.lower()}", None, line.quanta, part, style)
     table.add_section()
-    pairings = f" ({counted(adl['count'], 'pairing')})" if adl["count"] else ""
-    add(f"Deleveraged notional{pairings}", adl["accounts"], adl["notional_quanta"], "", "bold")
+    add("Deleveraged notional", adl["accounts"], adl["notional_quanta"], "", "bold")
+    add(f"  in {counted(adl['count'], 'pairing')} with winners", None, None)
     add("  haircuts of winners in all", None, adl["haircut_quanta"])
     add("  largest haircut of an account", None, adl["largest_haircut_quanta"])
     return table
@@ -316,7 +321,7 @@ def _standstill_table(lines: list[StandstillLine]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=True, show_edge=False, padding=(0, 1), min_width=76)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=True, show_edge=False, padding=(0, 1), width=TABLE_WIDTH)
     table.add_column("market", ratio=1, overflow="fold")
     table.add_column("halted", justify="right", no_wrap=True)
     table.add_column("reduce-only", justify="right", no_wrap=True)
