@@ -18,8 +18,8 @@ GROUND = sorted(
 
 #: A clock, chance, the outside world, or numbers that are not integers.
 FORBIDDEN_IMPORTS = frozenset(
-    "asyncio cmath datetime decimal fractions io math multiprocessing os pathlib random secrets socket statistics"
-    " subprocess sys threading time uuid".split()
+    {"asyncio", "datetime", "os", "pathlib", "random", "secrets", "socket", "subprocess", "threading", "time", "uuid"}
+    | {"cmath", "decimal", "fractions", "io", "math", "multiprocessing", "statistics", "sys"}
 )
 
 LINES_MAX = 700

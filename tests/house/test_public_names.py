@@ -48,7 +48,8 @@ def is_overload(node: Definition) -> bool:
 def test_everything_public_says_what_it_is(file: Path) -> None:
     tree = ast.parse(file.read_text(encoding="utf-8"))
     assert ast.get_docstring(tree), "the file does not say what it decides"
-    silent = [name for name, node in public_definitions(tree.body) if not ast.get_docstring(node) and not is_overload(node)]
+    public = public_definitions(tree.body)
+    silent = [name for name, node in public if not ast.get_docstring(node) and not is_overload(node)]
     assert silent == []
 
 

@@ -12,10 +12,10 @@ LOCKS = ("requirements.lock", "bootstrap.lock")
 
 DRAWERS = frozenset({"utils", "util", "helpers", "helper", "common", "base", "misc", "core", "shared", "lib", "stuff"})
 BYTES_MAX = 1_000_000
-TEXT = frozenset({".py", ".md", ".toml", ".lock", ".txt", ".cfg", ".ini", ".yml", ".yaml", ".json", ".svg", ".sh", ""})
+TEXT = frozenset({".py", ".md", ".toml", ".lock", ".txt", ".yml", ".yaml", ".json", ".csv", ".svg", ".html", ""})
 
 # Written in pieces, so that this file does not find itself.
-HOSTS = re.compile("|".join(["py" + r"pi\.org", "python" + "hosted", "index" + "-url", "find" + "-links"]), re.IGNORECASE)
+HOSTS = re.compile("|".join(["py" + r"pi\.org", "python" + "hosted", "index" + "-url", "find" + "-links"]), re.I)
 HOMES = re.compile(r"(?<![\w.~])/(?:" + "|".join(["ro" + "ot", "ho" + "me", "Us" + "ers"]) + r")/\w")
 
 

@@ -528,6 +528,12 @@ def test_the_terminal_shows_every_tranche_and_fits(width: int) -> None:
     assert max(map(len, text.splitlines())) <= width
 
 
+def test_a_narrow_terminal_breaks_words_but_no_number() -> None:
+    text = printed(66)
+    assert all(exact(line.quanta) in text for line in loss_lines(summary_of()))
+    assert exact(summary_of()["liquidated_notional_quanta"]) in text
+
+
 def test_the_terminal_survives_markup_and_names_only_the_longest_halts() -> None:
     halted = {f"[bold]{k}": (k + 1) * SECOND_NS for k in range(20)}
     text = printed(80, halted_ns=halted, reduce_only_ns={}, title="[red]not red")

@@ -15,7 +15,6 @@ from collections import defaultdict
 from typing import Any
 
 import numpy as np
-import pytest
 from machine import Machine
 
 from solvent.codes import Level, Schedule
@@ -27,7 +26,7 @@ from solvent.risk.watch import DEAD, FALLS, FAN, RISES
 from solvent.units import LIMIT
 
 TICKS = int(os.environ.get("SOLVENT_LAW_COMMANDS", "20000")) // 20
-SEEDS = [11, 12, 13, 14]
+SEEDS = range(11, 21)
 NONE = -1
 
 
@@ -140,17 +139,15 @@ def settle(world: World, machine: Machine) -> list[Command]:
     return [world.next_command(machine.state) for _ in range(world.random.randint(1, 3))]
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("keys", [256, 1])
-def test_the_watch_finds_whom_a_scan_finds(seed: int, keys: int) -> None:
-    """`keys` 1 asks for the least room: most accounts find no place and are judged at every price."""
+def walk(seed: int) -> dict[str, int]:
+    """One world on one price path, checked after every command; give what it met."""
     world = World(seed)
-    machine = Machine(world.terms, **ROOM, keys=keys)
+    machine = Machine(world.terms, **ROOM)
     chance = random.Random(seed)
     found: dict[str, int] = defaultdict(int)
     while world.pending:
         machine.do(world.next_command(machine.state))
-    for tick in range(max(TICKS // (2 * len(SEEDS)), 20)):
+    for tick in range(max(TICKS // len(SEEDS), 20)):
         if tick % 40 == 0:
             volatility = chance.choice([0.0006, 0.003, 0.01, 0.03])  # x0.2 to x10 of an ordinary tick
         commands: list[Command] = settle(world, machine) if chance.random() < 0.5 else []
@@ -171,10 +168,17 @@ def test_the_watch_finds_whom_a_scan_finds(seed: int, keys: int) -> None:
             found["flagged"] += int((events["kind"] == EventKind.ACCOUNT_FLAGGED).sum())
             found["marks"] += int((events["kind"] == EventKind.MARK_MOVED).sum())
             check_all(machine, Books.read(machine.state))
-            found["loose"] += int(machine.watch.meter[1])
-    assert found["marks"] > 0
+    return found
+
+
+def test_the_watch_finds_whom_a_scan_finds() -> None:
+    found: dict[str, int] = defaultdict(int)
+    for seed in SEEDS:
+        for name, count in walk(seed).items():
+            found[name] += count
+    assert found["marks"] > TICKS // 4
     if TICKS >= 1_000:
-        assert found["flagged"] > 0
+        assert found["flagged"] > 20
 
 
 def test_a_full_column_makes_accounts_loose_and_none_is_lost() -> None:

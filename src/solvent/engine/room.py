@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from solvent.codes import Schedule
 from solvent.commands import CommandKind
 from solvent.procedures.rebuild import rebuild_watch
 from solvent.risk.watch import FAN, Watch, blank_watch
@@ -44,15 +45,18 @@ def _column_needs(state: State, records: np.ndarray) -> np.ndarray:
 
 def fresh_watch(state: State, extra: np.ndarray | int = 0) -> Watch:
     """An index built over the state as it is, with room for half as many keys again and for `extra` per column."""
-    live = state.positions.account[: int(state.venue[0].position_count)] != NONE
-    markets = state.positions.instrument[: int(state.venue[0].position_count)][live]
-    per_market = np.bincount(markets, minlength=len(state.instruments))
-    capacities = np.repeat(per_market, 2)
+    held = state.positions[: int(state.venue[0].position_count)]
+    held = held[(held.account != NONE) & (held.lots != 0)]
+    columns = held.instrument.astype(np.int64) * 2 + (held.lots < 0)
+    capacities = np.bincount(columns, minlength=len(state.instruments) * 2)
     assets = state.holdings.asset[: int(state.venue[0].holding_count)]
     if len(assets):
         priced_by = state.assets.price_instrument[assets] * 2
         capacities += np.bincount(priced_by, minlength=len(capacities))
-    capacities = capacities * 3 // 2 + extra
+    whole = np.any(state.schedules.kind == Schedule.BRACKETS_WHOLE)
+    if whole:  # longs carry a second trigger there, in the other column
+        capacities += capacities.reshape(-1, 2)[:, ::-1].reshape(-1)
+    capacities = capacities * 5 // 4 + extra
     watch = blank_watch(capacities, len(state.accounts), len(state.positions), len(state.holdings))
     rebuild_watch(state, watch)
     return watch

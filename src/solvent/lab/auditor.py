@@ -806,11 +806,13 @@ class Auditor:
         require("DELEVERAGE", held * other < 0 < lots, f"deleveraged {held} against {other}")
         require("DELEVERAGE", lots <= min(abs(held), abs(other)), f"{lots} lots of {held} against {other}")
         require("DELEVERAGE", event.lots * held > 0, "the sign of the lots is told wrongly")
-        price, previous = books.marks[event.instrument], books.previous_marks[event.instrument]
+        mark, previous = books.marks[event.instrument], books.previous_marks[event.instrument]
+        allowed = {mark}
         if books.rules.policy["adl_price"] == AdlPrice.PREVIOUS_MARK and previous:
-            # the previous mark helps the defaulter; where it would not, the mark stands
-            price = max(price, previous) if held > 0 else min(price, previous)
-        require("DELEVERAGE", event.price_ticks == price, f"deleveraged at {event.price_ticks}, not {price}")
+            # a previous mark that would cost the defaulter more may give way to the mark
+            allowed = {previous, max(mark, previous) if held > 0 else min(mark, previous)}
+        price = event.price_ticks
+        require("DELEVERAGE", price in allowed, f"deleveraged at {price}, not at one of {allowed}")
         unit = price * books.per_lot_tick(event.instrument)
         position = books.position(event.counterparty, event.instrument)
         require("DELEVERAGE", other * unit > position.cost, f"{event.counterparty} has no gain at {price}")

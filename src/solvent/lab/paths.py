@@ -3,6 +3,8 @@
 A path never looks ahead. Between way-points the price is geometric; every feed follows with its own delay and noise.
 """
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -172,12 +174,11 @@ def candle_path(scenario: Scenario, file: FilePath, only: tuple[str, ...] = ()) 
 
 
 def _with_markets(scenario: Scenario, markets: tuple[Market, ...], start_ns: int, end_ns: int, name: str) -> Scenario:
-    from dataclasses import replace
-
+    first, last = (datetime.fromtimestamp(at // NANOSECONDS, UTC) for at in (start_ns, end_ns))
     return replace(
         scenario,
-        name=f"{scenario.name} on {name}",
-        title=f"{scenario.title}, on the prices of {name}",
+        name=name,
+        title=f"{name}: {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC, people and funds of {scenario.name}",
         markets=markets,
         start_ns=start_ns,
         end_ns=end_ns,

@@ -218,7 +218,7 @@ def _liquidated_bars(summary: Summary, series: Series) -> tuple[list[Trace], int
                 "offset": 0,
                 "yaxis": "y3",
                 "marker": {"color": _EXECUTOR_COLOURS.get(name, "--line5"), "line": {"width": 0}},
-                "hovertemplate": f"%{{y:,.4s}} {_plain(summary['settlement'])}",
+                "hovertemplate": f"%{{y:,.7~r}} {_plain(summary['settlement'])}",
             }
         )
     return bars, width_ns
@@ -273,7 +273,7 @@ def funds_picture(summary: Summary, series: Series) -> Picture:
                 "yaxis": f"y{suffix}",
                 "fill": "tozeroy",
                 "fillcolor": f"{colour}-wash",
-                "hovertemplate": f"%{{y:,.6s}} {_plain(settlement)}<extra>{_plain(name)}</extra>",
+                "hovertemplate": f"%{{y:,.7~r}} {_plain(settlement)}<extra>{_plain(name)}</extra>",
             }
         )
         axis = _axis(domain) | {"rangemode": "tozero", "nticks": 4}

@@ -13,17 +13,18 @@ from typing import Any
 
 import numpy as np
 
-from solvent.codes import Level, Mode, SystemAccount
+from solvent.codes import REFUSAL_SENTENCES, Level, Mode, Refusal, SystemAccount
 from solvent.commands import COMMAND_DTYPE, CommandKind
 from solvent.engine.engine import Engine, Genesis
 from solvent.events import EventKind
 from solvent.lab.execution import Book, Fill, Order
 from solvent.lab.paths import Path, candle_path, opening_prices, waypoint_path
 from solvent.lab.population import People, settle_people
-from solvent.lab.scenario import NANOSECONDS, Scenario
+from solvent.lab.scenario import NANOSECONDS, Scenario, ScenarioError
 from solvent.procedures.assess import assess_accounts
 from solvent.rulebook.compile import CompiledTerms, compile_terms
 from solvent.rulebook.document import Rulebook
+from solvent.rulebook.faults import Fault
 from solvent.state.terms import SOURCES_MAX
 
 QUIET_ROUNDS_MAX = 120
@@ -112,12 +113,31 @@ def play(
     count = int(scenario.population["accounts"]) if accounts is None else accounts
     people = settle_people(scenario, compiled, opening_ticks, count, seed)
     run.providers = people.providers
-    run.submit(people.commands)
+    check_start(scenario, people, run.submit(people.commands))
     opening = run.equities(np.concatenate([people.traders, np.array(list(people.names.values()), dtype=np.int64)]))
     lap("population")
     run.steps(tell)
     lap("run")
     return Played(scenario, rulebook, compiled, seed, people, engine, recording, opening, genesis)
+
+
+def check_start(scenario: Scenario, people: People, events: np.ndarray) -> None:
+    """Refuse a scenario whose people cannot hold what it gives them. Raises ScenarioError with every account."""
+    names = {number: name for name, number in people.names.items()}
+    faults: list[Fault] = []
+    for event in events[events["kind"] == EventKind.COMMAND_REFUSED]:
+        for number in (int(event["account"]), int(event["counterparty"])):
+            if number in names:
+                sentence = REFUSAL_SENTENCES[Refusal(int(event["refusal"]))]
+                faults.append(Fault(None, f"account {names[number]}", "it cannot open this position", sentence))
+    flagged = events[events["kind"] == EventKind.ACCOUNT_FLAGGED]["account"].tolist()
+    for number in flagged[:20]:
+        who = f"account {names.get(number, number)}"
+        faults.append(Fault(None, who, "it is distressed before the story begins", "Give it a larger deposit."))
+    if len(flagged) > 20:
+        faults.append(Fault(None, "population", f"so are {len(flagged) - 20} more", "Lower population.leverage_median_ppm."))
+    if faults:
+        raise ScenarioError(scenario.name, faults)
 
 
 class _Run:

@@ -257,6 +257,7 @@ def listed(items: list[str]) -> str:
 def table_of(summary: Summary) -> Group:
     """What `rich` prints at the end of a replay; reads well from 80 columns up."""
     from rich.console import Group
+    from rich.constrain import Constrain
     from rich.text import Text
 
     contained = summary["open_deficit_quanta"] == 0
@@ -264,9 +265,12 @@ def table_of(summary: Summary) -> Group:
     head = Text.assemble((f"{summary['title']}\n", "bold"), (f"{verdict(summary)}\n", tone))
     warnings = [Text(f"Do not rely on this run. {doubt}", style="bold red") for doubt in doubts(summary)]
     still = standstill_lines(summary)
-    parts: list[RenderableType] = [head, *warnings, _loss_table(summary)]
+    parts: list[RenderableType] = [head, *warnings, Constrain(_loss_table(summary), TABLE_WIDTH)]
     parts.append(Text())
-    parts.append(_standstill_table(still) if still else Text(" No market was halted or reduce-only."))
+    if still:
+        parts.append(Constrain(_standstill_table(still), TABLE_WIDTH))
+    else:
+        parts.append(Text(" No market was halted or reduce-only."))
     parts.append(Text.assemble(("\n digest  ", "dim"), summary["digest"], overflow="fold"))
     return Group(*parts)
 
@@ -277,7 +281,7 @@ def _loss_table(summary: Summary) -> Table:
     from rich.text import Text
 
     decimals, adl = summary["settlement_decimals"], summary["adl"]
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=True, show_edge=False, padding=(0, 1), width=TABLE_WIDTH)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=True, show_edge=False, padding=(0, 1), expand=True)
     table.add_column("", ratio=1, overflow="fold")
     table.add_column("accounts", justify="right", no_wrap=True)
     table.add_column(Text(summary["settlement"]), justify="right", no_wrap=True)
@@ -321,7 +325,7 @@ def _standstill_table(lines: list[StandstillLine]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=True, show_edge=False, padding=(0, 1), width=TABLE_WIDTH)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=True, show_edge=False, padding=(0, 1), expand=True)
     table.add_column("market", ratio=1, overflow="fold")
     table.add_column("halted", justify="right", no_wrap=True)
     table.add_column("reduce-only", justify="right", no_wrap=True)

@@ -42,8 +42,13 @@ def open_account(state, tape, command):
         return Refusal.ACCOUNT_NOT_NEXT
     if account < state.venue[0].account_count:
         return Refusal.ACCOUNT_IS_SYSTEM if state.accounts[account].kind == AccountKind.SYSTEM else Refusal.ACCOUNT_EXISTS
-    state.accounts[account].kind = command.account_kind
-    state.accounts[account].owner = command.owner
+    terms = state.accounts[account]
+    terms.kind = command.account_kind
+    terms.owner = command.owner
+    terms.first_position = NONE
+    terms.first_holding = NONE
+    terms.default_instrument = NONE
+    terms.order_stage = NONE
     state.venue[0].account_count += 1
     event = tell(state, tape, EventKind.ACCOUNT_OPENED)
     event.account = account

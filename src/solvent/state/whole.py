@@ -50,10 +50,8 @@ def new_state(terms: Terms, *, accounts: int = 64, positions: int = 64, orders: 
     system = SystemAccount.MARKET_FUNDS + instruments
     room = system + accounts
     table = _records(room, ACCOUNT)
-    table.first_position = NONE
-    table.first_holding = NONE
-    table.default_instrument = NONE
-    table.order_stage = NONE
+    for name in ("first_position", "first_holding", "default_instrument", "order_stage"):
+        table[name][:system] = NONE
     table.kind[:system] = AccountKind.SYSTEM
     venue = _records(1, VENUE)
     venue[0].account_count = system
@@ -63,18 +61,12 @@ def new_state(terms: Terms, *, accounts: int = 64, positions: int = 64, orders: 
     venue[0].terms_version = 1
     cells = terms.cells.copy()
     views = view_terms(cells, TermsShape(instruments, len(terms.brackets)))
-    position_table = _records(max(positions, 1), POSITION)
-    position_table.account = NONE
-    order_table = _records(max(orders, 1), ORDERS)
-    order_table.position = NONE
-    holding_table = _records(max(holdings, 1), HOLDING)
-    holding_table.account = NONE
     return State(
         venue=venue,
         accounts=table,
-        positions=position_table,
-        orders=order_table,
-        holdings=holding_table,
+        positions=_records(max(positions, 1), POSITION),
+        orders=_records(max(orders, 1), ORDERS),
+        holdings=_records(max(holdings, 1), HOLDING),
         instruments=_records(instruments, INSTRUMENT),
         reports=_records(instruments * SOURCES_MAX, REPORT),
         anchors=_records(instruments * BREAKERS_MAX, ANCHOR),
@@ -109,19 +101,15 @@ def _grown(table: np.recarray, rows: int) -> np.recarray:
 
 
 def grow(state: State, *, accounts: int = 0, positions: int = 0, orders: int = 0, holdings: int = 0) -> State:
-    """The same state with room for at least so many rows; the digest does not see the room."""
-    used_accounts, used_positions, used_holdings = len(state.accounts), len(state.positions), len(state.holdings)
+    """The same state with room for at least so many rows; the digest does not see the room.
+
+    Rows beyond the counts in `venue` are never read, and never touched before they are taken: memory that only
+    waits costs nothing.
+    """
     bigger_accounts = _grown(state.accounts, accounts)
-    bigger_accounts.first_position[used_accounts:] = NONE
-    bigger_accounts.first_holding[used_accounts:] = NONE
-    bigger_accounts.default_instrument[used_accounts:] = NONE
-    bigger_accounts.order_stage[used_accounts:] = NONE
     bigger_positions = _grown(state.positions, positions)
-    bigger_positions.account[used_positions:] = NONE
     bigger_orders = _grown(state.orders, orders)
-    bigger_orders.position[len(state.orders) :] = NONE
     bigger_holdings = _grown(state.holdings, holdings)
-    bigger_holdings.account[used_holdings:] = NONE
     queue = state.queue
     if len(bigger_accounts) > len(queue):
         queue = np.zeros(len(bigger_accounts), dtype=np.int32)

@@ -1,0 +1,52 @@
+"""Events: one record each, told in full, and every kind of them met by a case in words."""
+
+import numpy as np
+
+from solvent.events import EVENT_DTYPE, EventKind, blank_tape, tell
+from solvent.state.terms import TermsShape, blank_terms
+from solvent.state.whole import new_state
+from tests.plain import plain
+from tests.story import CASES, played
+
+NO_CASE: set[EventKind] = set()
+"""Kinds no case tells of. Keep it empty."""
+
+
+def test_an_event_takes_144_bytes_of_whole_numbers() -> None:
+    assert EVENT_DTYPE.itemsize == 144
+    assert {EVENT_DTYPE[name].kind for name in EVENT_DTYPE.names or ()} == {"i"}
+
+
+def test_kinds_are_numbered_without_a_gap() -> None:
+    assert [int(kind) for kind in EventKind] == list(range(1, len(EventKind) + 1))
+
+
+def test_an_event_is_stamped_and_everything_else_starts_at_zero() -> None:
+    state = new_state(blank_terms(TermsShape(1, 1)))
+    state.venue[0].sequence, state.venue[0].time_ns, state.venue[0].price_version = 7, 8, 9
+    tape = blank_tape(3)
+    for name in EVENT_DTYPE.names or ():
+        tape.records[name] = -1
+    for number, kind in enumerate((EventKind.TRADED, EventKind.DEPOSITED), start=1):
+        event = plain(tell)(state, tape, kind)
+        assert tape.meter[0] == number
+        known = {"sequence": 7, "time_ns": 8, "price_version": 9, "kind": int(kind)}
+        assert {name: int(event[name]) for name in EVENT_DTYPE.names or ()} == {
+            name: known.get(name, 0) for name in EVENT_DTYPE.names or ()
+        }
+
+
+def test_a_full_tape_shows_in_its_meter_and_never_writes_beyond_its_end() -> None:
+    state = new_state(blank_terms(TermsShape(1, 1)))
+    tape = blank_tape(2)
+    for number in range(5):
+        plain(tell)(state, tape, EventKind.TRADED).lots = number
+    assert tape.meter[0] >= len(tape.records)
+    assert list(tape.records.lots) == [0, 4]
+
+
+def test_every_kind_is_told_by_at_least_one_case() -> None:
+    told: set[int] = set()
+    for file in CASES:
+        told |= set(np.unique(played(file).all_events()["kind"]).tolist())
+    assert {EventKind(kind) for kind in told} == set(EventKind) - NO_CASE
