@@ -27,12 +27,8 @@ class Machine:
         keys: int = 256,
         tape: int = 8_192,
     ) -> None:
-        self.state: State = new_state(
-            terms, accounts=accounts, positions=positions, orders=orders, holdings=holdings
-        )
-        self.watch = blank_watch(
-            np.full(2 * len(terms.contracts), keys), len(self.state.accounts), positions, holdings
-        )
+        self.state: State = new_state(terms, accounts=accounts, positions=positions, orders=orders, holdings=holdings)
+        self.watch = blank_watch(np.full(2 * len(terms.contracts), keys), len(self.state.accounts), positions, holdings)
         self.tape = blank_tape(tape)
         self.before: State | None = None
 

@@ -48,7 +48,6 @@ IMPORTANT = [
         f"refusal {reason.name}"
         for reason in (
             Refusal.BELOW_INITIAL,
-            Refusal.BELOW_MAINTENANCE,
             Refusal.HEALTH_WOULD_FALL,
             Refusal.WITHDRAWAL_EXCEEDS_FREE,
             Refusal.WITHDRAWALS_GATED,

@@ -51,7 +51,7 @@ VIRTUAL_SHARES = 1_000_000
 VIRTUAL_QUANTA = 1
 PLAIN_TABLES = ("accounts", "positions", "orders", "holdings", "instruments", "reports", "anchors", "cells", "staged")
 
-Event = namedtuple("Event", EVENT_DTYPE.names or ())  # type: ignore[misc]
+Event: Any = namedtuple("Event", EVENT_DTYPE.names or ())
 
 PRIMARY = {
     CommandKind.LIST_INSTRUMENT: EventKind.INSTRUMENT_LISTED,
@@ -186,8 +186,10 @@ class Auditor:
     # The whole check -----------------------------------------------------------------------------------------------
 
     def check(self, record: Any, events: Any, state_before: Any, state_after: Any) -> None:
-        """Book one command again and compare. Raises LawBroken. `state_before` may be None: refusals are then not
-        compared table by table, only ledger by ledger."""
+        """Book one command again and compare; raises LawBroken.
+
+        `state_before` may be None: refusals are then compared ledger by ledger instead of table by table.
+        """
         self._reset()
         self.commands += 1
         self.books.sequence += 1
@@ -388,7 +390,9 @@ class Auditor:
         for name in (column.name for column in fields(self.command)):
             if name in Event._fields and name not in but and name != "time_ns":
                 told, asked = getattr(event, name), getattr(self.command, name)
-                require("TOLD", told == asked, f"{EventKind(event.kind).name}.{name} is {told}, the command says {asked}")
+                require(
+                    "TOLD", told == asked, f"{EventKind(event.kind).name}.{name} is {told}, the command says {asked}"
+                )
 
     def _on_instrument_listed(self, event: Any) -> None:
         self._same_fields(event)
@@ -510,7 +514,9 @@ class Auditor:
         books = self.books
         value, shares = books.equity(SystemAccount.VAULT) + VIRTUAL_QUANTA, books.vault_shares + VIRTUAL_SHARES
         fair = event.shares * value // shares
-        require("LEDGER", event.amount_quanta == fair, f"{event.shares} shares fetched {event.amount_quanta}, not {fair}")
+        require(
+            "LEDGER", event.amount_quanta == fair, f"{event.shares} shares fetched {event.amount_quanta}, not {fair}"
+        )
         books.move(SystemAccount.VAULT, event.account, event.amount_quanta)
         books.accounts[event.account].shares -= event.shares
         books.vault_shares -= event.shares
@@ -533,7 +539,9 @@ class Auditor:
     def _on_mark_moved(self, event: Any) -> None:
         books = self.books
         require("TOLD", event.instrument == self.command.instrument, "another market's mark moved")
-        require("TOLD", event.value == books.marks[event.instrument] != event.price_ticks, "the old mark is told wrongly")
+        require(
+            "TOLD", event.value == books.marks[event.instrument] != event.price_ticks, "the old mark is told wrongly"
+        )
         reports = books.reports[event.instrument * books.rules.sources :][: books.rules.sources]
         known = [price for price, _time in reports]
         require("SEQUENCE", event.price_ticks in known, f"mark {event.price_ticks} was never reported: {known}")
@@ -633,8 +641,10 @@ class Auditor:
         books = self.books
         require("LIQUIDATION", books.accounts[event.account].flagged, f"account {event.account} is not in liquidation")
         require("LIQUIDATION", 0 <= event.stage < len(books.rules.stages), f"stage {event.stage}")
-        stage = books.rules.stages[event.stage]
-        require("LIQUIDATION", stage["used"] == 1 and stage["executor"] == executor, f"stage {event.stage} acts elsewhere")
+        stage: dict[str, int] = books.rules.stages[event.stage]
+        require(
+            "LIQUIDATION", stage["used"] == 1 and stage["executor"] == executor, f"stage {event.stage} acts elsewhere"
+        )
         require("LIQUIDATION", not books.is_halted(event.instrument), f"acted in halted market {event.instrument}")
         return stage
 
@@ -790,9 +800,13 @@ class Auditor:
         require("LIQUIDATION", event.account in self.visit_equity, "a residual without a takeover")
         require("LIQUIDATION", stage["executor"] != Executor.ENGINE, "a residual of a market order")
         require("LIQUIDATION", account.flagged and account.is_flat and account.is_trader, "a residual too early")
-        require("PENALTY", event.amount_quanta == account.wallet > 0, f"residual {event.amount_quanta} of {account.wallet}")
+        require(
+            "PENALTY", event.amount_quanta == account.wallet > 0, f"residual {event.amount_quanta} of {account.wallet}"
+        )
         payee = self._payee(stage["residual_payee"], event.account, self.default_instrument[event.account])
-        require("PENALTY", event.counterparty == payee != event.account, f"residual to {event.counterparty}, not {payee}")
+        require(
+            "PENALTY", event.counterparty == payee != event.account, f"residual to {event.counterparty}, not {payee}"
+        )
         books.move(event.account, payee, event.amount_quanta)
 
     def _on_position_deleveraged(self, event: Any) -> None:
@@ -801,7 +815,10 @@ class Auditor:
         self._visit(event)
         winner = books.accounts[event.counterparty]
         lots = abs(event.lots)
-        held, other = books.lots_of(event.account, event.instrument), books.lots_of(event.counterparty, event.instrument)
+        held, other = (
+            books.lots_of(event.account, event.instrument),
+            books.lots_of(event.counterparty, event.instrument),
+        )
         require("DELEVERAGE", event.counterparty != event.account and not winner.flagged, "deleveraged against itself")
         require("DELEVERAGE", held * other < 0 < lots, f"deleveraged {held} against {other}")
         require("DELEVERAGE", lots <= min(abs(held), abs(other)), f"{lots} lots of {held} against {other}")
@@ -876,8 +893,8 @@ class Auditor:
             means[number] = self._able(number)
             if tranche == Tranche.HAIRCUT_GAINS:
                 positions = book.positions.items()
-                gains = sum(max(books.gain(instrument, position), 0) for instrument, position in positions)
-                means[number] = min(means[number], gains)
+                won = sum(max(books.gain(instrument, position), 0) for instrument, position in positions)
+                means[number] = min(means[number], won)
         return means
 
     def _enter_layer(self, case: _Case) -> None:
@@ -927,7 +944,9 @@ class Auditor:
             self._enter_layer(case)
         assert case.means is not None
         payer = event.counterparty
-        require("WATERFALL", payer in case.means, f"account {payer} does not stand behind {Tranche(event.tranche).name}")
+        require(
+            "WATERFALL", payer in case.means, f"account {payer} does not stand behind {Tranche(event.tranche).name}"
+        )
         case.paid[payer] += event.amount_quanta
         case.entries[payer] += 1
         require("WATERFALL", event.amount_quanta > 0, "an empty draw")
@@ -944,7 +963,11 @@ class Auditor:
         assert case is not None
         require("WATERFALL", case.by_price == 0, "the part paid by price was not told")
         self._walk_to_end(case)
-        require("WATERFALL", event.amount_quanta == case.remaining > 0, f"deficit {event.amount_quanta}, is {case.remaining}")
+        require(
+            "WATERFALL",
+            event.amount_quanta == case.remaining > 0,
+            f"deficit {event.amount_quanta}, is {case.remaining}",
+        )
         self.books.move(SystemAccount.DEFICIT, event.account, event.amount_quanta)
         self.books.open_deficit += event.amount_quanta
         require("TOLD", event.value == self.books.open_deficit, "the open deficit is told wrongly")
@@ -1037,12 +1060,14 @@ class Auditor:
         flagged = sorted(number for number, row in enumerate(accounts) if row["status"] == Status.DISTRESSED)
         require("SCAN", sorted(queue) == flagged, f"queue {queue}, flagged {flagged}")
         negative = [number for number, row in enumerate(accounts) if row["negative"]]
-        require("STRUCTURE", len(negative) == venue["negative_count"], f"negative {negative}, {venue['negative_count']}")
+        require(
+            "STRUCTURE", len(negative) == venue["negative_count"], f"negative {negative}, {venue['negative_count']}"
+        )
         require("STRUCTURE", set(negative) <= set(flagged), f"negative {negative} outside the queue {flagged}")
         require("STRUCTURE", self.gated == bool(negative or self.books.open_deficit), "the gate was not told")
         require("STRUCTURE", venue["advance_left"] == 0, "a command is half done")
-        for number, row in enumerate(accounts):
-            told = row["default_instrument"], row["order_stage"]
+        for number, kept_row in enumerate(accounts):
+            told = kept_row["default_instrument"], kept_row["order_stage"]
             kept = self.default_instrument.get(number, NOBODY), self.order_stage.get(number, NOBODY)
             require("STRUCTURE", told == kept, f"account {number}: case {told}, not {kept}")
 
@@ -1062,7 +1087,10 @@ class Auditor:
             require("LEDGER", sum(lots) == 0, f"market {instrument}: lots sum to {sum(lots)}")
             longs = sum(held for held in lots if held > 0)
             require("LEDGER", longs == books.open_interest[instrument], f"market {instrument}: open interest")
-        held, came = books.holdings_by_asset(), {asset: amount for asset, amount in self.collateral_in.items() if amount}
+        held, came = (
+            books.holdings_by_asset(),
+            {asset: amount for asset, amount in self.collateral_in.items() if amount},
+        )
         require("LEDGER", held == came, f"collateral held {held}, brought {came}")
         shares = sum(book.shares for book in books.accounts.values())
         require("LEDGER", shares == books.vault_shares, f"vault shares {shares}, told {books.vault_shares}")

@@ -334,9 +334,7 @@ class Books:
         """Contracts pass from seller to buyer at a price."""
         self._change_side(buyer, instrument, lots, price)
         self._change_side(seller, instrument, -lots, price)
-        self.open_interest[instrument] = sum(
-            max(self.lots_of(account, instrument), 0) for account in self.accounts
-        )
+        self.open_interest[instrument] = sum(max(self.lots_of(account, instrument), 0) for account in self.accounts)
 
     def holdings_by_asset(self) -> dict[int, int]:
         """Collateral of all accounts, asset by asset."""

@@ -171,7 +171,7 @@ class World:
         chance = self.random
         count = chance.randint(1, 4)
         denominator = chance.choice([PPM, 1_000, 600, 7_777])
-        floors = [0] + sorted(chance.sample(range(1, max(notional_max, 50)), count - 1))
+        floors = [0, *sorted(chance.sample(range(1, max(notional_max, 50)), count - 1))]
         rates = sorted(chance.randint(max(denominator // 200, 1), denominator // 6) for _ in range(count))
         kind = chance.choice(
             [Schedule.BRACKETS_MARGINAL, Schedule.BRACKETS_MARGINAL, Schedule.BRACKETS_WHOLE, Schedule.USER_LEVERAGE]
@@ -508,12 +508,11 @@ class World:
         return Trade(self.time_ns, buyer, seller, instrument, lots, price)
 
     def _references(self) -> list[tuple[int, int]]:
-        rows = [
+        return [
             (account, int(self.state.accounts[account].order_reference))
             for account in [*self.kinds, int(SystemAccount.VAULT)]
             if account in self.books.accounts and self.books.accounts[account].flagged
         ]
-        return rows
 
     def _ask_fill(self) -> Command | None:
         chance, books = self.random, self.books

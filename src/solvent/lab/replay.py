@@ -8,6 +8,8 @@ book. The lab decides nothing that a venue's rules decide.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from fractions import Fraction
+from math import ceil
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -29,7 +31,7 @@ from solvent.state.terms import SOURCES_MAX
 
 QUIET_ROUNDS_MAX = 120
 ACTIVE, HALTED, VAULT = int(Mode.ACTIVE), int(Mode.HALTED), int(SystemAccount.VAULT)
-COLLATERAL_DISCOUNT = 0.02
+COLLATERAL_DISCOUNT = Fraction(2, 100)
 
 Progress = Callable[[float, str], None]
 
@@ -163,7 +165,7 @@ class _Run:
         per_lot_tick = compiled.terms.contracts.quanta_per_lot_tick[: self.markets] / self.quantum
         self.book = Book(scenario, per_lot_tick.astype(float))
         self.orders: list[Order] = []
-        self.sales: list[tuple[int, int, int, int]] = []
+        self.sales: list[tuple[int, int, int, int, int]] = []
         self.providers = np.zeros(0, dtype=np.int64)
         self.turn = 0
         self.source_of = np.zeros((self.markets, SOURCES_MAX), dtype=np.int64)
@@ -324,18 +326,18 @@ class _Run:
         return records
 
     def sale_commands(self, now: int) -> np.ndarray:
-        """Collateral ordered sold goes out at the mark less a discount."""
+        """Of the collateral ordered sold, what covers the debt goes out at the mark less a discount."""
         records = np.zeros(len(self.sales), dtype=COMMAND_DTYPE)
         records["kind"], records["time_ns"] = CommandKind.COLLATERAL_SALE, now
         assets = self.engine.state.assets
-        for row, (account, asset, amount, reference) in enumerate(self.sales):
+        for row, (account, asset, held, owed, reference) in enumerate(self.sales):
             terms = assets[asset]
-            value = amount * int(self.engine.state.instruments[int(terms.price_instrument)].mark_ticks)
-            proceeds = value * int(terms.value_num) // int(terms.value_den)
+            mark = int(self.engine.state.instruments[int(terms.price_instrument)].mark_ticks)
+            worth = Fraction(mark * int(terms.value_num), int(terms.value_den)) * (1 - COLLATERAL_DISCOUNT)
+            sold = min(held, ceil(owed / worth)) if worth > 0 else held
             record = records[row]
-            record["account"], record["asset"], record["amount_quanta"] = account, asset, amount
-            record["proceeds_quanta"] = int(proceeds * (1.0 - COLLATERAL_DISCOUNT))
-            record["reference"] = reference
+            record["account"], record["asset"], record["amount_quanta"] = account, asset, sold
+            record["proceeds_quanta"], record["reference"] = int(sold * worth), reference
         self.sales = []
         return records
 
@@ -378,9 +380,8 @@ class _Run:
             if (account, instrument, reference) not in cancelled:
                 self.orders.append(Order(account, instrument, lots, limit, reference))
         for event in events[kinds == EventKind.COLLATERAL_ORDERED]:
-            self.sales.append(
-                (int(event["account"]), int(event["asset"]), int(event["amount_quanta"]), int(event["reference"]))
-            )
+            amount, owed = int(event["amount_quanta"]), int(event["value"])
+            self.sales.append((int(event["account"]), int(event["asset"]), amount, owed, int(event["reference"])))
 
 
 def replayed_digest(played: Played) -> str:
