@@ -64,9 +64,7 @@ def replay_rate(directory: Path, dtype: np.dtype[Any]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
-    parser.add_argument(
-        "--directory", type=Path, help="on the disk to be measured; default: the temporary one"
-    )
+    parser.add_argument("--directory", type=Path, help="on the disk to be measured; default: the temporary one")
     parser.add_argument("--seconds", type=float, default=2.0, help="for each batch size and side")
     parser.add_argument("--record-bytes", type=int, default=104)
     options = parser.parse_args()

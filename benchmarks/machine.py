@@ -216,7 +216,11 @@ def main() -> None:
         print()
         return
     for name, value in answer.items():
-        print(f"{name.replace('_', ' '):<28} {value:,}" if isinstance(value, int) else f"{name.replace('_', ' '):<28} {value}")
+        print(
+            f"{name.replace('_', ' '):<28} {value:,}"
+            if isinstance(value, int)
+            else f"{name.replace('_', ' '):<28} {value}"
+        )
 
 
 if __name__ == "__main__":

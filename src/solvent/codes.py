@@ -22,7 +22,6 @@ class SystemAccount(IntEnum):
     VAULT = 4
     FUNDING = 5
     DEFICIT = 6
-    DUST = 7
     MARKET_FUNDS = 8
 
 
@@ -183,7 +182,6 @@ class Refusal(IntEnum):
     IN_LIQUIDATION = 307
     NO_LIQUIDATION_ORDER = 308
     ORDER_NOT_RESERVED = 309
-    NOTHING_TO_CLOSE = 310
     HOLDING_TOO_SMALL = 311
     FUND_WOULD_BE_NEGATIVE = 312
     SHARES_TOO_FEW = 313
@@ -237,7 +235,6 @@ REFUSAL_SENTENCES: dict[Refusal, str] = {
     Refusal.IN_LIQUIDATION: "The account is being liquidated; deposit or reduce until it is above maintenance.",
     Refusal.NO_LIQUIDATION_ORDER: "There is no open liquidation order for that many lots of this position.",
     Refusal.ORDER_NOT_RESERVED: "More is released than was reserved on this side.",
-    Refusal.NOTHING_TO_CLOSE: "There is nothing to close here.",
     Refusal.HOLDING_TOO_SMALL: "The account holds less of this asset than asked for.",
     Refusal.FUND_WOULD_BE_NEGATIVE: "The fund or vault does not hold enough cash for this; contribute first.",
     Refusal.SHARES_TOO_FEW: "The account owns fewer vault shares than asked for, or the amount buys none.",

@@ -55,9 +55,7 @@ def crash(steps: int = 4_320, markets: int = 8) -> Series:
     marks = np.empty((steps, markets))
     for k in range(markets):
         deep, end = FALLS[k] if k < len(FALLS) else (rng.uniform(0.5, 0.9), rng.uniform(0.8, 0.95))
-        shape = np.interp(
-            at, [0, 4.6, 5.05, 5.3, 6.5, 12], [1, 0.985, deep, (deep + end) / 2, end, end + 0.01]
-        )
+        shape = np.interp(at, [0, 4.6, 5.05, 5.3, 6.5, 12], [1, 0.985, deep, (deep + end) / 2, end, end + 0.01])
         noise = np.cumsum(rng.normal(0, 0.0006, steps))
         marks[:, k] = 10.0 ** rng.uniform(-1, 5) * shape * np.exp(noise - noise[0])
     marks[:40, markets - 1] = 0
@@ -256,9 +254,7 @@ def printed(width: int, **changes: Any) -> str:
     from rich.console import Console
 
     out = io.StringIO()
-    Console(file=out, width=width, color_system=None, legacy_windows=False).print(
-        table_of(summary_of(**changes))
-    )
+    Console(file=out, width=width, color_system=None, legacy_windows=False).print(table_of(summary_of(**changes)))
     return out.getvalue()
 
 
@@ -468,24 +464,17 @@ def test_the_verdict_names_who_paid() -> None:
         "Contained: the shortfall of 3.214 million USDC was paid by the market fund and the venue fund; "
         "no winner was touched."
     )
-    assert "1 winner had to give up positions, none paid" in verdict(
-        contained | {"adl": calm | {"accounts": 1}}
-    )
+    assert "1 winner had to give up positions, none paid" in verdict(contained | {"adl": calm | {"accounts": 1}})
     assert verdict(contained | {"still_in_liquidation": 3}).startswith(
         "Contained so far, with 3 accounts still in liquidation: "
     )
-    shared = contained | {
-        "paid_quanta": paid | {"venue_fund": 1_607_000 * QUANTUM, "adl": 1_607_000 * QUANTUM}
-    }
+    shared = contained | {"paid_quanta": paid | {"venue_fund": 1_607_000 * QUANTUM, "adl": 1_607_000 * QUANTUM}}
     assert verdict(shared).startswith("Contained at other traders' expense: ")
     assert verdict(shared).endswith("winners through deleveraging; other traders bore 50.0 % of it.")
-    assert verdict(summary_of()).startswith(
-        "Not contained: 1.2 million USDC of the shortfall of 61.21 million USDC"
-    )
+    assert verdict(summary_of()).startswith("Not contained: 1.2 million USDC of the shortfall of 61.21 million USDC")
     nobody = summary_of(shortfall_quanta=1, open_deficit_quanta=1, paid_quanta=paid)
     assert verdict(nobody) == (
-        "Not contained: 0.000001 USDC of the shortfall of 0.000001 USDC is still open; "
-        "nobody has paid anything."
+        "Not contained: 0.000001 USDC of the shortfall of 0.000001 USDC is still open; nobody has paid anything."
     )
 
 
@@ -497,9 +486,7 @@ def test_books_that_do_not_add_up_are_said_aloud(tmp_path: Path) -> None:
         "Shortfall and what was paid or left open differ by 1,200,000.000000 USDC.",
     ]
     assert loss_lines(wrong)[-1].title == "Unexplained"
-    assert "Do not rely on this run" in printed(
-        80, **{k: wrong[k] for k in ("open_deficit_quanta", "checks")}
-    )
+    assert "Do not rely on this run" in printed(80, **{k: wrong[k] for k in ("open_deficit_quanta", "checks")})
     path = tmp_path / "report.html"
     write_report(path, wrong, crash(60), burden_rows())
     assert path.read_text("utf-8").count('role="alert"') == 2

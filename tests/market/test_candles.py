@@ -30,8 +30,7 @@ ROW_NOON = "BTCUSDT,2025-10-10 12:00:00,100,110,95,105,7"
 ROW_12_01 = "BTCUSDT,2025-10-10 12:01:00,105,106,90,92,8"
 ROW_12_02 = "BTCUSDT,2025-10-10 12:02:00,92,93,91,92,9"
 KLINE_HEADER = (
-    "open_time,open,high,low,close,volume,close_time,quote_volume,count,"
-    "taker_buy_volume,taker_buy_quote_volume,ignore"
+    "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore"
 )
 
 
@@ -349,14 +348,10 @@ def test_message_lists_file_and_faults(tmp_path: Path) -> None:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     count=st.integers(1, 12),
-    bad=st.dictionaries(
-        st.integers(1, 12), st.sampled_from(["0", "-1", "nan", "1e14", "", "abc"]), max_size=5
-    ),
+    bad=st.dictionaries(st.integers(1, 12), st.sampled_from(["0", "-1", "nan", "1e14", "", "abc"]), max_size=5),
     name=st.sampled_from(["open", "high", "low", "close"]),
 )
-def test_every_bad_row_is_found_and_no_good_one(
-    tmp_path: Path, count: int, bad: dict[int, str], name: str
-) -> None:
+def test_every_bad_row_is_found_and_no_good_one(tmp_path: Path, count: int, bad: dict[int, str], name: str) -> None:
     """Whatever cells are spoilt, the rows named and counted are exactly those, and a clean file is read."""
     bad = {row: cell for row, cell in bad.items() if row <= count}
     lines = []
@@ -369,9 +364,7 @@ def test_every_bad_row_is_found_and_no_good_one(
     if not bad:
         assert read_candles(path).height == count
         return
-    own = [
-        fault for fault in faults_of(path) if f"`{name}` is not a finite" in fault or "outside 1e-12" in fault
-    ]
+    own = [fault for fault in faults_of(path) if f"`{name}` is not a finite" in fault or "outside 1e-12" in fault]
     assert sum(rows_counted(fault) for fault in own) == len(bad)
     first_rows = {row for fault in own for row in rows_shown(fault)}
     assert first_rows <= set(bad)
@@ -436,11 +429,7 @@ def test_hourly_candles_beside_minutes_keep_their_hour(tmp_path: Path) -> None:
 
 
 def test_foreign_quotes_are_left_out_and_absent_bases_refused(tmp_path: Path) -> None:
-    lines = [
-        f"{symbol},{NOON_S + 60 * k},1,1,1,1,1"
-        for symbol in ("BTCUSDT", "BTC/EUR", "SOL/EUR")
-        for k in (0, 1)
-    ]
+    lines = [f"{symbol},{NOON_S + 60 * k},1,1,1,1,1" for symbol in ("BTCUSDT", "BTC/EUR", "SOL/EUR") for k in (0, 1)]
     frame = read_candles(written(tmp_path, HEADER, *lines))
     assert price_reports(frame, ["BTC"])["source"].unique().to_list() == ["file:USDT"]
     with pytest.raises(ValueError, match="no candles in a dollar quote for DOGE, SOL; the table prices BTC"):
@@ -524,9 +513,7 @@ def real(folder: Path, name: str) -> Path:
 
 
 @pytest.mark.parametrize(("name", "rows", "interval_s", "kinds"), REAL_FILES, ids=[f[0] for f in REAL_FILES])
-def test_real_file_is_read_whole(
-    market_data: Path, name: str, rows: int, interval_s: int, kinds: set[str]
-) -> None:
+def test_real_file_is_read_whole(market_data: Path, name: str, rows: int, interval_s: int, kinds: set[str]) -> None:
     frame = read_candles(real(market_data, name))
     assert frame.height == rows
     assert candle_interval_ns(frame) == interval_s * 10**9

@@ -45,24 +45,26 @@ def entry(
 def replay(
     scenario: Annotated[str, typer.Argument(help="An embedded scenario or a scenario file.")] = "2025-10-10",
     rulebook: Annotated[
-        str | None, typer.Option("--rulebook", "-r", help="A preset or a rulebook file; the scenario's own without it.")
+        str | None, typer.Option("--rulebook", "-r", help="A preset or a file; the scenario's own without it.")
     ] = None,
     prices: Annotated[
         Path | None,
-        typer.Option("--prices", "-p", help="Candles, Parquet or CSV: their markets and prices replace the scenario's."),
+        typer.Option("--prices", "-p", help="Candles, Parquet or CSV, instead of the scenario's markets."),
     ] = None,
     market: Annotated[
         list[str] | None, typer.Option("--market", "-m", help="With --prices: only this base, as BTC; repeat for more.")
     ] = None,
     accounts: Annotated[
-        int | None, typer.Option("--accounts", "-n", min=0, max=2_000_000, help="Seeded traders instead of the scenario's.")
+        int | None, typer.Option("--accounts", "-n", min=0, max=2_000_000, help="How many seeded traders.")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", "-s", min=0, max=2**62, help="Same seed, same digest.")] = 1,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="Folder for summary.json, events.parquet, report.html and the journal."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the content of summary.json, money in quanta.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the content of summary.json, money in quanta.")
+    ] = False,
 ) -> None:
     """Play a crash through the machine and show who paid for what.
 

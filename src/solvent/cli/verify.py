@@ -1,4 +1,4 @@
-"""`solvent verify`: is this journal whole, and where does it lead?"""
+"""`solvent verify`: whether a journal is whole, and where it leads."""
 
 import sys
 from pathlib import Path

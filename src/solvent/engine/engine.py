@@ -193,7 +193,8 @@ class Engine:
 def announce_compilation() -> None:
     """Say once that the machine is being compiled, where a person can see it."""
     if is_cold():
-        print("compiling the machine, once (about a minute)...", file=sys.stderr, flush=True)
+        sys.stderr.write("compiling the machine, once (about a minute)...\n")
+        sys.stderr.flush()
 
 
 def _no_events() -> np.recarray:
@@ -214,5 +215,5 @@ def _newest_snapshot(place: pathlib.Path, genesis: Genesis, head: int) -> State:
             return read_snapshot(path, terms)[1]
         except SnapshotUnusable as fault:
             # an unusable snapshot costs time, not truth: the journal has everything
-            print(fault, file=sys.stderr)
+            sys.stderr.write(f"{fault}\n")
     return new_state(terms)

@@ -40,9 +40,7 @@ class EngineFault(Exception):
 class JournalCorrupt(EngineFault):
     """The journal or its watermark does not hold what was written."""
 
-    usual_remedy = (
-        "Do not write to this directory again. Restore it from a replica or backup, then verify it."
-    )
+    usual_remedy = "Do not write to this directory again. Restore it from a replica or backup, then verify it."
 
 
 class JournalTruncated(EngineFault):

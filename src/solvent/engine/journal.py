@@ -18,9 +18,6 @@ After any failed write, commit or sync the journal takes nothing more until it i
 sync is ever tried twice: the system forgets unwritten pages after the first failure, and the second
 attempt would report a success that did not happen. SQLite's own checkpoints ignore such failures, so they
 are switched off and called from here.
-
-Criteria: S2 (gap-free), S8 (any edit, deletion, swap or truncation is detected), S9 (acknowledged implies
-durable), S10 (a bound on the block).
 """
 
 from __future__ import annotations
@@ -144,9 +141,7 @@ class Journal:
     # --- begin and end ----------------------------------------------------------------------------
 
     @classmethod
-    def create(
-        cls, directory: str | Path, dtype: np.dtype[Any], genesis: bytes, created: str = "{}"
-    ) -> Journal:
+    def create(cls, directory: str | Path, dtype: np.dtype[Any], genesis: bytes, created: str = "{}") -> Journal:
         """Start a journal in `directory` (made if missing) and open it.
 
         `genesis` is whatever the engine starts from; `created` is a text for people (who, when, which
@@ -491,9 +486,7 @@ def _require_journal(directory: Path) -> None:
 def _refuse_if_used(directory: Path) -> None:
     path = directory / JOURNAL_NAME
     if path.exists():
-        raise DirectoryUnusable(
-            "there is a journal here already", path, "Open it, or take an empty directory."
-        )
+        raise DirectoryUnusable("there is a journal here already", path, "Open it, or take an empty directory.")
     _refuse_if_promised(directory)
 
 

@@ -59,6 +59,7 @@ class DirectoryLock:
             pass
 
     def release(self) -> None:
+        """Let another process have the directory; doing it twice does no harm."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None

@@ -45,9 +45,9 @@ def _column_needs(state: State, records: np.ndarray) -> np.ndarray:
 
 def fresh_watch(state: State, extra: np.ndarray | int = 0) -> Watch:
     """An index built over the state as it is, with room for half as many keys again and for `extra` per column."""
-    held = state.positions[: int(state.venue[0].position_count)]
-    held = held[(held.account != NONE) & (held.lots != 0)]
-    columns = held.instrument.astype(np.int64) * 2 + (held.lots < 0)
+    held: np.ndarray = state.positions[: int(state.venue[0].position_count)]
+    held = held[(held["account"] != NONE) & (held["lots"] != 0)]
+    columns = held["instrument"].astype(np.int64) * 2 + (held["lots"] < 0)
     capacities = np.bincount(columns, minlength=len(state.instruments) * 2)
     assets = state.holdings.asset[: int(state.venue[0].holding_count)]
     if len(assets):

@@ -17,7 +17,6 @@ the copies is. For a slot with no good copy, `Mark.whole` is false, and whoever 
 the journal goes on past the survivor (`journal.py` does). Both slots bad: JournalCorrupt.
 
 The file is written in full when created; later writes change no length, so one data sync is enough.
-Criteria: S8 (truncation is detected), S9 (acknowledged implies durable).
 """
 
 from __future__ import annotations
@@ -88,9 +87,7 @@ class Watermark:
         try:
             self._descriptor: int | None = os.open(self._path, os.O_RDWR | _BINARY)
         except OSError as error:
-            raise DirectoryUnusable(
-                f"the watermark cannot be opened: {error.strerror}", self._path
-            ) from error
+            raise DirectoryUnusable(f"the watermark cannot be opened: {error.strerror}", self._path) from error
 
     @classmethod
     def create(cls, directory: Path, sequence: int, chain_hash: bytes) -> None:
@@ -136,6 +133,7 @@ class Watermark:
         self._sequence = sequence
 
     def close(self) -> None:
+        """Let go of the file; doing it twice does no harm."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None

@@ -121,8 +121,8 @@ class Book:
             self.stepped[k] += notional
             moved[k] += direction * notional
             fills.append(Fill(order.account, k, lots, price, order.reference))
-        for k in np.flatnonzero(moved):
-            jump = self.feedback * np.sign(moved[k]) * self.impact(int(k), abs(float(moved[k])))
+        for k in np.flatnonzero(moved).tolist():
+            jump = self.feedback * np.sign(moved[k]) * self.impact(k, abs(float(moved[k])))
             self.lasting[k] += self.permanent * jump
             self.fading[k] += (1.0 - self.permanent) * jump
         return fills

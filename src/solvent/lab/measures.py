@@ -14,6 +14,9 @@ from solvent.state.whole import first_user_account
 if TYPE_CHECKING:
     import polars
 
+Events = Any
+"""Event records by attribute, which NumPy's type stubs do not know."""
+
 EXECUTORS = {Executor.ENGINE: "market", Executor.BACKSTOP_VAULT: "vault", Executor.ADL: "adl"}
 CLOSINGS = {
     EventKind.LIQUIDATION_FILLED: "market",
@@ -23,14 +26,14 @@ CLOSINGS = {
 FUND_NAMES = ("market_funds", "venue_fund", "venue_capital", "liquidity_vault")
 
 
-def events_of(played: Played) -> np.recarray:
+def events_of(played: Played) -> Events:
     """All events of a run in order."""
     parts = [part for part in played.recording.events if len(part)]
     joined = np.concatenate(parts) if parts else np.zeros(0, dtype=EVENT_DTYPE)
     return joined.view(np.recarray)
 
 
-def _of(events: np.recarray, kind: EventKind) -> np.recarray:
+def _of(events: Events, kind: EventKind) -> Events:
     return events[events.kind == kind]
 
 
@@ -38,7 +41,7 @@ def _total(amounts: np.ndarray) -> int:
     return int(amounts.sum(dtype=np.int64)) if len(amounts) else 0
 
 
-def _stages(played: Played, events: np.recarray) -> list[dict[str, Any]]:
+def _stages(played: Played, events: Events) -> list[dict[str, Any]]:
     rows = []
     stages = played.engine.state.stages
     closings = events[np.isin(events.kind, [int(kind) for kind in CLOSINGS])]
@@ -58,7 +61,7 @@ def _stages(played: Played, events: np.recarray) -> list[dict[str, Any]]:
     return rows
 
 
-def _mode_time(played: Played, events: np.recarray, mode: Mode) -> dict[str, int]:
+def _mode_time(played: Played, events: Events, mode: Mode) -> dict[str, int]:
     """Nanoseconds each market spent in a mode between the start and the last step."""
     end = played.recording.time_ns[-1]
     spent = {}
@@ -75,7 +78,7 @@ def _mode_time(played: Played, events: np.recarray, mode: Mode) -> dict[str, int
     return spent
 
 
-def _haircuts(events: np.recarray) -> dict[int, int]:
+def _haircuts(events: Events) -> dict[int, int]:
     """Account -> quanta it was charged for the losses of others: deleveraging's cash share and haircuts."""
     drawn = _of(events, EventKind.TRANCHE_DRAWN)
     shared = drawn[(drawn.tranche >= Tranche.ADL) & (drawn.counterparty != drawn.account)]
@@ -178,7 +181,7 @@ def series_of(played: Played) -> Series:
     time_ns = np.array(recording.time_ns, dtype=np.int64)
     ticks = np.array([float(market.contract.tick_size) for market in played.scenario.markets])
 
-    def per_step(rows: np.recarray) -> np.ndarray:
+    def per_step(rows: Events) -> np.ndarray:
         place = np.minimum(np.searchsorted(time_ns, rows.time_ns), len(time_ns) - 1)
         return np.bincount(place, weights=rows.amount_quanta / quantum, minlength=len(time_ns))
 
@@ -241,4 +244,3 @@ def events_frame(played: Played) -> "polars.DataFrame":
         pl.col("instrument").replace_strict(symbols, default=None, return_dtype=pl.String).alias("symbol"),
         pl.col("time_ns").cast(pl.Datetime("ns", "UTC")).alias("time"),
     )
-

@@ -114,7 +114,9 @@ def _market_of(base: str, rows: "polars.DataFrame", scenario: Scenario, days: fl
             position_max=lot * lots_max,
             feeds=feeds,
         ),
-        open_interest=known[0].open_interest if known and known[0].open_interest else Decimal(round(daily_volume * 0.2)),
+        open_interest=known[0].open_interest
+        if known and known[0].open_interest
+        else Decimal(round(daily_volume * 0.2)),
         depth=known[0].depth if known else Decimal(round(daily_volume * 0.003) + 1),
         daily_volume=Decimal(round(daily_volume) + 1),
         daily_volatility=max(calm, known[0].daily_volatility if known else 0.01),
@@ -154,7 +156,13 @@ def candle_path(scenario: Scenario, file: FilePath, only: tuple[str, ...] = ()) 
             places[market.contract.base, feed.name.removesuffix(f":{feed.kind}"), feed.kind] = (k, f)
     keys = reports.select("base", "source", "kind").unique()
     placed: list[dict[str, Any]] = [
-        {"base": base, "source": source, "kind": kind, "market": places[base, source, kind][0], "feed": places[base, source, kind][1]}
+        {
+            "base": base,
+            "source": source,
+            "kind": kind,
+            "market": places[base, source, kind][0],
+            "feed": places[base, source, kind][1],
+        }
         for base, source, kind in keys.iter_rows()
     ]
     joined = reports.join(pl.DataFrame(placed), on=["base", "source", "kind"], how="left", maintain_order="left")

@@ -145,9 +145,7 @@ def market_picture(summary: Summary, series: Series) -> Picture:
     rows = thin(series.flagged.astype(np.float64))
     traces.append(
         {
-            **_line(
-                _ms(series.time_ns, rows), series.flagged[rows].tolist(), "accounts in the queue", "--muted"
-            ),
+            **_line(_ms(series.time_ns, rows), series.flagged[rows].tolist(), "accounts in the queue", "--muted"),
             "yaxis": "y4",
             "fill": "tozeroy",
             "fillcolor": "--wash",
@@ -228,9 +226,7 @@ def _market_caption(series: Series, levels: Floats, order: list[int], stood_stil
     parts = ["Top: every market's mark, set to 100 at the start"]
     if len(order) > COLOURED_MAX:
         parts[0] += f"; the {COLOURED_MAX} that fell furthest are coloured"
-    parts[0] += (
-        "; shaded while " + " or ".join(stood_still) + "." if stood_still else "; no market was stopped."
-    )
+    parts[0] += "; shaded while " + " or ".join(stood_still) + "." if stood_still else "; no market was stopped."
     if order:
         low = int(np.nanargmin(levels[:, order[0]]))
         parts.append(
@@ -287,12 +283,8 @@ def funds_picture(summary: Summary, series: Series) -> Picture:
         for name, fund in summary["funds"].items()
         if fund["end_quanta"] != fund["start_quanta"]
     ]
-    caption = (
-        "What each fund held, every panel on a scale of its own from zero; last, the shortfall added up."
-    )
-    caption += (
-        f" From start to end {listed(drawn)} {settlement}." if drawn else " No fund ended with a change."
-    )
+    caption = "What each fund held, every panel on a scale of its own from zero; last, the shortfall added up."
+    caption += f" From start to end {listed(drawn)} {settlement}." if drawn else " No fund ended with a change."
     return Picture("funds", "Funds", caption, _figure(traces, layout), total)
 
 
@@ -359,9 +351,7 @@ def burden_picture(burden: Burden) -> Picture:
     """Three bars a decile; a decile that bears more than its share of equity stands out."""
     title = "Who was deleveraged"
     if not any(row["deleveraged_quanta"] or row["haircut_quanta"] for row in burden):
-        return Picture(
-            "burden", title, "No trader's position was deleveraged and no trader's gain cut.", None
-        )
+        return Picture("burden", title, "No trader's position was deleveraged and no trader's gain cut.", None)
     columns = (
         ("equity_quanta", "share of equity at the start", "--muted"),
         ("deleveraged_quanta", "share of deleveraged notional", "--venue"),
@@ -385,8 +375,7 @@ def burden_picture(burden: Burden) -> Picture:
         "barmode": "group",
         "bargap": 0.25,
         "hovermode": "x unified",
-        "xaxis": _axis([0, 1])
-        | {"type": "category", "showgrid": False, "title": _small("decile, 10 = largest")},
+        "xaxis": _axis([0, 1]) | {"type": "category", "showgrid": False, "title": _small("decile, 10 = largest")},
         "yaxis": _axis([0, 1]) | {"ticksuffix": " %", "rangemode": "tozero"},
         "margin": {"l": 44, "r": 10, "t": 12, "b": 44},
     }
@@ -398,9 +387,7 @@ def burden_picture(burden: Burden) -> Picture:
         "mean a burden in proportion to equity. "
         f"Group {most['decile']} held {share(most['equity_quanta'], equity)} of equity"
     )
-    caption += (
-        f" and bore {share(most['haircut_quanta'], haircut)} of the haircut, the most." if haircut else "."
-    )
+    caption += f" and bore {share(most['haircut_quanta'], haircut)} of the haircut, the most." if haircut else "."
     return Picture("burden", title, caption, _figure(traces, layout), 340, tuple(legend))
 
 

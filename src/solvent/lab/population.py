@@ -46,7 +46,8 @@ def initial_requirement(compiled: CompiledTerms, instrument: int, notional_quant
     required = np.zeros(len(notional_quanta))
     for row in rows:
         deduction = float(row.deduction_whole) + float(row.deduction_rest) / float(schedule.denominator)
-        required = np.maximum(required, notional_quanta * float(row.numerator) / float(schedule.denominator) - deduction)
+        rate = float(row.numerator) / float(schedule.denominator)
+        required = np.maximum(required, notional_quanta * rate - deduction)
     return required
 
 
@@ -162,12 +163,12 @@ def settle_people(
         scenario, compiled, start_ticks, next_account + count, providers, time_ns
     )
     trades.extend(given)
-    everyone = np.concatenate([providers, traders, np.array(list(given_names.values()), dtype=np.int64)]).astype(np.int64)
+    everyone = np.concatenate([providers, traders, np.array(list(given_names.values()), dtype=np.int64)]).astype(
+        np.int64
+    )
     traded = np.concatenate(trades) if trades else _records(0, CommandKind.TRADE, time_ns)
     deposits = _deposits(compiled, start_ticks, traded, everyone, traders, leverage)
-    deposits[: len(providers)] = np.maximum(
-        deposits[: len(providers)], float(scenario.liquidity["capital"]) * quantum
-    )
+    deposits[: len(providers)] = np.maximum(deposits[: len(providers)], float(scenario.liquidity["capital"]) * quantum)
     if given_deposits:
         deposits[-len(given_deposits) :] = given_deposits
     kinds = np.full(len(everyone), AccountKind.CROSS)
@@ -212,7 +213,8 @@ def _deposits(
     wanted[place] = notional[place] / leverage
     deposits = np.maximum(wanted - gains, MARGIN_CUSHION * required + losses) + ENTRY_SLACK_QUANTA
     deposits[notional == 0] = 0
-    return np.floor(deposits)
+    floored: np.ndarray = np.floor(deposits)
+    return floored
 
 
 def _given_accounts(

@@ -103,7 +103,9 @@ def play(
     lap("prices")
     tell(0.0, "starting the machine")
     genesis = Genesis.of(
-        compiled.terms, compiled.symbols, {"rulebook": rulebook.text, "rulebook_name": rulebook.name, "scenario": scenario.name}
+        compiled.terms,
+        compiled.symbols,
+        {"rulebook": rulebook.text, "rulebook_name": rulebook.name, "scenario": scenario.name},
     )
     engine = Engine.in_memory(genesis)
     lap("machine")
@@ -137,7 +139,9 @@ def check_start(scenario: Scenario, people: People, events: np.ndarray) -> None:
         who = f"account {names.get(number, number)}"
         faults.append(Fault(None, who, "it is distressed before the story begins", "Give it a larger deposit."))
     if len(flagged) > 20:
-        faults.append(Fault(None, "population", f"so are {len(flagged) - 20} more", "Lower population.leverage_median_ppm."))
+        faults.append(
+            Fault(None, "population", f"so are {len(flagged) - 20} more", "Lower population.leverage_median_ppm.")
+        )
     if faults:
         raise ScenarioError(scenario.name, faults)
 

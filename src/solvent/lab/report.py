@@ -37,9 +37,7 @@ from solvent.lab.table import (
 
 Row = Sequence[str]
 
-CONTENT_POLICY: Final = (
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
-)
+CONTENT_POLICY: Final = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
 
 
 def write_report(path: Path, summary: Summary, series: Series, burden: Burden) -> None:
@@ -111,9 +109,7 @@ def _header(summary: Summary) -> str:
     open_deficit, warnings = summary["open_deficit_quanta"], doubts(summary)
     traders = any(line.traders_pay and line.quanta for line in loss_lines(summary))
     tone = "bad" if open_deficit or warnings else "strained" if traders else "good"
-    alarm = "".join(
-        f'<p class="alarm" role="alert">Do not rely on this run. {escape(doubt)}</p>' for doubt in warnings
-    )
+    alarm = "".join(f'<p class="alarm" role="alert">Do not rely on this run. {escape(doubt)}</p>' for doubt in warnings)
     span = f"{moment(summary['start_ns'])} to {moment(summary['end_ns'])} UTC"
     return (
         f"<header><p class=over>Replay of {escape(summary['scenario'])} "
@@ -188,9 +184,7 @@ def _section(key: str, *parts: str) -> str:
 def _table(caption: str, columns: Sequence[str], rows: Iterable[Row], totals: Iterable[Row] = ()) -> str:
     """A table of cells that are HTML already; a column whose name starts with > holds numbers."""
     sides = [' class="n"' if column.startswith(">") else "" for column in columns]
-    head = "".join(
-        f'<th scope="col"{side}>{c.lstrip(">")}</th>' for c, side in zip(columns, sides, strict=True)
-    )
+    head = "".join(f'<th scope="col"{side}>{c.lstrip(">")}</th>' for c, side in zip(columns, sides, strict=True))
 
     def line(cells: Row) -> str:
         pairs = list(zip(cells, sides, strict=True))
@@ -355,15 +349,11 @@ def _provenance(summary: Summary) -> str:
         ("Report schema", escape(str(summary["schema"]))),
         *(("Source", escape(source)) for source in summary["sources"]),
     ]
-    facts = "".join(
-        f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in items if value != "<code></code>"
-    )
+    facts = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in items if value != "<code></code>")
     notes = "".join(f"<li>{escape(note)}</li>" for note in summary["notes"])
     notes = f"<h2>Notes</h2><ul>{notes}</ul>" if notes else ""
     again = "The same scenario, rulebook and seed give the same state digest on any machine."
-    return (
-        f'{notes}<footer><h2>Provenance</h2><dl class="facts">{facts}</dl><p class=over>{again}</p></footer>'
-    )
+    return f'{notes}<footer><h2>Provenance</h2><dl class="facts">{facts}</dl><p class=over>{again}</p></footer>'
 
 
 def _none(title: str, sentence: str) -> str:

@@ -76,7 +76,9 @@ PARAMETERS: Final = (
     _money("instrument[].depth", "What the book takes within 1 % in calm times, one side.", default="1000000"),
     _money("instrument[].daily_volume", "Traded value of a calm day; scales the impact.", default="1000000000"),
     _ppm("instrument[].daily_volatility_ppm", "Standard deviation of a calm day.", 5_000_000, default=40_000),
-    _sections("instrument[].waypoints", "The path of the index; between two of them it is geometric.", 500, required=True),
+    _sections(
+        "instrument[].waypoints", "The path of the index; between two of them it is geometric.", 500, required=True
+    ),
     _text("instrument[].waypoints[].at", "An instant of the scenario.", required=True),
     _money("instrument[].waypoints[].price", "The price then.", required=True),
     _sections("feed", "Who reports prices; each follows the path with its own noise and delay.", 16),
@@ -88,11 +90,29 @@ PARAMETERS: Final = (
     _int("population.accounts", "How many.", 0, ACCOUNTS_MAX, default=0),
     _ppm("population.equity_sigma_ppm", "Width of the lognormal of equities.", 5_000_000, default=1_800_000),
     _ppm("population.whale_share_ppm", "Share of accounts drawn from the Pareto tail.", default=2_000),
-    _ppm("population.hedger_share_ppm", "Share of equity held by hedgers, who are short and levered little.", default=350_000),
-    _ppm("population.leverage_median_ppm", "Median leverage of a directional trader (5000000 is 5).", 100_000_000, default=6_000_000),
+    _ppm(
+        "population.hedger_share_ppm",
+        "Share of equity held by hedgers, who are short and levered little.",
+        default=350_000,
+    ),
+    _ppm(
+        "population.leverage_median_ppm",
+        "Median leverage of a directional trader (5000000 is 5).",
+        100_000_000,
+        default=6_000_000,
+    ),
     _ppm("population.leverage_sigma_ppm", "Width of the lognormal of leverages.", 5_000_000, default=700_000),
-    _ppm("population.entry_spread_ppm", "How far before the start's price positions were opened.", 500_000, default=60_000),
-    _ppm("population.isolated_share_ppm", "Share of accounts that are isolated: one market, one position.", default=250_000),
+    _ppm(
+        "population.entry_spread_ppm",
+        "How far before the start's price positions were opened.",
+        500_000,
+        default=60_000,
+    ),
+    _ppm(
+        "population.isolated_share_ppm",
+        "Share of accounts that are isolated: one market, one position.",
+        default=250_000,
+    ),
     _ppm("population.long_share_ppm", "Share of directional traders that are long.", default=720_000),
     _sections("account", "Traders written out one by one.", 1000),
     _text("account[].name", "How the story calls it.", required=True),
@@ -107,12 +127,26 @@ PARAMETERS: Final = (
     _int("liquidity.providers", "How many market makers.", 1, 256, default=24),
     _money("liquidity.capital", "Capital of each.", default="50000000"),
     _section("execution", "How orders meet the book.", default={}),
-    _ppm("execution.impact_ppm", "Y of the square-root law: impact = Y x volatility x sqrt(size / volume).", 5_000_000, default=800_000),
-    _ppm("execution.feedback_ppm", "Share of the impact that moves the reported price; a historic path contains its own.", default=300_000),
+    _ppm(
+        "execution.impact_ppm",
+        "Y of the square-root law: impact = Y x volatility x sqrt(size / volume).",
+        5_000_000,
+        default=800_000,
+    ),
+    _ppm(
+        "execution.feedback_ppm",
+        "Share of the impact that moves the reported price; a historic path contains its own.",
+        default=300_000,
+    ),
     _ppm("execution.permanent_ppm", "Share of the fed-back impact that stays.", default=200_000),
     _int("execution.recovery_s", "Half-life of the rest, in seconds.", 1, 86_400, default=90),
     _ppm("execution.participation_ppm", "Share of the depth that forced orders may take in one step.", default=250_000),
-    _ppm("execution.collapse_ppm", "How fast depth shrinks as volatility grows: depth / (1 + c x (vol ratio - 1)).", 20_000_000, default=1_000_000),
+    _ppm(
+        "execution.collapse_ppm",
+        "How fast depth shrinks as volatility grows: depth / (1 + c x (vol ratio - 1)).",
+        20_000_000,
+        default=1_000_000,
+    ),
     _int("execution.refill_s", "Time the book needs to refill what was taken, in seconds.", 1, 86_400, default=20),
     _section("funds", "What stands behind the venue at the start.", default={}),
     _money("funds.market_fund", "Insurance fund of each market.", default="0"),
@@ -278,7 +312,9 @@ def _market(reading: Reading, values: Mapping[str, Any], row: int, start: int | 
         if points and at <= points[-1][0]:
             reading.refuse((*path, "at"), "it is not after the way-point before it", "Put them in order of time.")
         if point["price"] <= 0 or point["price"] > given["price_max"]:
-            reading.refuse((*path, "price"), f"{point['price']} is no price of this contract", "Write 0 < price <= price_max.")
+            reading.refuse(
+                (*path, "price"), f"{point['price']} is no price of this contract", "Write 0 < price <= price_max."
+            )
         points.append((at, point["price"]))
     if not points or not reading.is_read(("instrument", row)):
         if not points:
@@ -286,7 +322,9 @@ def _market(reading: Reading, values: Mapping[str, Any], row: int, start: int | 
         return None
     if points[0][0] > start:
         reading.refuse(
-            ("instrument", row, "waypoints", 0, "at"), "the path starts after the scenario", "Begin at time.start or before."
+            ("instrument", row, "waypoints", 0, "at"),
+            "the path starts after the scenario",
+            "Begin at time.start or before.",
         )
         return None
     feeds = tuple(Feed(feed["name"], feed["kind"]) for feed in values.get("feed", ())) or (Feed("index", "spot"),)

@@ -104,9 +104,7 @@ def verdict(summary: Summary) -> str:
             f"is still open; {rest}."
         )
     elif shortfall == 0:
-        sentence = (
-            f"Contained{so_far}: no account ended below zero and nobody had to pay; {_touched(summary, 0)}."
-        )
+        sentence = f"Contained{so_far}: no account ended below zero and nobody had to pay; {_touched(summary, 0)}."
     else:
         traders = sum(quanta for tranche, quanta in paid.items() if TRANCHE_WORDS[tranche].traders_pay)
         start = "Contained at other traders' expense" if traders else "Contained"
@@ -164,9 +162,7 @@ def stage_lines(summary: Summary) -> list[StageLine]:
 def standstill_lines(summary: Summary) -> list[StandstillLine]:
     """Markets that were halted or reduce-only, the longest halted first."""
     halted, reduce_only = summary["halted_ns"], summary["reduce_only_ns"]
-    lines = [
-        StandstillLine(s, halted.get(s, 0), reduce_only.get(s, 0)) for s in sorted({*halted, *reduce_only})
-    ]
+    lines = [StandstillLine(s, halted.get(s, 0), reduce_only.get(s, 0)) for s in sorted({*halted, *reduce_only})]
     lines = [line for line in lines if line.halted_ns or line.reduce_only_ns]
     return sorted(lines, key=lambda line: (-line.halted_ns, -line.reduce_only_ns, line.symbol))
 

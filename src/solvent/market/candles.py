@@ -187,9 +187,7 @@ def _with_span(candles: polars.DataFrame) -> polars.DataFrame:
         return candles.with_columns(span_ns=pl.lit(0, dtype=pl.Int64))
     candle_interval_ns(candles)  # raises when not even one series tells its interval
     series = ["base", "source", "kind"]
-    intervals = _series_intervals(candles).with_columns(
-        pl.col("interval_ns").fill_null(pl.col("interval_ns").max())
-    )
+    intervals = _series_intervals(candles).with_columns(pl.col("interval_ns").fill_null(pl.col("interval_ns").max()))
     next_ns = pl.col("time_ns").shift(-1).over(series)
     return (
         candles.join(intervals, on=series)
@@ -369,9 +367,7 @@ def _with_numbers(table: polars.DataFrame) -> polars.DataFrame:
         for name in _AMOUNTS
     ]
     time_ns = (
-        _time_ns(table.schema[time_name], time_name)
-        if time_name in table.columns
-        else pl.lit(None, dtype=pl.Int64)
+        _time_ns(table.schema[time_name], time_name) if time_name in table.columns else pl.lit(None, dtype=pl.Int64)
     )
     rows = table.with_columns(
         *texts, *(amount.alias(name) for name, amount in zip(_AMOUNTS, amounts, strict=True)), time_ns=time_ns
@@ -449,8 +445,7 @@ def _iso_ns(text: polars.Expr) -> polars.Expr:
     plain = text.str.replace(r"\s*(Z|UTC)$", "").str.replace("T", " ", literal=True)
     date = plain.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us"))
     local = [
-        plain.str.to_datetime(form, strict=False, time_unit="us")
-        for form in ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M")
+        plain.str.to_datetime(form, strict=False, time_unit="us") for form in ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M")
     ]
     offset = plain.str.to_datetime("%Y-%m-%d %H:%M:%S%.f%z", strict=False, time_unit="us")
     micros = pl.coalesce(*local, offset.dt.replace_time_zone(None), date).to_physical()
@@ -477,9 +472,7 @@ def _whole(number: int) -> polars.Expr:
 # --- markets: symbol, venue, kind, source ---------------------------------------------------------------
 
 
-def _with_market(
-    rows: polars.DataFrame, file: Path, symbol: str | None
-) -> tuple[polars.DataFrame, list[str]]:
+def _with_market(rows: polars.DataFrame, file: Path, symbol: str | None) -> tuple[polars.DataFrame, list[str]]:
     """Adds base, quote, perpetual and venue. The symbol comes from file, caller or file name."""
     import polars as pl
 
@@ -591,9 +584,7 @@ def _row_faults(rows: polars.DataFrame, present: Collection[str]) -> list[str]:
     faults: list[str] = []
     for name in _AMOUNTS:
         if name in present:
-            faults += _fault(
-                rows, pl.col(name).is_null(), f"`{name}` is not a finite number. Correct or drop them."
-            )
+            faults += _fault(rows, pl.col(name).is_null(), f"`{name}` is not a finite number. Correct or drop them.")
     for name in _PRICES:
         absurd = ~pl.col(name).is_between(PRICE_MIN, PRICE_MAX)
         faults += _fault(
@@ -623,9 +614,7 @@ def _time_faults(rows: polars.DataFrame, present: Collection[str]) -> list[str]:
     time_ns = pl.col("time_ns")
     fair = time_ns.is_between(TIME_MIN_NS, TIME_MAX_NS)
     market = ["base", "quote", "venue", "kind", "time_ns"]
-    told_before = (
-        ~pl.struct(market).is_first_distinct() & fair & pl.all_horizontal(pl.col(market).is_not_null())
-    )
+    told_before = ~pl.struct(market).is_first_distinct() & fair & pl.all_horizontal(pl.col(market).is_not_null())
     return [
         *_fault(rows, time_ns.is_null(), f"`{name}` is not a time. Write ISO 8601 or an epoch number."),
         *_fault(rows, ~fair, f"`{name}` is outside 2009 to 2100. Check its unit: s, ms, µs or ns."),

@@ -66,9 +66,7 @@ def read_symbol(text: str) -> Symbol:
     """
     symbol = text.strip()
     if not symbol or len(symbol) > _SYMBOL_LENGTH_MAX:
-        raise UnknownSymbolError(
-            f"{text!r} is not a symbol: 1 to {_SYMBOL_LENGTH_MAX} characters are expected."
-        )
+        raise UnknownSymbolError(f"{text!r} is not a symbol: 1 to {_SYMBOL_LENGTH_MAX} characters are expected.")
     if "/" in symbol:
         return _with_slash(symbol)
     for suffix in _PERPETUAL_SUFFIXES:
@@ -96,9 +94,7 @@ def _with_slash(symbol: str) -> Symbol:
     if "-" in settlement:
         raise UnknownSymbolError(f"{symbol!r} carries an expiry; only spot and perpetual markets are read.")
     if colon and not settlement.isalnum():
-        raise UnknownSymbolError(
-            f"{symbol!r} names no settlement currency after ':'; write BASE/QUOTE:SETTLEMENT."
-        )
+        raise UnknownSymbolError(f"{symbol!r} names no settlement currency after ':'; write BASE/QUOTE:SETTLEMENT.")
     return Symbol(_checked_base(base, symbol), _checked_quote(quote, symbol), bool(colon))
 
 
@@ -129,9 +125,7 @@ def _glued_quote(market: str) -> str | None:
 def _coin_alone(coin: str, symbol: str) -> Symbol:
     """`BTC` as Hyperliquid writes it. Currencies and glued foreign pairs are refused, not guessed."""
     if coin.upper() in DOLLAR_QUOTES:
-        raise UnknownSymbolError(
-            f"{symbol!r} is a currency, not a market; write {coin.upper()}/USD, for example."
-        )
+        raise UnknownSymbolError(f"{symbol!r} is a currency, not a market; write {coin.upper()}/USD, for example.")
     for quote in OTHER_QUOTES:
         # Two letters before BTC or ETH are coins of their own (WBTC, CBBTC, STETH); three are mostly pairs.
         if len(coin) >= len(quote) + 3 and coin.upper().endswith(quote):

@@ -82,7 +82,7 @@ def carry_out(state, watch, tape, command):
 
 @entry
 def apply(state_tables, watch_tables, tape_tables, commands, first):
-    """Apply commands[first:] in order to a state.tables.State, its watch and a tape of events; give the index of the first one that is not finished.
+    """Apply commands[first:] in order to a State, its Watch and a Tape; give the index of the first not finished.
 
     It is len(commands) unless the tape ran short of room: then `tape.meter[1]` says how much the next step needs, the
     caller takes the events away (or brings a longer tape) and calls again with the returned index. A refused command

@@ -99,7 +99,10 @@ def are_terms_sound(state):
         stage = state.stages[row]
         if stage.used == 0:
             continue
-        if stage.level < 0 or stage.level >= LEVELS or stage.scale_ppm < 0 or stage.scale_ppm > PPM:
+        # no later stage may stand further out than the first: it is the first that is watched
+        if stage.level < Level.MAINTENANCE or stage.level >= LEVELS or stage.scale_ppm < 0 or stage.scale_ppm > PPM:
+            return False
+        if stage.level == Level.MAINTENANCE and stage.scale_ppm == PPM and stage.or_equal > first.or_equal:
             return False
         if stage.executor < 0 or stage.executor > 2 or stage.sizing < 0 or stage.sizing > 3:
             return False

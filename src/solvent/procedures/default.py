@@ -156,10 +156,7 @@ def rows_by_requirement(state, account, rows):
             place = count
             while place > 0 and (
                 sizes[place - 1] < size
-                or (
-                    sizes[place - 1] == size
-                    and state.positions[rows[place - 1]].instrument > position.instrument
-                )
+                or (sizes[place - 1] == size and state.positions[rows[place - 1]].instrument > position.instrument)
             ):
                 sizes[place] = sizes[place - 1]
                 rows[place] = rows[place - 1]
@@ -309,9 +306,9 @@ def take_over(state, watch, tape, account, stage_row, equity):
         per_lot_tick = state.contracts[position.instrument].quanta_per_lot_tick
         after = value_quanta(abs(held + position.lots), mark, per_lot_tick)
         before = value_quanta(abs(held), mark, per_lot_tick)
-        vault_requirement += requirement_up(
-            state, Level.INITIAL, position.instrument, after, 0
-        ) - requirement_up(state, Level.INITIAL, position.instrument, before, 0)
+        vault_requirement += requirement_up(state, Level.INITIAL, position.instrument, after, 0) - requirement_up(
+            state, Level.INITIAL, position.instrument, before, 0
+        )
     shortfall = max(-equity, 0)
     cover = cover_before_adl(state, account)
     if not accepts(stage.accept, shortfall, cover, vault_equity - shortfall, vault_requirement):
@@ -537,6 +534,8 @@ def pay_shortfall(state, watch, tape, account, declared, paid_by_price, winners,
                 draw(state, watch, tape, account, owner_of_layer(state, tranche, account), tranche, amount)
                 remaining -= amount
         elif tranche == Tranche.ADL:
+            if state.policy[0].adl_price != AdlPrice.BANKRUPTCY:
+                continue  # at a mark the winners have lost their position, and that is all they lose
             means = np.zeros(max(found, 1), np.int64)
             for i in range(found):
                 # one winner may have closed in several markets: what it can bear is counted once

@@ -1,4 +1,4 @@
-"""One price: believed or refused, joined into the mark, watched by the breaker, and every account it endangers flagged."""
+"""One price: believed or refused, joined into the mark, seen by the breaker; every account it endangers is flagged."""
 
 from solvent.codes import Mode, Refusal
 from solvent.compiled import kernel

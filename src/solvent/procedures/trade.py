@@ -311,7 +311,11 @@ def release_order(state, watch, tape, command):
     orders = state.orders[state.positions[row].orders]
     value = value_quanta(abs(lots), command.price_ticks, state.contracts[command.instrument].quanta_per_lot_tick)
     if lots > 0:
-        if orders.bid_lots < lots or orders.bid_quanta < value or (orders.bid_lots == lots and orders.bid_quanta != value):
+        if (
+            orders.bid_lots < lots
+            or orders.bid_quanta < value
+            or (orders.bid_lots == lots and orders.bid_quanta != value)
+        ):
             return Refusal.ORDER_NOT_RESERVED
         orders.bid_lots -= lots
         orders.bid_quanta -= value

@@ -41,7 +41,8 @@ def open_account(state, tape, command):
     if account < 0 or account > state.venue[0].account_count:
         return Refusal.ACCOUNT_NOT_NEXT
     if account < state.venue[0].account_count:
-        return Refusal.ACCOUNT_IS_SYSTEM if state.accounts[account].kind == AccountKind.SYSTEM else Refusal.ACCOUNT_EXISTS
+        is_system = state.accounts[account].kind == AccountKind.SYSTEM
+        return Refusal.ACCOUNT_IS_SYSTEM if is_system else Refusal.ACCOUNT_EXISTS
     terms = state.accounts[account]
     terms.kind = command.account_kind
     terms.owner = command.owner

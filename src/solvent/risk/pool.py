@@ -1,8 +1,8 @@
 """The liquidity vault: what a share is worth, and when the vault takes positions over.
 
 One value serves those who join and those who leave: equity at the mark with everything accrued. One virtual quantum
-and one virtual share per million are added so that the first member cannot inflate the price of a share
-(reliability catalogue 75). Joining rounds shares down, leaving rounds cash down: rounding stays in the vault.
+and one virtual share per million are added so that the first member cannot inflate the price of a share.
+Joining rounds shares down, leaving rounds cash down: rounding stays in the vault.
 """
 
 from solvent.codes import Accept

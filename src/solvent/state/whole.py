@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -40,7 +41,7 @@ def first_user_account(state: State) -> int:
 def with_cells(state: State, cells: np.ndarray, staged: np.ndarray) -> State:
     """The same state over another terms array."""
     views = view_terms(cells, shape_of(state))
-    tables = dict(zip(views._fields, views, strict=True))
+    tables: dict[str, Any] = dict(zip(views._fields, views, strict=True))
     return state._replace(staged=staged, **tables)
 
 
