@@ -131,9 +131,7 @@ def test_an_empty_journal(tmp_path: Path) -> None:
 
 
 def test_equal_commands_give_equal_hashes_and_other_ones_do_not(tmp_path: Path) -> None:
-    reports = [
-        write(tmp_path / name, *counts) for name, counts in (("a", (2, 3)), ("b", (2, 3)), ("c", (3, 2)))
-    ]
+    reports = [write(tmp_path / name, *counts) for name, counts in (("a", (2, 3)), ("b", (2, 3)), ("c", (3, 2)))]
     assert reports[0] == reports[1] != reports[2]
     with Journal.create(tmp_path / "d", RECORD, GENESIS + b".") as journal:
         assert journal.head_hash != Journal.open(tmp_path / "a", RECORD, read_only=True).head_hash
@@ -148,9 +146,7 @@ def test_the_chain_is_the_documented_one(tmp_path: Path) -> None:
             "SELECT first_sequence, count, time_ns, previous_hash, checksum, body FROM blocks ORDER BY 1"
         ):
             assert previous_hash == previous
-            content = (
-                b"".join(value.to_bytes(8, "little", signed=True) for value in header) + previous_hash + body
-            )
+            content = b"".join(value.to_bytes(8, "little", signed=True) for value in header) + previous_hash + body
             previous = hashlib.blake2b(content, digest_size=32, person=b"solvent-block").digest()
             assert checksum == previous
     assert report.head_hash == previous
@@ -163,10 +159,7 @@ def test_blocks_start_where_asked(tmp_path: Path) -> None:
         for start in (1, 2, 5, 6, 101, 200):
             found = list(journal.blocks(start))
             assert found[0][0] == start
-            assert (
-                np.concatenate([records for _, records in found]).tobytes()
-                == commands(start, 201 - start).tobytes()
-            )
+            assert np.concatenate([records for _, records in found]).tobytes() == commands(start, 201 - start).tobytes()
         assert list(journal.blocks(201)) == []
         for outside in (0, -1, 202):
             with pytest.raises(JournalTruncated):
@@ -362,9 +355,7 @@ SQL_DAMAGE: dict[str, Damage] = {
     "genesis body": lambda c: c.execute("UPDATE genesis SET body = x'00'"),
     "genesis text": lambda c: c.execute("UPDATE genesis SET created = 'yesterday'"),
     "record size": lambda c: c.execute("UPDATE genesis SET record_bytes = 23"),
-    "layout": lambda c: c.execute(
-        "UPDATE genesis SET record_layout = replace(record_layout, 'kind', 'sort')"
-    ),
+    "layout": lambda c: c.execute("UPDATE genesis SET record_layout = replace(record_layout, 'kind', 'sort')"),
     "bodies swapped": lambda c: c.execute(
         "UPDATE blocks SET body = (SELECT b.body FROM blocks b WHERE b.first_sequence = "
         "11 - blocks.first_sequence) WHERE first_sequence IN (4, 7)"
@@ -375,18 +366,12 @@ SQL_DAMAGE: dict[str, Damage] = {
         "UPDATE blocks SET first_sequence = 7 WHERE first_sequence = -4;"
     ),
     "sequence moved": lambda c: c.execute("UPDATE blocks SET first_sequence = 5 WHERE first_sequence = 4"),
-    "sequence below one": lambda c: c.execute(
-        "UPDATE blocks SET first_sequence = 0 WHERE first_sequence = 1"
-    ),
+    "sequence below one": lambda c: c.execute("UPDATE blocks SET first_sequence = 0 WHERE first_sequence = 1"),
     "count": lambda c: c.execute("UPDATE blocks SET count = 2 WHERE first_sequence = 4"),
     "time": lambda c: c.execute("UPDATE blocks SET time_ns = time_ns + 1 WHERE first_sequence = 4"),
-    "previous hash": lambda c: c.execute(
-        "UPDATE blocks SET previous_hash = checksum WHERE first_sequence = 4"
-    ),
+    "previous hash": lambda c: c.execute("UPDATE blocks SET previous_hash = checksum WHERE first_sequence = 4"),
     "checksum": lambda c: c.execute("UPDATE blocks SET checksum = previous_hash WHERE first_sequence = 4"),
-    "body shortened": lambda c: c.execute(
-        "UPDATE blocks SET body = substr(body, 1, 48) WHERE first_sequence = 4"
-    ),
+    "body shortened": lambda c: c.execute("UPDATE blocks SET body = substr(body, 1, 48) WHERE first_sequence = 4"),
     "tail edited": lambda c: c.execute("UPDATE blocks SET body = zeroblob(72) WHERE first_sequence = 10"),
     "a block added": lambda c: c.execute(
         "INSERT INTO blocks SELECT 13, count, time_ns, previous_hash, checksum, body FROM blocks LIMIT 1"
@@ -438,9 +423,7 @@ def test_a_tail_forged_while_the_journal_is_open_does_not_fit_the_head(tmp_path:
 @pytest.mark.parametrize(
     ("place", "damage"), [(36, b"\0\0\0\1"), (2 * 4096 + 1, b"\x0f\0")], ids=["free pages", "free space"]
 )
-def test_damage_that_only_the_next_append_would_meet_is_found(
-    tmp_path: Path, place: int, damage: bytes
-) -> None:
+def test_damage_that_only_the_next_append_would_meet_is_found(tmp_path: Path, place: int, damage: bytes) -> None:
     write(tmp_path, 3, 3)
     path = tmp_path / JOURNAL_NAME
     content = bytearray(path.read_bytes())
@@ -729,9 +712,7 @@ def last_acknowledged(reading: int, before: int) -> int:
 
 
 @needs_fork
-def test_a_killed_writer_loses_nothing_it_acknowledged(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_killed_writer_loses_nothing_it_acknowledged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal_module, "CHECKPOINT_BYTES", 200_000)
     write(tmp_path)
     head_sequence, kills, grown, unacknowledged = 0, 40, 0, 0

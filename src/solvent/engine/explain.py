@@ -12,25 +12,5 @@ known at each event, and at the end of the command the sheet must be what the ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, final
 
-import msgspec
-import numpy as np
 
-from solvent.codes import (
-    AccountKind,
-    AdlPolicy,
-    AdlPrice,
-    AdlScore,
-    Executor,
-    FeePayee,
-    Level,
-    Schedule,
-    Status,
-    SystemAccount,
-    Tranche,
-)
-from solvent.commands import COMMAND_DTYPE, CommandKind
-from solvent.compiled import announce_if_cold

@@ -51,7 +51,8 @@ VIRTUAL_SHARES = 1_000_000
 VIRTUAL_QUANTA = 1
 PLAIN_TABLES = ("accounts", "positions", "orders", "holdings", "instruments", "reports", "anchors", "cells", "staged")
 
-Event: Any = namedtuple("Event", EVENT_DTYPE.names or ())
+record_of: Any = namedtuple  # the fields are the columns of the table, not a literal
+Event = record_of("Event", EVENT_DTYPE.names or ())
 
 PRIMARY = {
     CommandKind.LIST_INSTRUMENT: EventKind.INSTRUMENT_LISTED,

@@ -384,7 +384,7 @@ def deleverage(state, watch, tape, account, stage_row, winners, gains, found):
             if policy.adl_policy == AdlPolicy.PRO_RATA:
                 candidates += 1  # a share needs no rank
                 continue
-            equity, requirement, _gains, _notional = judge(state, position.account, Level.MAINTENANCE)
+            equity, _requirement, _gains, _notional = judge(state, position.account, Level.MAINTENANCE)
             if equity <= 0:
                 continue
             scores[candidates] = score_of(
