@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from solvent.codes import Executor, Level, Schedule, SystemAccount, Tranche
+from solvent.codes import AdlPrice, Executor, Level, Schedule, SystemAccount, Tranche
 from solvent.commands import Advance, Command, Deposit, ListInstrument, OpenAccount, PriceReport, Trade, pack
 from solvent.events import blank_tape
 from solvent.lab.auditor import Auditor
@@ -97,6 +97,7 @@ def small_terms(executor: Executor = Executor.ENGINE) -> Terms:
     policy.sources_min = 1
     policy.funding_rate_max_ppb = 1_000_000_000
     policy.advance_max = 10
+    policy.adl_price = AdlPrice.BANKRUPTCY
     return terms
 
 

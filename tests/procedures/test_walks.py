@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from solvent.codes import AccountKind, Executor, Level, PriceLimit, Schedule, SourceKind, SystemAccount, Tranche
+from solvent.codes import AccountKind, AdlPrice, Executor, Level, PriceLimit, Schedule, SourceKind, SystemAccount, Tranche
 from solvent.commands import (
     Advance,
     Command,
@@ -66,6 +66,7 @@ def terms() -> Terms:
     policy.mark_components = 1 << SourceKind.MARK
     policy.sources_min = 1
     policy.advance_max = 100
+    policy.adl_price = AdlPrice.BANKRUPTCY
     return made
 
 

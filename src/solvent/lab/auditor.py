@@ -555,7 +555,7 @@ class Auditor:
         if self.command.kind == CommandKind.PRICE_REPORT:
             require("TOLD", event.mode > event.value, "a breaker loosened a market")
         elif self.command.kind == CommandKind.ADVANCE:
-            require("TOLD", event.mode == Mode.ACTIVE, "time tightened a market")
+            require("TOLD", event.mode < event.value, "time tightened a market")
         else:
             self._same_fields(event)
         books.modes[event.instrument] = event.mode
@@ -885,6 +885,8 @@ class Auditor:
             vault = SystemAccount.VAULT
             return {vault: min(books.equity(vault), books.accounts[vault].wallet)}
         if tranche == Tranche.ADL:
+            if books.rules.policy["adl_price"] != AdlPrice.BANKRUPTCY:
+                return {}  # at a mark the winners lose their position, and nothing more
             gains = self.winners.get(case.account, Counter())
             return {winner: min(gain, self._able(winner)) for winner, gain in gains.items()}
         means = {}

@@ -30,6 +30,22 @@ def room_for_command(state):
 
 
 @kernel
+def is_bounded(command):
+    """True when every 64-bit field is inside +-LIMIT: -2**63 has no absolute value."""
+    return (
+        -LIMIT <= command.source_time_ns <= LIMIT
+        and -LIMIT <= command.lots <= LIMIT
+        and -LIMIT <= command.price_ticks <= LIMIT
+        and -LIMIT <= command.amount_quanta <= LIMIT
+        and -LIMIT <= command.proceeds_quanta <= LIMIT
+        and -LIMIT <= command.fee_quanta <= LIMIT
+        and -LIMIT <= command.counter_fee_quanta <= LIMIT
+        and -LIMIT <= command.rate_ppb <= LIMIT
+        and -LIMIT <= command.shares <= LIMIT
+    )
+
+
+@kernel
 def carry_out(state, watch, tape, command):
     """Let the procedure of the kind refuse or commit."""
     kind = command.kind
@@ -37,6 +53,8 @@ def carry_out(state, watch, tape, command):
         return Refusal.KIND_UNKNOWN
     if fields_set(command) & ~USED_MASKS[kind] != 0:
         return Refusal.FIELD_NOT_USED
+    if not is_bounded(command):
+        return Refusal.AMOUNT_OUT_OF_RANGE
     if command.time_ns < 1 or command.time_ns > LIMIT:
         return Refusal.TIME_OUT_OF_RANGE
     if kind == CommandKind.PRICE_REPORT:

@@ -1,5 +1,7 @@
 """Rules change: a market is listed, a term is staged, staged terms are enacted as one version."""
 
+import numpy as np
+
 from solvent.codes import Level, Mode, Refusal, Schedule
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
@@ -7,7 +9,7 @@ from solvent.procedures.review import review
 from solvent.risk.watch import collect_market
 from solvent.state.tables import NONE
 from solvent.state.terms import ABSORBERS_MAX, ASSETS_MAX, BREAKERS_MAX, LEVELS, SOURCES_MAX, STAGES_MAX
-from solvent.units import LIMIT, PPM, RATE_DENOMINATOR_MAX, VALUE_MAX, mul_saturated
+from solvent.units import LIMIT, PPM, RATE_DENOMINATOR_MAX, VALUE_MAX, mul_div_down, mul_saturated
 
 CONTRACT_FIELDS = 5
 FIXED_CONTRACT_FIELDS = 3
@@ -57,6 +59,17 @@ def is_schedule_sound(state, schedule):
                 return False
             if bracket.floor_quanta > LIMIT:
                 return False
+            # D_k = D_(k-1) + floor_k x (n_k - n_(k-1)), in wholes and rests of the denominator
+            step = bracket.numerator - before.numerator
+            rest = before.deduction_rest + bracket.floor_quanta % schedule.denominator * step % schedule.denominator
+            whole = before.deduction_whole + mul_div_down(bracket.floor_quanta, step, schedule.denominator)
+            whole += rest // schedule.denominator
+            rest = rest % schedule.denominator
+            if schedule.kind == Schedule.BRACKETS_WHOLE:
+                whole = 0
+                rest = 0
+            if bracket.deduction_whole != whole or bracket.deduction_rest != rest:
+                return False
         # the watch spends a short's surplus at this rate: too small a one would break its certificate
         if schedule.rate_max_ppm > PPM or mul_saturated(schedule.rate_max_ppm, schedule.denominator) < mul_saturated(
             bracket.numerator, PPM
@@ -105,6 +118,8 @@ def are_terms_sound(state):
         if stage.level == Level.MAINTENANCE and stage.scale_ppm == PPM and stage.or_equal > first.or_equal:
             return False
         if stage.executor < 0 or stage.executor > 2 or stage.sizing < 0 or stage.sizing > 3:
+            return False
+        if stage.or_equal < 0 or stage.or_equal > 1:
             return False
         if stage.fee_ppm < 0 or stage.fee_ppm > PPM or stage.fee_payee < 0 or stage.fee_payee > 4:
             return False
@@ -215,7 +230,19 @@ def enact_terms(state, watch, tape, command):
             cell = instrument * CONTRACT_FIELDS + field
             if state.cells[cell] != state.staged[cell]:
                 return Refusal.TERMS_FIXED_AT_LISTING
+    held = np.zeros(ASSETS_MAX, np.int64)
+    priced_by = np.empty(ASSETS_MAX, np.int64)
+    for row in range(state.venue[0].holding_count):
+        if state.holdings[row].account != NONE:
+            held[state.holdings[row].asset] = 1
+    for asset in range(ASSETS_MAX):
+        priced_by[asset] = state.assets[asset].price_instrument
     swap_terms(state)
+    for asset in range(ASSETS_MAX):
+        # the watch keeps a holding's trigger in the column of the market that prices it
+        if held[asset] == 1 and state.assets[asset].price_instrument != priced_by[asset]:
+            swap_terms(state)
+            return Refusal.TERMS_FIXED_AT_LISTING
     if not are_terms_sound(state):
         swap_terms(state)
         return Refusal.TERMS_INVALID

@@ -245,7 +245,9 @@ def place_orders(state, tape, account, stage_row, equity, requirement):
 def means_of(state, tranche, account):
     """What a layer that one account owns could pay for the default of `account`."""
     if tranche == Tranche.MARKET_FUND:
-        fund = SystemAccount.MARKET_FUNDS + max(state.accounts[account].default_instrument, 0)
+        if state.accounts[account].default_instrument == NONE:
+            return 0
+        fund = SystemAccount.MARKET_FUNDS + state.accounts[account].default_instrument
         return state.accounts[fund].wallet_quanta
     if tranche == Tranche.VENUE_FUND:
         return state.accounts[SystemAccount.VENUE_FUND].wallet_quanta
@@ -364,7 +366,11 @@ def deleverage(state, watch, tape, account, stage_row, winners, gains, found):
         per_lot_tick = state.contracts[instrument].quanta_per_lot_tick
         price = market.mark_ticks
         if policy.adl_price == AdlPrice.PREVIOUS_MARK and market.previous_mark_ticks > 0:
-            price = market.previous_mark_ticks
+            # never a price that is worse for the defaulter than the mark: the funds would pay the winners
+            if lots > 0:
+                price = max(market.previous_mark_ticks, price)
+            else:
+                price = min(market.previous_mark_ticks, price)
         candidates = 0
         for other in range(state.venue[0].position_count):
             position = state.positions[other]
@@ -378,6 +384,13 @@ def deleverage(state, watch, tape, account, stage_row, winners, gains, found):
             gain = value - position.cost_quanta
             if gain <= 0:
                 continue
+            # closing away from the mark may not make the winner liquidatable
+            moved = value_quanta(position.lots, market.mark_ticks - price, per_lot_tick)
+            if moved > 0:
+                equity, requirement, _gains, _notional = judge(state, position.account, Level.MAINTENANCE)
+                own = exposure_requirement_up(state, Level.MAINTENANCE, other, position.lots)
+                if equity - moved - (requirement - own) - state.stages[0].or_equal < 0:
+                    continue
             other_rows[candidates] = other
             accounts[candidates] = position.account
             available[candidates] = abs(position.lots)

@@ -29,11 +29,11 @@ def change_mode(state, tape, instrument, mode, until_ns, by_breaker):
 
 @kernel
 def release_modes(state, tape):
-    """Give markets back that a breaker took and whose time is over."""
+    """Give markets that a breaker took, and whose time is over, back to the mode the operator had chosen."""
     for instrument in range(state.instruments.shape[0]):
         market = state.instruments[instrument]
         if market.mode_by_breaker == 1 and market.mode_until_ns <= state.venue[0].time_ns:
-            change_mode(state, tape, instrument, Mode.ACTIVE, 0, 0)
+            change_mode(state, tape, instrument, market.operator_mode, 0, 0)
 
 
 @kernel
@@ -109,5 +109,6 @@ def set_mode(state, tape, command):
         return Refusal.INSTRUMENT_UNKNOWN
     if command.mode < Mode.ACTIVE or command.mode > Mode.HALTED:
         return Refusal.VARIANT_UNKNOWN
+    state.instruments[instrument].operator_mode = command.mode
     change_mode(state, tape, instrument, command.mode, 0, 0)
     return Refusal.NONE

@@ -89,7 +89,7 @@ def flag(state, watch, tape, account, equity, requirement):
     event.instrument = accounts[account].default_instrument
     event.equity_quanta = equity
     event.requirement_quanta = requirement
-    event.amount_quanta = largest
+    event.amount_quanta = max(largest, 0)
 
 
 @kernel
@@ -119,4 +119,5 @@ def is_gated(state):
         equity, _requirement, _gains, _notional = judge(state, account, Level.MAINTENANCE)
         if equity < 0:
             return True
-    return False
+    equity, _requirement, _gains, _notional = judge(state, SystemAccount.VAULT, Level.MAINTENANCE)
+    return equity < 0

@@ -366,7 +366,7 @@ def set_leverage(state, watch, tape, command):
         state.positions[row].leverage = command.leverage
         equity, requirement, _gains, _notional = judge(state, account, Level.INITIAL)
         state.positions[row].leverage = before
-        if equity < requirement and state.positions[row].lots != 0:
+        if equity < requirement and (state.positions[row].lots != 0 or state.positions[row].orders != NONE):
             return Refusal.LEVERAGE_OUT_OF_RANGE
     state.positions[row].leverage = command.leverage
     event = tell(state, tape, EventKind.LEVERAGE_SET)

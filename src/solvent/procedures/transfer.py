@@ -4,6 +4,7 @@ from solvent.codes import AccountKind, Level, Refusal, Status, SystemAccount
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
 from solvent.procedures.review import accrue, is_gated, review, tell_gate
+from solvent.risk.funding import due_up
 from solvent.risk.margin import collateral_value_down, judge
 from solvent.risk.pool import cash_for, shares_for
 from solvent.risk.watch import forget_holding
@@ -88,6 +89,8 @@ def deposit(state, watch, tape, command):
         held = 0 if row == NONE else state.holdings[row].amount_quanta
         price_max = state.contracts[state.assets[asset].price_instrument].price_max_ticks
         unit_max = price_max * state.assets[asset].value_num
+        if unit_max < 1:
+            return Refusal.NO_MARK
         # amount x price x num / den must not pass the value of the largest position at the highest price
         if held + command.amount_quanta > mul_div_down(VALUE_MAX, state.assets[asset].value_den, unit_max):
             return Refusal.AMOUNT_OUT_OF_RANGE
@@ -115,13 +118,36 @@ def free_quanta(state, account, equity_less_quanta):
 
 
 @kernel
+def is_sound_after(state, account, equity_less_quanta):
+    """True when the account stays at or above its maintenance threshold with so much less equity."""
+    equity, requirement, _gains, _notional = judge(state, account, Level.MAINTENANCE)
+    after = equity - equity_less_quanta
+    return after - requirement - state.stages[0].or_equal >= 0 or (requirement == 0 and after >= 0)
+
+
+@kernel
+def funding_owed(state, account):
+    """Funding the account has not paid yet."""
+    owed = 0
+    row = state.accounts[account].first_position
+    while row != NONE:
+        position = state.positions[row]
+        owed += due_up(position.lots, state.instruments[position.instrument].funding_index - position.funding_index)
+        row = position.next
+    return owed
+
+
+@kernel
 def refusal_of_cash(state, account, amount):
     """Why the account may not part with this cash, or Refusal.NONE; the queue's gate is asked elsewhere."""
     if state.accounts[account].status != Status.SOUND:
         return Refusal.IN_LIQUIDATION
     if free_quanta(state, account, 0) < amount:
         return Refusal.WITHDRAWAL_EXCEEDS_FREE
-    if state.policy[0].withdraw_gains == 0 and state.accounts[account].wallet_quanta < amount:
+    if not is_sound_after(state, account, amount):
+        return Refusal.WITHDRAWAL_EXCEEDS_FREE
+    cash = state.accounts[account].wallet_quanta - funding_owed(state, account)
+    if state.policy[0].withdraw_gains == 0 and cash < amount:
         return Refusal.WITHDRAWAL_EXCEEDS_FREE
     return Refusal.NONE
 
@@ -157,7 +183,10 @@ def withdraw(state, watch, tape, command):
         lost = collateral_value_down(state, asset, held, weighted_maintenance) - collateral_value_down(
             state, asset, held - command.amount_quanta, weighted_maintenance
         )
-        if lost > 0 and free_quanta(state, account, lost) < 0:
+        lost_maintenance = collateral_value_down(state, asset, held, True) - collateral_value_down(
+            state, asset, held - command.amount_quanta, True
+        )
+        if free_quanta(state, account, lost) < 0 or not is_sound_after(state, account, lost_maintenance):
             return Refusal.WITHDRAWAL_EXCEEDS_FREE
         accrue(state, tape, account)
         hold(state, account, row, -command.amount_quanta)

@@ -110,8 +110,8 @@ def collateral_value_down(state, asset, amount_quanta, maintenance):
 def judge(state, account, level):
     """(equity, requirement, gains, notional) of an account at a level, all in quanta.
 
-    `gains` is the sum over positions of value - cost - funding due; equity contains it. Accrued funding is always
-    included, whether it was posted or not.
+    `gains` is the sum over positions of value - cost; equity contains it, less the funding that is due. So whether
+    funding was posted or not makes no difference to any of the four.
     """
     equity = state.accounts[account].wallet_quanta
     requirement = 0
@@ -128,9 +128,9 @@ def judge(state, account, level):
             gains += value - position.cost_quanta
             change = instrument.funding_index - position.funding_index
             if change > 0:
-                gains -= mul_div_up(lots, change, FUNDING_SCALE)
+                equity -= mul_div_up(lots, change, FUNDING_SCALE)
             elif change < 0:
-                gains -= mul_div_up(-lots, -change, FUNDING_SCALE)
+                equity -= mul_div_up(-lots, -change, FUNDING_SCALE)
             notional += abs(value)
         requirement += exposure_requirement_up(state, level, row, lots)
         row = position.next

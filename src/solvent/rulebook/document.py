@@ -91,6 +91,7 @@ def parse_rulebook(text: str, name: str, *, template: bool = False) -> Rulebook:
 
 
 def syntax_fault(text: str, message: str) -> Fault:
+    """The fault of a text that is not TOML, at its line."""
     found = _AT_LINE.search(message)
     line = None
     if found:

@@ -75,7 +75,7 @@ INSTRUMENT = np.dtype(
         ("listed", np.int32),
         ("mode", np.int32),
         ("mode_by_breaker", np.int32),
-        ("unused", np.int32),
+        ("operator_mode", np.int32),
     ]
 )
 """A market now; its contract is in the terms."""
