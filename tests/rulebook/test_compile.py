@@ -42,6 +42,7 @@ from solvent.state.tables import State
 from solvent.state.terms import TermsShape, cell_address
 from solvent.state.whole import new_state
 from solvent.units import PPM, RATE_DENOMINATOR_MAX, VALUE_MAX
+from tests.plain import plain
 
 SOUND = (Path(__file__).parent / "sound.toml").read_text(encoding="utf-8")
 SPOT = Feed("binance", "spot")
@@ -76,17 +77,12 @@ def listed(compiled: CompiledTerms) -> State:
     return state
 
 
-def plain(function):  # type: ignore[no-untyped-def]
-    """The kernel as Python: what is tested is its arithmetic, not the compiler."""
-    return getattr(function, "py_func", function)
-
-
 def requirement(compiled: CompiledTerms, level: Level, instrument: int, notional: int) -> int:
     """What the machine asks of a notional under brackets."""
     state = new_state(compiled.terms)
     schedule = state.schedules[level * len(state.instruments) + instrument]
     whole = bool(schedule.kind == Schedule.BRACKETS_WHOLE)
-    return int(bracket_requirement_up(state, schedule, notional, whole))
+    return int(plain(bracket_requirement_up)(state, schedule, notional, whole))
 
 
 def deductions(compiled: CompiledTerms, level: Level, instrument: int) -> list[Fraction]:
@@ -204,7 +200,7 @@ def test_every_kind_has_its_row() -> None:
     }
     assert compiled.asset_ids == {"USDC": 0, "BTC": 1, "ETH": 2}
     assert compiled.notes == ()
-    assert are_terms_sound(listed(compiled))
+    assert plain(are_terms_sound)(listed(compiled))
 
 
 def test_venue_policies() -> None:
@@ -264,7 +260,7 @@ def test_collateral_values_are_exact_ratios() -> None:
     assert 10**6 * 10_000 * Fraction(int(dollar.value_num), int(dollar.value_den)) == USD
     assert (dollar.initial_ppm, dollar.maintenance_ppm) == (989_000, 989_000)
     assert compiled.terms.contracts[2].lots_max == 0
-    assert are_terms_sound(listed(compiled))
+    assert plain(are_terms_sound)(listed(compiled))
 
 
 def test_collateral_nobody_prices_is_noted_and_not_accepted() -> None:
@@ -346,7 +342,7 @@ def test_the_largest_contract_that_fits() -> None:
     largest = contract("BTC", position_max=most * Decimal("0.0001"))
     compiled = compile_terms(sound(), [largest])
     assert compiled.terms.contracts[0].lots_max == most
-    assert are_terms_sound(listed(compiled))
+    assert plain(are_terms_sound)(listed(compiled))
     assert refused(sound(), contract("BTC", position_max=(most + 1) * Decimal("0.0001")))
 
 
@@ -402,7 +398,7 @@ def test_a_change_of_rules_is_a_list_of_cells() -> None:
         change_terms(old.terms, more.terms)
     roomy = compile_terms(sound(), [contract("BTC")], room=more.shape)
     assert shape_of_terms(roomy.terms) == more.shape
-    assert are_terms_sound(listed(roomy))
+    assert plain(are_terms_sound)(listed(roomy))
     assert change_terms(roomy.terms, more.terms)
     assert "do not fit" in refused(sound(), contract("BTC"), contract("ETH"), room=old.shape)["room"]
 
