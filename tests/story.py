@@ -5,9 +5,9 @@
                  funds   = { market_fund = 5.0, vault = 100 } market_fund.ETH, venue_fund, venue_capital, vault
                  accounts.anna = { deposit = 10.0, kind = "isolated", owner = "ben", collateral = { BTC = 0.5 } }
                  positions = [{ long = "anna", short = "ben", size = 1.0, at = 100.0, of = "BTC" }]
-    [[steps]]    one command or one expectation each, as `step` = { price = 95.0, after = "31 s" }; the verbs are the
-                 methods of Story that begin with do_ and expect_. `refused` names the reason a command must get; one
-                 that is refused without it fails the case. Between two commands a second passes.
+    [story]      steps = [ … ], one command or one expectation a line: { price = 95.0, after = "31 s" }. The verbs are
+                 the methods of Story that begin with do_ and expect_. `refused` names the reason a command must get;
+                 one refused without it fails the case. Between two commands a second passes.
 
 After every command money and lots must balance.
 """
@@ -287,10 +287,12 @@ class Story:
         self.send(JoinVault(self.time_ns, self.account(step["who"]), quanta(step["join_vault"])))
 
     def do_leave_vault(self, step: Mapping[str, Any]) -> None:
-        """{ leave_vault = "all", who = "anna" }, or a number of shares"""
+        """{ leave_vault = "all", who = "anna" }, or "11 %" of the shares, or a number of them"""
         account = self.account(step["who"])
-        held = int(self.engine.state.accounts[account].vault_shares)
-        shares = held if step["leave_vault"] == "all" else step["leave_vault"]
+        shares = step["leave_vault"]
+        if isinstance(shares, str):
+            percent = 100 if shares == "all" else int(shares.removesuffix(" %"))
+            shares = int(self.engine.state.accounts[account].vault_shares) * percent // 100
         self.send(LeaveVault(self.time_ns, account, shares))
 
     def do_stage_rules(self, step: Mapping[str, Any]) -> None:
@@ -428,14 +430,13 @@ class Story:
         """All steps in order."""
         for number, step in enumerate(steps, start=1):
             self.where = f"step {number} {toml(step) if not has_decimals(step) else dict(step)}"
-            verbs = [key for key in step if hasattr(self, f"do_{key}")]
-            if verbs:
-                self.time_ns += seconds(step["after"]) - SECOND if "after" in step else 0
-                getattr(self, f"do_{verbs[0]}")(step)
-                self.check_refusal(step.get("refused"))
-            else:
-                verb = next(key for key in step if key.startswith("expect_"))
+            verb = next(iter(step))
+            if verb.startswith("expect_"):
                 getattr(self, verb)(step)
+            else:
+                self.time_ns += seconds(step["after"]) - SECOND if "after" in step else 0
+                getattr(self, f"do_{verb}")(step)
+                self.check_refusal(step.get("refused"))
         return self
 
     def check_refusal(self, wanted: str | None) -> None:
@@ -494,7 +495,10 @@ def has_decimals(step: Any) -> bool:
 
 
 def same(got: Any, wanted: Any) -> bool:
-    """Equal as words, or as numbers."""
+    """Equal as words, or as numbers; ">= 5" and "<= 5" are bounds."""
+    if isinstance(wanted, str) and wanted[:3] in (">= ", "<= "):
+        higher, lower = (got, wanted[3:]) if wanted[0] == ">" else (wanted[3:], got)
+        return Decimal(higher) >= Decimal(lower)
     if isinstance(wanted, int | Decimal) and not isinstance(wanted, bool):
         return got is not None and Decimal(str(got)) == Decimal(wanted)
     return bool(got == wanted)
@@ -509,4 +513,4 @@ def read_case(file: Path) -> dict[str, Any]:
 def played(file: Path) -> Story:
     """The case, played to its end. Raises CaseFailed."""
     document = read_case(file)
-    return Story(document).play(document["steps"])
+    return Story(document).play(document["story"]["steps"])

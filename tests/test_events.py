@@ -1,12 +1,14 @@
 """Events: one record each, told in full, and every kind of them met by a case in words."""
 
+import contextlib
+
 import numpy as np
 
 from solvent.events import EVENT_DTYPE, EventKind, blank_tape, tell
 from solvent.state.terms import TermsShape, blank_terms
 from solvent.state.whole import new_state
 from tests.plain import plain
-from tests.story import CASES, played
+from tests.story import CASES, CaseFailed, played
 
 NO_CASE: set[EventKind] = set()
 """Kinds no case tells of. Keep it empty."""
@@ -48,5 +50,6 @@ def test_a_full_tape_shows_in_its_meter_and_never_writes_beyond_its_end() -> Non
 def test_every_kind_is_told_by_at_least_one_case() -> None:
     told: set[int] = set()
     for file in CASES:
-        told |= set(np.unique(played(file).all_events()["kind"]).tolist())
+        with contextlib.suppress(CaseFailed):  # a case that fails says so itself
+            told |= set(np.unique(played(file).all_events()["kind"]).tolist())
     assert {EventKind(kind) for kind in told} == set(EventKind) - NO_CASE

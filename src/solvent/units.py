@@ -83,19 +83,29 @@ def _long_mul_div(rest, b, c):
 
 
 @kernel
-def mul_div_down(a, b, c):
-    """floor(a x b / c), exact, for |a| <= LIMIT, 0 <= b <= LIMIT, 1 <= c <= LIMIT; held to +-LIMIT.
+def _divided(size, b, c):
+    """(floor(size x b / c) held to LIMIT, remainder) for 0 <= size <= LIMIT.
 
-    Split as (a // c) x b + floor((a mod c) x b / c), which needs no number wider than 64 bits.
+    Split as (size // c) x b + floor((size mod c) x b / c), which needs no number wider than 64 bits.
     """
-    whole = a // c
-    rest = a - whole * c
-    high = mul_saturated(whole, b)
-    if rest == 0:
-        return high
+    whole = size // c
+    rest = size - whole * c
     if rest <= LIMIT // (b if b > 0 else 1):
-        return add_saturated(high, rest * b // c)
-    return add_saturated(high, _long_mul_div(rest, b, c)[0])
+        product = rest * b
+        quotient = product // c
+        left = product - quotient * c
+    else:
+        quotient, left = _long_mul_div(rest, b, c)
+    return add_saturated(mul_saturated(whole, b), quotient), left
+
+
+@kernel
+def mul_div_down(a, b, c):
+    """floor(a x b / c), exact, for |a| <= LIMIT, 0 <= b <= LIMIT, 1 <= c <= LIMIT; held to +-LIMIT."""
+    if a >= 0:
+        return _divided(a, b, c)[0]
+    quotient, left = _divided(-a, b, c)
+    return -add_saturated(quotient, 1 if left > 0 else 0)
 
 
 @kernel
@@ -107,17 +117,10 @@ def mul_div_up(a, b, c):
 @kernel
 def mul_div_nearest(a, b, c):
     """a x b / c to the nearest integer, halves upwards, exact, same ranges as `mul_div_down`."""
-    whole = a // c
-    rest = a - whole * c
-    if rest <= LIMIT // (b if b > 0 else 1):
-        product = rest * b
-        quotient = product // c
-        left = product - quotient * c
-    else:
-        quotient, left = _long_mul_div(rest, b, c)
-    if left >= c - left:
-        quotient += 1
-    return add_saturated(mul_saturated(whole, b), quotient)
+    quotient, left = _divided(abs(a), b, c)
+    if a >= 0:
+        return add_saturated(quotient, 1 if left >= c - left else 0)
+    return -add_saturated(quotient, 1 if left > c - left else 0)
 
 
 @kernel

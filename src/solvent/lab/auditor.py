@@ -47,7 +47,7 @@ from solvent.events import EVENT_DTYPE, EventKind
 from solvent.lab.books import NOBODY, AccountBook, Books, Rules, ceil_ratio, rows_of
 from solvent.units import FUNDING_SCALE, LIMIT, PPB, PPM
 
-VIRTUAL_SHARES = 1_000_000
+VIRTUAL_SHARES = 1_000
 VIRTUAL_QUANTA = 1
 PLAIN_TABLES = ("accounts", "positions", "orders", "holdings", "instruments", "reports", "anchors", "cells", "staged")
 

@@ -4,7 +4,7 @@ from solvent.codes import Mode, Refusal
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
 from solvent.procedures.review import review
-from solvent.risk.breaker import observe
+from solvent.risk.breaker import held_mode, let_go, observe
 from solvent.risk.funding import next_index
 from solvent.risk.oracle import mark_of, refusal_of_report
 from solvent.risk.watch import collect, collect_market
@@ -13,12 +13,11 @@ from solvent.units import LIMIT, value_quanta
 
 
 @kernel
-def change_mode(state, tape, instrument, mode, until_ns, by_breaker):
+def change_mode(state, tape, instrument, mode, by_breaker):
     """Put a market into a mode and tell it."""
     market = state.instruments[instrument]
     before = market.mode
     market.mode = mode
-    market.mode_until_ns = until_ns
     market.mode_by_breaker = by_breaker
     if before != mode:
         event = tell(state, tape, EventKind.MODE_CHANGED)
@@ -32,8 +31,12 @@ def release_modes(state, tape):
     """Give markets that a breaker took, and whose time is over, back to the mode the operator had chosen."""
     for instrument in range(state.instruments.shape[0]):
         market = state.instruments[instrument]
-        if market.mode_by_breaker == 1 and market.mode_until_ns <= state.venue[0].time_ns:
-            change_mode(state, tape, instrument, market.operator_mode, 0, 0)
+        if market.mode_by_breaker == 0:
+            continue
+        held = held_mode(state, instrument)
+        if held < market.mode:
+            held_by_breaker = 1 if held > market.operator_mode else 0
+            change_mode(state, tape, instrument, max(held, market.operator_mode), held_by_breaker)
 
 
 @kernel
@@ -66,9 +69,10 @@ def report_price(state, watch, tape, command):
     event.instrument = instrument
     event.price_ticks = mark
     event.value = before
-    mode, until_ns = observe(state, instrument, mark)
-    if mode > market.mode or (mode == market.mode and mode != Mode.ACTIVE and market.mode_by_breaker == 1):
-        change_mode(state, tape, instrument, mode, until_ns, 1)
+    observe(state, instrument, mark, before)
+    held = held_mode(state, instrument)
+    if held > market.mode:
+        change_mode(state, tape, instrument, held, 1)
     found = collect(watch, instrument, before, mark)
     for i in range(found):
         review(state, watch, tape, watch.fired[i])
@@ -103,12 +107,13 @@ def tick_funding(state, watch, tape, command):
 
 @kernel
 def set_mode(state, tape, command):
-    """The operator puts a market into a mode; it stays until the operator, or a stricter breaker, says otherwise."""
+    """The operator chooses a market's mode; breakers let go of it, and hold it again only after another move."""
     instrument = command.instrument
     if instrument < 0 or instrument >= state.instruments.shape[0] or state.instruments[instrument].listed == 0:
         return Refusal.INSTRUMENT_UNKNOWN
     if command.mode < Mode.ACTIVE or command.mode > Mode.HALTED:
         return Refusal.VARIANT_UNKNOWN
     state.instruments[instrument].operator_mode = command.mode
-    change_mode(state, tape, instrument, command.mode, 0, 0)
+    let_go(state, instrument)
+    change_mode(state, tape, instrument, command.mode, 0)
     return Refusal.NONE

@@ -19,6 +19,7 @@ from solvent.compiled import kernel
 from solvent.units import PPM, mul_div_down
 
 RATIO_MAX = 2**31
+PIECE_FRACTION = 2**30
 
 
 @kernel
@@ -91,25 +92,38 @@ def pair_queue(lots, available, scores, accounts, count, paired):
 def pair_pro_rata(lots, available, count, paired, unit_lots, key):
     """Close everyone in proportion to what is available, in pieces of `unit_lots`; give how many lots were closed.
 
-    Systematic sampling with a start the event's key decides: whoever's share contains the end of a piece closes the
-    piece, so each is expected to close exactly its proportion, whatever its place or however it is split. Those a
-    piece is too large for close what they have; a second walk from a keyed place deals out what is left.
+    In single lots the parts are rounded cumulatively and are exact within one. In larger pieces it is systematic
+    sampling from a start that the key decides: an account's piece is the unit or all it has, and it is expected to
+    close as many of its pieces as make up its proportion, whatever its size or place. The last piece is cut to what
+    is still needed; what is missing is dealt out in a second walk from a keyed place.
     """
     total = 0
     for i in range(count):
         total += available[i]
     closing = min(lots, total)
-    piece = max(unit_lots, 1)
-    phase = key % piece
-    running = 0
     given = 0
+    if closing == 0:
+        for i in range(count):
+            paired[i] = 0
+        return 0
+    if unit_lots <= 1:
+        running = 0
+        for i in range(count):
+            running += available[i]
+            upto = mul_div_down(closing, running, total)
+            paired[i] = upto - given
+            given = upto
+        return given
+    share = mul_div_down(closing, PIECE_FRACTION, total)
+    running = key % PIECE_FRACTION
     for i in range(count):
-        running += available[i]
-        upto = mul_div_down(closing, running, total) if total > 0 else 0
-        due = min((upto + phase) // piece * piece, closing)
-        paired[i] = min(max(due - given, 0), available[i])
+        piece = min(unit_lots, available[i])
+        before = running // PIECE_FRACTION
+        running += mul_div_down(available[i], share, piece)
+        due = (running // PIECE_FRACTION - before) * piece
+        paired[i] = min(min(due, available[i]), closing - given)
         given += paired[i]
-    start = key % count if count > 0 else 0
+    start = key % count
     for step in range(count):
         if given == closing:
             break

@@ -1,7 +1,7 @@
 """The liquidity vault: what a share is worth, and when the vault takes positions over.
 
 One value serves those who join and those who leave: equity at the mark with everything accrued. One virtual quantum
-and one virtual share per million are added so that the first member cannot inflate the price of a share.
+and a thousand virtual shares are added so that the first member cannot inflate the price of a share.
 Joining rounds shares down, leaving rounds cash down: rounding stays in the vault.
 """
 
@@ -9,7 +9,7 @@ from solvent.codes import Accept
 from solvent.compiled import kernel
 from solvent.units import mul_div_down
 
-VIRTUAL_SHARES = 1_000_000
+VIRTUAL_SHARES = 1_000
 VIRTUAL_QUANTA = 1
 
 

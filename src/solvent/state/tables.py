@@ -71,7 +71,6 @@ INSTRUMENT = np.dtype(
         ("mark_time_ns", np.int64),
         ("open_interest_lots", np.int64),
         ("funding_index", np.int64),
-        ("mode_until_ns", np.int64),
         ("listed", np.int32),
         ("mode", np.int32),
         ("mode_by_breaker", np.int32),
@@ -83,8 +82,8 @@ INSTRUMENT = np.dtype(
 REPORT = np.dtype([("price_ticks", np.int64), ("source_time_ns", np.int64)])
 """The last accepted report of one source for one instrument."""
 
-ANCHOR = np.dtype([("price_ticks", np.int64), ("time_ns", np.int64)])
-"""Where a breaker measures the move of one market from."""
+ANCHOR = np.dtype([("price_ticks", np.int64), ("time_ns", np.int64), ("until_ns", np.int64)])
+"""Where a breaker measures the move of one market from, and until when it holds the market."""
 
 VENUE = np.dtype(
     [

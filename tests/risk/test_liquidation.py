@@ -1,0 +1,157 @@
+"""Liquidation: which stage acts, for how much, at what limit, for what penalty."""
+
+from fractions import Fraction
+from math import ceil
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from solvent.codes import Level, Size
+from solvent.risk import liquidation
+from solvent.state.terms import STAGES_MAX
+from solvent.units import PPM
+from tests.ground import blank_state, column
+from tests.plain import plain
+
+M = Level.MAINTENANCE
+
+
+def ladder(*rows):
+    """(level, scale ppm, or equal) of each stage."""
+    state = blank_state()
+    for row, (level, scale, or_equal) in enumerate(rows):
+        stage = state.stages[row]
+        stage.used, stage.level, stage.scale_ppm, stage.or_equal = 1, level, scale, or_equal
+    return state
+
+
+def acting(state, equity, requirement):
+    """The stages in the order they act in."""
+    order = column([-1] * STAGES_MAX)
+    count = plain(liquidation.stage_order)(state, column(equity), column(requirement), order)
+    return order[:count].tolist()
+
+
+@pytest.mark.parametrize(
+    ("scale", "requirement", "or_equal", "equity", "breached"),
+    [
+        (PPM, 100, 0, 101, False),
+        (PPM, 100, 0, 100, False),
+        (PPM, 100, 0, 99, True),
+        (PPM, 100, 1, 101, False),
+        (PPM, 100, 1, 100, True),
+        (PPM, 100, 1, 99, True),
+        # two thirds of 100 are 66.6667
+        (666_667, 100, 0, 67, False),
+        (666_667, 100, 0, 66, True),
+        (666_667, 100, 1, 67, False),
+        (666_667, 100, 1, 66, True),
+        # bankruptcy
+        (0, 100, 0, 0, False),
+        (0, 100, 0, -1, True),
+        (0, 100, 1, 0, True),
+    ],
+)
+def test_a_stage_is_breached_below_its_threshold_or_at_it(scale, requirement, or_equal, equity, breached) -> None:
+    stage = ladder((M, scale, or_equal)).stages[0]
+    assert plain(liquidation.is_breached)(stage, equity, requirement) == breached
+
+
+@settings(max_examples=300, deadline=None)
+@given(scale=st.integers(0, PPM), requirement=st.integers(0, 2**50), off=st.integers(-2, 2), or_equal=st.integers(0, 1))
+def test_a_breach_is_exact_to_the_quantum(scale, requirement, off, or_equal) -> None:
+    stage = ladder((M, scale, or_equal)).stages[0]
+    threshold = Fraction(requirement * scale, PPM)
+    equity = ceil(threshold) + off
+    assert plain(liquidation.is_breached)(stage, equity, requirement) == (equity <= threshold if or_equal else equity < threshold)
+
+
+@pytest.mark.parametrize(
+    ("rows", "equity", "order"),
+    [
+        # one after the other at the same threshold, in file order
+        ([(M, PPM, 0), (M, PPM, 0), (M, PPM, 0)], 99, [0, 1, 2]),
+        ([(M, PPM, 0), (M, PPM, 0), (M, PPM, 0)], 100, []),
+        # the deepest breached first, the outer ones after it
+        ([(M, PPM, 0), (M, 666_667, 0), (M, 0, 0)], 80, [0]),
+        ([(M, PPM, 0), (M, 666_667, 0), (M, 0, 0)], 66, [1, 0]),
+        ([(M, PPM, 0), (M, 666_667, 0), (M, 0, 0)], -1, [2, 1, 0]),
+        # two at zero keep their order
+        ([(M, PPM, 0), (M, 666_667, 0), (M, 0, 0), (M, 0, 0)], -1, [2, 3, 1, 0]),
+        # an earlier row may be the deeper one
+        ([(M, PPM, 0), (M, 0, 0), (M, 500_000, 0)], -1, [1, 2, 0]),
+        ([(M, PPM, 0), (M, 0, 0), (M, 500_000, 0)], 49, [2, 0]),
+    ],
+)
+def test_the_deepest_stage_acts_first_and_equals_in_file_order(rows, equity, order) -> None:
+    assert acting(ladder(*rows), [equity] * 3, [200, 100, 50]) == order
+
+
+def test_levels_are_compared_by_their_amounts() -> None:
+    state = ladder((M, PPM, 0), (Level.CLOSE_OUT, PPM, 0))
+    assert acting(state, [0, 30, 30], [0, 100, 50]) == [1, 0]
+    assert acting(state, [0, 60, 60], [0, 100, 50]) == [0]
+    # each level is judged by its own equity
+    assert acting(state, [0, 60, 49], [0, 100, 50]) == [1, 0]
+
+
+def test_an_unused_stage_never_acts() -> None:
+    state = ladder((M, PPM, 0), (M, 0, 0))
+    state.stages[0].used = 0
+    assert acting(state, [-5] * 3, [1] * 3) == [1]
+
+
+@pytest.mark.parametrize(
+    ("sizing", "ppm", "least", "held", "notional", "pausing", "lots"),
+    [
+        (Size.FULL, 0, 0, 70, 7_000, False, 70),
+        (Size.FRACTION, 200_000, 0, 70, 7_000, False, 14),
+        (Size.FRACTION, 200_000, 0, 71, 7_100, False, 15),
+        (Size.FRACTION, 1, 0, 70, 7_000, False, 1),
+        (Size.FRACTION, 2_000_000, 0, 70, 7_000, False, 70),
+        (Size.FRACTION, 200_000, 0, 70, 7_000, True, 70),
+        (Size.FRACTION, 200_000, 7_000, 70, 7_000, False, 70),
+        (Size.FRACTION, 200_000, 6_999, 70, 7_000, False, 14),
+        (Size.TO_LOWER_TIER, 0, 0, 70, 7_000, False, 30),
+        (Size.TO_LOWER_TIER, 0, 0, 20, 7_000, False, 20),
+        (Size.TO_HEALTH, 0, 0, 70, 7_000, True, 40),
+        (Size.TO_HEALTH, 0, 0, 20, 7_000, False, 20),
+    ],
+)
+def test_what_a_stage_wants_to_close(sizing, ppm, least, held, notional, pausing, lots) -> None:
+    stage = ladder((M, PPM, 0)).stages[0]
+    stage.sizing, stage.size_ppm, stage.size_min_quanta = sizing, ppm, least
+    assert plain(liquidation.lots_of_size)(stage, held, notional, pausing, 30, 40) == lots
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    mark=st.integers(1, 10**6),
+    lots=st.integers(1, 10**5),
+    short=st.booleans(),
+    unit=st.integers(1, 50),
+    share=st.integers(0, 10**12),
+)
+def test_a_fill_at_the_limit_leaves_the_share_not_negative_and_one_tick_worse_would_not(mark, lots, short, unit, share) -> None:
+    signed = -lots if short else lots
+    most = 2**31
+    limit = int(plain(liquidation.bankruptcy_limit_ticks)(mark, signed, unit, share, most))
+    assert 1 <= limit <= most
+    left = share + signed * unit * (limit - mark)
+    assert left >= 0
+    if 1 < limit < most:
+        assert left - lots * unit < 0
+
+
+@settings(max_examples=200, deadline=None)
+@given(mark=st.integers(1, 10**6), lots=st.integers(1, 10**5), short=st.booleans(), share=st.integers(-(10**12), -1))
+def test_an_account_already_below_zero_asks_for_better_than_the_mark(mark, lots, short, share) -> None:
+    limit = int(plain(liquidation.bankruptcy_limit_ticks)(mark, -lots if short else lots, 1, share, 2**31))
+    assert limit <= mark if short else limit >= mark
+
+
+@given(fill=st.integers(0, 2**54), ppm=st.integers(0, PPM), equity=st.integers(-(2**54), 2**54))
+def test_a_penalty_is_rounded_up_and_never_more_than_is_left(fill, ppm, equity) -> None:
+    penalty = plain(liquidation.penalty_of)(fill, ppm, equity)
+    assert penalty == min(ceil(Fraction(fill * ppm, PPM)), max(equity, 0))

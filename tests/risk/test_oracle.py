@@ -1,0 +1,130 @@
+"""Oracle: which reports are believed, and the mark they make, against a median found by brute force."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from solvent.codes import MarkCombiner, Refusal, SourceKind
+from solvent.risk import oracle
+from tests.ground import blank_state, column
+from tests.plain import plain
+
+SECOND = 10**9
+NOW = 10**18
+
+
+def feeds(state, *rows):
+    """(kind, weight, price, age in s) of the sources of market 0."""
+    for source, (kind, weight, price, age) in enumerate(rows):
+        state.feeds[source] = (weight, kind, 10 * SECOND, 0)
+        state.reports[source] = (price, NOW - int(age * SECOND))
+    return state
+
+
+def medians(prices, weights) -> set[int]:
+    """Every price with at most half of the weight on either side."""
+    total = sum(weights)
+    found = set()
+    for price in prices:
+        below = sum(weight for other, weight in zip(prices, weights, strict=True) if other < price)
+        above = sum(weight for other, weight in zip(prices, weights, strict=True) if other > price)
+        if 2 * below <= total and 2 * above <= total:
+            found.add(price)
+    return found
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(1, 12), st.integers(1, 5)), min_size=1, max_size=8),
+    st.integers(0, 13),
+)
+def test_the_weighted_median_is_a_median_and_at_a_tie_the_one_nearer_to_the_mark(rows, near) -> None:
+    prices, weights = [price for price, _weight in rows], [weight for _price, weight in rows]
+    found = int(plain(oracle._weighted_median)(column(prices), column(weights), len(rows), near))
+    allowed = medians(prices, weights)
+    assert found in allowed
+    if len(allowed) == 2:
+        assert found == min(allowed, key=lambda price: (abs(price - near), price))
+
+
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [
+        ({}, Refusal.NONE),
+        ({"source": 1}, Refusal.SOURCE_UNKNOWN),
+        ({"price": 0}, Refusal.PRICE_OUT_OF_RANGE),
+        ({"price": -1}, Refusal.PRICE_OUT_OF_RANGE),
+        ({"price": 2**31}, Refusal.REPORT_STEP),
+        ({"price": 2**31 + 1}, Refusal.PRICE_OUT_OF_RANGE),
+        ({"ahead": 2.0}, Refusal.NONE),
+        ({"ahead": 2.000000001}, Refusal.REPORT_FROM_FUTURE),
+        ({"ahead": -10.0, "last": 11}, Refusal.NONE),
+        ({"ahead": -10.000000001, "last": 11}, Refusal.REPORT_STALE),
+        ({"ahead": -5.0}, Refusal.REPORT_STALE),
+        ({"ahead": -4.999999999}, Refusal.NONE),
+        ({"price": 1_100}, Refusal.NONE),
+        ({"price": 1_101}, Refusal.REPORT_STEP),
+        ({"price": 900}, Refusal.NONE),
+        ({"price": 899}, Refusal.REPORT_STEP),
+        ({"price": 5, "last": 10}, Refusal.REPORT_STEP),
+        ({"price": 5, "last": 10.000000001}, Refusal.NONE),
+    ],
+)
+def test_a_report_is_believed_or_refused(told, reason) -> None:
+    state = blank_state()
+    state.policy[0].future_max_ns = 2 * SECOND
+    state.feeds[0] = (1, SourceKind.SPOT, 10 * SECOND, 100_000)
+    state.reports[0] = (1_000, NOW - int(Fraction(str(told.get("last", 5))) * SECOND))
+    at = NOW + int(Fraction(str(told.get("ahead", 0))) * SECOND)
+    assert plain(oracle.refusal_of_report)(state, 0, told.get("source", 0), told.get("price", 1_000), at) == reason
+
+
+def test_without_guards_any_newer_report_is_believed() -> None:
+    state = blank_state()
+    state.feeds[0].weight = 1
+    state.reports[0] = (1_000, 5)
+    assert plain(oracle.refusal_of_report)(state, 0, 0, 2**31, 6) == Refusal.NONE
+    assert plain(oracle.refusal_of_report)(state, 0, 0, 1, 5) == Refusal.REPORT_STALE
+
+
+SPOT, PERP, MARK = SourceKind.SPOT, SourceKind.PERP, SourceKind.MARK
+
+
+@pytest.mark.parametrize(
+    ("combiner", "heard", "least", "rows", "mark"),
+    [
+        (MarkCombiner.MEDIAN, (SPOT,), 1, [], 0),
+        (MarkCombiner.MEDIAN, (SPOT,), 1, [(SPOT, 1, 90, 0), (SPOT, 1, 100, 0), (SPOT, 1, 500, 0)], 100),
+        (MarkCombiner.MEDIAN, (SPOT,), 1, [(SPOT, 1, 90, 0), (SPOT, 1, 100, 0), (SPOT, 3, 500, 0)], 500),
+        # too old counts as absent, at the limit it does not
+        (MarkCombiner.MEDIAN, (SPOT,), 1, [(SPOT, 1, 90, 10), (SPOT, 1, 100, 10.5)], 90),
+        (MarkCombiner.MEDIAN, (SPOT,), 2, [(SPOT, 1, 90, 10), (SPOT, 1, 100, 10.5)], 0),
+        # the minimum counts reports of all kinds together
+        (MarkCombiner.MEDIAN, (SPOT, PERP), 2, [(SPOT, 1, 900, 0), (PERP, 1, 1_300, 0)], 900),
+        (MarkCombiner.MEDIAN, (SPOT, PERP), 3, [(SPOT, 1, 900, 0), (PERP, 1, 1_300, 0)], 0),
+        # a kind nobody listens to is not heard
+        (MarkCombiner.MEDIAN, (SPOT,), 1, [(SPOT, 1, 90, 0), (PERP, 1, 100, 0)], 90),
+        (MarkCombiner.MEDIAN, (SPOT, PERP, MARK), 1, [(SPOT, 1, 90, 0), (PERP, 1, 95, 0), (MARK, 1, 500, 0)], 95),
+        # never the mean of two: the one nearer to the mark of 1,000
+        (MarkCombiner.MEDIAN, (SPOT, MARK), 1, [(SPOT, 1, 1_200, 0), (MARK, 1, 900, 0)], 900),
+        (MarkCombiner.FIRST, (SPOT, PERP, MARK), 1, [(SPOT, 1, 90, 0), (PERP, 1, 95, 0), (MARK, 1, 500, 0)], 500),
+        (MarkCombiner.FIRST, (SPOT, PERP, MARK), 1, [(SPOT, 1, 90, 0), (PERP, 1, 95, 0), (MARK, 1, 500, 11)], 90),
+        (MarkCombiner.FIRST, (SPOT, PERP, MARK), 1, [(SPOT, 1, 90, 11), (PERP, 1, 95, 0)], 95),
+    ],
+)
+def test_the_mark_of_what_is_fresh(combiner, heard, least, rows, mark) -> None:
+    state = feeds(blank_state(), *rows)
+    policy = state.policy[0]
+    policy.mark_combiner, policy.sources_min = combiner, least
+    policy.mark_components = sum(1 << kind for kind in heard)
+    assert plain(oracle.mark_of)(state, 0) == mark
+
+
+@settings(max_examples=150, deadline=None)
+@given(prices=st.lists(st.integers(900, 1_100), min_size=3, max_size=9), lie=st.integers(1, 2**31))
+def test_one_liar_of_three_or_more_moves_the_mark_no_further_than_the_honest_reach(prices, lie) -> None:
+    state = feeds(blank_state(), *((SPOT, 1, price, 0) for price in [lie, *prices[1:]]))
+    state.policy[0].mark_combiner, state.policy[0].mark_components = MarkCombiner.MEDIAN, 1
+    assert min(prices[1:]) <= plain(oracle.mark_of)(state, 0) <= max(prices[1:])
