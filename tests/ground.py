@@ -3,16 +3,14 @@
 from typing import Any
 
 import numpy as np
+from tests.plain import plain
 
-from solvent.codes import AccountKind, Level, Schedule
+from solvent.codes import AccountKind, Schedule
 from solvent.state.positions import take_holding, take_position
-from solvent.state.tables import State
+from solvent.state.tables import NONE, State
 from solvent.state.terms import TermsShape, blank_terms
 from solvent.state.whole import first_user_account, new_state
 from solvent.units import PPM
-from tests.plain import plain
-
-LEVELS = (Level.INITIAL, Level.MAINTENANCE)
 
 
 def blank_state(instruments: int = 1, brackets: int = 16, accounts: int = 16, **room: int) -> State:
@@ -31,8 +29,16 @@ def blank_state(instruments: int = 1, brackets: int = 16, accounts: int = 16, **
     return state
 
 
-def write_brackets(state: State, level: int, instrument: int, first: int, floors: Any, numerators: Any, denominator: int,
-                   kind: Schedule = Schedule.BRACKETS_MARGINAL) -> None:
+def write_brackets(
+    state: State,
+    level: int,
+    instrument: int,
+    first: int,
+    floors: Any,
+    numerators: Any,
+    denominator: int,
+    kind: Schedule = Schedule.BRACKETS_MARGINAL,
+) -> None:
     """Brackets from row `first`, their deductions as the compiler writes them."""
     schedule = state.schedules[level * len(state.instruments) + instrument]
     schedule.kind, schedule.first_bracket, schedule.bracket_count = kind, first, len(floors)
@@ -51,6 +57,9 @@ def open_account(state: State, wallet: int = 0) -> int:
     account = int(state.venue[0].account_count)
     assert account >= first_user_account(state)
     state.venue[0].account_count += 1
+    state.accounts[account] = np.zeros(1, dtype=state.accounts.dtype)[0]
+    for link in ("first_position", "first_holding", "default_instrument", "order_stage"):
+        state.accounts[account][link] = NONE
     state.accounts[account].kind = AccountKind.CROSS
     state.accounts[account].wallet_quanta = wallet
     return account

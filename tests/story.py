@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tests.plain import plain
 
 from solvent.codes import AccountKind, Level, Mode, Refusal, Status, SystemAccount, Tranche
 from solvent.commands import (
@@ -59,7 +60,6 @@ from solvent.rulebook.rules import Rulebook
 from solvent.state.positions import find_holding, find_position
 from solvent.state.terms import TermsShape, view_terms
 from solvent.state.whole import first_user_account, queued_accounts
-from tests.plain import plain
 
 HERE = Path(__file__).parent / "cases"
 CASES = sorted(HERE.glob("*.toml"))
@@ -96,13 +96,17 @@ def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
     """Tables are joined, everything else is replaced."""
     both = dict(below)
     for key, value in above.items():
-        both[key] = merged(both[key], value) if isinstance(value, Mapping) and isinstance(both.get(key), Mapping) else value
+        both[key] = (
+            merged(both[key], value) if isinstance(value, Mapping) and isinstance(both.get(key), Mapping) else value
+        )
     return both
 
 
 def rulebook_of(name: str, rules: Mapping[str, Any]) -> Rulebook:
     """A preset or a rulebook of the cases, with some of its rules replaced."""
-    text = read_rulebook(name).text if name in preset_names() else (HERE / "rulebooks" / f"{name}.toml").read_text("utf-8")
+    text = (
+        read_rulebook(name).text if name in preset_names() else (HERE / "rulebooks" / f"{name}.toml").read_text("utf-8")
+    )
     document = merged(tomllib.loads(text), rules)
     return parse_rulebook("\n".join(f"{key} = {toml(value)}" for key, value in document.items()), name)
 
@@ -134,14 +138,18 @@ class Story:
         feeds = self.given.get("feeds", {"venue": "mark"})
         self.feeds = list(feeds)
         self.contracts = [
-            Contract(base, base, LOT, TICK, Decimal(10_000), Decimal(100_000), tuple(Feed(*feed) for feed in feeds.items()))
+            Contract(
+                base, base, LOT, TICK, Decimal(10_000), Decimal(100_000), tuple(Feed(*feed) for feed in feeds.items())
+            )
             for base in self.bases
         ]
         self.rules: dict[str, Any] = dict(self.given.get("rules", {}))
         compiled = compile_terms(rulebook_of(self.given["rulebook"], self.rules), self.contracts)
         self.assets = compiled.asset_ids
         self.shape: TermsShape = compiled.shape
-        self.decimals = {asset.asset: asset.decimals for asset in rulebook_of(self.given["rulebook"], self.rules).collateral}
+        self.decimals = {
+            asset.asset: asset.decimals for asset in rulebook_of(self.given["rulebook"], self.rules).collateral
+        }
         self.engine = Engine.in_memory(Genesis.of(compiled.terms, compiled.symbols, {}))
         self.numbers: dict[str, int] = {name: int(row) for name, row in SYSTEM.items()}
         for place, base in enumerate(self.bases):
@@ -328,7 +336,10 @@ class Story:
             "leverage": 0 if row < 0 else int(state.positions[row].leverage),
             "shares": int(state.accounts[account].vault_shares),
         }
-        for level, words in ((Level.MAINTENANCE, ("equity", "requirement")), (Level.INITIAL, ("initial_equity", "initial"))):
+        for level, words in (
+            (Level.MAINTENANCE, ("equity", "requirement")),
+            (Level.INITIAL, ("initial_equity", "initial")),
+        ):
             answers = np.zeros((1, 4), dtype=np.int64)
             assess_accounts(state, int(level), np.array([account], dtype=np.int64), answers)
             got.update(zip(words, (money(int(answers[0, 0])), money(int(answers[0, 1]))), strict=True))
@@ -440,7 +451,9 @@ class Story:
         return self
 
     def check_refusal(self, wanted: str | None) -> None:
-        got = [Refusal(int(event.refusal)).name.lower() for event in self.last if event.kind == EventKind.COMMAND_REFUSED]
+        got = [
+            Refusal(int(event.refusal)).name.lower() for event in self.last if event.kind == EventKind.COMMAND_REFUSED
+        ]
         if got != ([wanted] if wanted else []):
             self.fail(f"refused as {wanted}" if wanted else "accepted", f"refused as {got[0]}" if got else "accepted")
 
@@ -485,7 +498,7 @@ NONE = -1
 
 
 def seconds(text: str) -> int:
-    """"31 s" or "5 min" in nanoseconds."""
+    """ "31 s" or "5 min" in nanoseconds."""
     count, unit = text.split()
     return int(Fraction(count) * {"ms": SECOND // 1000, "s": SECOND, "min": 60 * SECOND, "h": 3600 * SECOND}[unit])
 

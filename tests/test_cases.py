@@ -4,7 +4,6 @@ import re
 from collections import Counter
 
 import pytest
-
 from tests.story import CASES, CaseFailed, Story, played, read_case
 
 CODE = re.compile(r"^[A-Z]{3}-\d{3} ")

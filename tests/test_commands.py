@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.plain import plain
 
 from solvent.codes import REFUSAL_SENTENCES, Refusal
 from solvent.commands import COMMAND_DTYPE, COMMANDS, USED_MASKS, CommandKind, fields_set, pack, unpack
 from solvent.engine.engine import Engine, Genesis
 from solvent.events import EventKind
 from solvent.state.terms import TermsShape, blank_terms
-from tests.plain import plain
 
 NAMES = [name for name in COMMAND_DTYPE.names or () if name != "kind"]
 KINDS = list(CommandKind)

@@ -3,12 +3,12 @@
 import contextlib
 
 import numpy as np
+from tests.plain import plain
+from tests.story import CASES, CaseFailed, played
 
 from solvent.events import EVENT_DTYPE, EventKind, blank_tape, tell
 from solvent.state.terms import TermsShape, blank_terms
 from solvent.state.whole import new_state
-from tests.plain import plain
-from tests.story import CASES, CaseFailed, played
 
 NO_CASE: set[EventKind] = set()
 """Kinds no case tells of. Keep it empty."""

@@ -5,12 +5,14 @@ from collections import Counter
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.plain import plain
 
 from solvent import units
 from solvent.units import LIMIT, VALUE_MAX
-from tests.plain import plain
 
-EDGES = sorted({0, 1, 2, 3, 10**6, 10**9, 2**20, 2**31, 2**32, 2**54, 2**60, 2**61, LIMIT - 1, LIMIT, LIMIT // 2, LIMIT // 3})
+EDGES = sorted(
+    {0, 1, 2, 3, 10**6, 10**9, 2**20, 2**31, 2**32, 2**54, 2**60, 2**61, LIMIT - 1, LIMIT, LIMIT // 2, LIMIT // 3}
+)
 FORMS = [pytest.param(lambda f: f, id="compiled"), pytest.param(plain, id="plain")]
 
 positive = st.sampled_from(EDGES) | st.integers(0, 100) | st.integers(0, 2**32) | st.integers(0, LIMIT)

@@ -81,7 +81,8 @@ def kernel(function: Function) -> Function:
     tests would raise there.
     """
     inner = not {"state", "watch", "tape"}.isdisjoint(inspect.signature(function).parameters)
-    compiled: Function = numba.njit(error_model="numpy", no_cpython_wrapper=inner, no_cfunc_wrapper=inner)(function)
+    options: dict[str, Any] = {"error_model": "numpy", "no_cpython_wrapper": inner, "no_cfunc_wrapper": inner}
+    compiled: Function = numba.njit(**options)(function)
     return compiled
 
 

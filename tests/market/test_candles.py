@@ -340,7 +340,7 @@ def test_market_that_cannot_be_told(tmp_path: Path, words: str, name: str, says:
 
 def test_message_lists_file_and_faults(tmp_path: Path) -> None:
     path = written(tmp_path, HEADER, "BTCUSDT,2025-10-10 12:00,0,1,1,1,-1")
-    with pytest.raises(CandleFileError, match="table.csv was not read:\n- row 1") as refusal:
+    with pytest.raises(CandleFileError, match=r"table.csv was not read:\n- row 1") as refusal:
         read_candles(path)
     assert str(refusal.value).count("\n- ") == len(refusal.value.faults)
 

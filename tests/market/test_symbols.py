@@ -84,7 +84,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("published", "says"), REFUSED, ids=[repr(case[0]) for case in REFUSED])
 def test_what_cannot_be_told_is_refused_with_a_sentence(published: str, says: str) -> None:
-    with pytest.raises(UnknownSymbolError, match="^.*[.]$") as refusal:
+    with pytest.raises(UnknownSymbolError, match=r"^.*[.]$") as refusal:
         read_symbol(published)
     assert says in str(refusal.value)
 

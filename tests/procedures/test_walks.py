@@ -4,8 +4,19 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from tests.plain import plain
 
-from solvent.codes import AccountKind, AdlPrice, Executor, Level, PriceLimit, Schedule, SourceKind, SystemAccount, Tranche
+from solvent.codes import (
+    AccountKind,
+    AdlPrice,
+    Executor,
+    Level,
+    PriceLimit,
+    Schedule,
+    SourceKind,
+    SystemAccount,
+    Tranche,
+)
 from solvent.commands import (
     Advance,
     Command,
@@ -25,7 +36,6 @@ from solvent.state.ledger import lots_imbalance, money_imbalance
 from solvent.state.terms import Terms, TermsShape, blank_terms
 from solvent.state.whole import first_user_account, new_state
 from solvent.units import PPM
-from tests.plain import plain
 
 SECOND = 10**9
 USDC = 10**6

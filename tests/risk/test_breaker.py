@@ -1,10 +1,11 @@
 """Breakers: what a new mark makes them ask for."""
 
+from tests.ground import blank_state
+from tests.plain import plain
+
 from solvent.codes import Mode
 from solvent.risk.breaker import held_mode, let_go, observe
 from solvent.state.terms import BREAKERS_MAX
-from tests.ground import blank_state
-from tests.plain import plain
 
 SECOND = 10**9
 START = 10**18

@@ -6,12 +6,12 @@ from math import floor
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.ground import column
+from tests.plain import plain
 
 from solvent.codes import AdlScore
 from solvent.risk import deleverage
 from solvent.units import PPM, mix
-from tests.ground import column
-from tests.plain import plain
 
 RATIO_MAX = deleverage.RATIO_MAX
 score = plain(deleverage.score_of)
@@ -47,7 +47,9 @@ def test_an_account_without_equity_scores_nothing(kind, equity) -> None:
 
 def queue(lots, available, scores, accounts):
     paired = column([-1] * len(available))
-    closed = plain(deleverage.pair_queue)(lots, column(available), column(scores), column(accounts), len(available), paired)
+    closed = plain(deleverage.pair_queue)(
+        lots, column(available), column(scores), column(accounts), len(available), paired
+    )
     return int(closed), paired.tolist()
 
 

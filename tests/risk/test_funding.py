@@ -5,10 +5,10 @@ from math import ceil, floor
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.plain import plain
 
 from solvent.risk.funding import due_up, next_index
 from solvent.units import FUNDING_SCALE, LIMIT, PPB
-from tests.plain import plain
 
 due = plain(due_up)
 step = plain(next_index)

@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from solvent.risk.limits import passes_open_interest_cap
 from tests.ground import blank_state
 from tests.plain import plain
+
+from solvent.risk.limits import passes_open_interest_cap
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,13 @@ from math import ceil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.ground import blank_state, column
+from tests.plain import plain
 
 from solvent.codes import Level, Size
 from solvent.risk import liquidation
 from solvent.state.terms import STAGES_MAX
 from solvent.units import PPM
-from tests.ground import blank_state, column
-from tests.plain import plain
 
 M = Level.MAINTENANCE
 
@@ -64,7 +64,9 @@ def test_a_breach_is_exact_to_the_quantum(scale, requirement, off, or_equal) -> 
     stage = ladder((M, scale, or_equal)).stages[0]
     threshold = Fraction(requirement * scale, PPM)
     equity = ceil(threshold) + off
-    assert plain(liquidation.is_breached)(stage, equity, requirement) == (equity <= threshold if or_equal else equity < threshold)
+    assert plain(liquidation.is_breached)(stage, equity, requirement) == (
+        equity <= threshold if or_equal else equity < threshold
+    )
 
 
 @pytest.mark.parametrize(
@@ -133,7 +135,9 @@ def test_what_a_stage_wants_to_close(sizing, ppm, least, held, notional, pausing
     unit=st.integers(1, 50),
     share=st.integers(0, 10**12),
 )
-def test_a_fill_at_the_limit_leaves_the_share_not_negative_and_one_tick_worse_would_not(mark, lots, short, unit, share) -> None:
+def test_a_fill_at_the_limit_leaves_the_share_not_negative_and_one_tick_worse_would_not(
+    mark, lots, short, unit, share
+) -> None:
     signed = -lots if short else lots
     most = 2**31
     limit = int(plain(liquidation.bankruptcy_limit_ticks)(mark, signed, unit, share, most))

@@ -5,11 +5,11 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.ground import blank_state, column
+from tests.plain import plain
 
 from solvent.codes import MarkCombiner, Refusal, SourceKind
 from solvent.risk import oracle
-from tests.ground import blank_state, column
-from tests.plain import plain
 
 SECOND = 10**9
 NOW = 10**18

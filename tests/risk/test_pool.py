@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.plain import plain
 
 from solvent.codes import Accept
 from solvent.risk.pool import VIRTUAL_QUANTA, VIRTUAL_SHARES, accepts, cash_for, shares_for
-from tests.plain import plain
 
 join, leave = plain(shares_for), plain(cash_for)
 amounts = st.integers(1, 2**50)

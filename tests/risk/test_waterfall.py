@@ -3,11 +3,11 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.ground import column
+from tests.plain import plain
 
 from solvent.risk.waterfall import share_out, take
 from solvent.units import PPM
-from tests.ground import column
-from tests.plain import plain
 
 means = st.lists(st.integers(0, 10**12), min_size=1, max_size=12)
 

@@ -1,4 +1,4 @@
-# ruff: noqa: E501  one expectation a line, however long, is a table one can read
+
 """Compiling rulebooks: published numbers come out, requirements are exact, and what the machine relies on holds."""
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from tests.plain import plain
 
 from solvent.codes import (
     Accept,
@@ -42,7 +43,6 @@ from solvent.state.tables import State
 from solvent.state.terms import TermsShape, cell_address
 from solvent.state.whole import new_state
 from solvent.units import PPM, RATE_DENOMINATOR_MAX, VALUE_MAX
-from tests.plain import plain
 
 SOUND = (Path(__file__).parent / "sound.toml").read_text(encoding="utf-8")
 SPOT = Feed("binance", "spot")

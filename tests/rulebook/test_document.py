@@ -1,4 +1,4 @@
-# ruff: noqa: E501  one case a line, however long, is a table one can read
+
 """Reading rulebooks: what is accepted, and every fault with its line and remedy."""
 
 from __future__ import annotations

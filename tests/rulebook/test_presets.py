@@ -6,13 +6,13 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+from tests.plain import plain
 
 from solvent.procedures.change import are_terms_sound
 from solvent.rulebook.compile import compile_terms
 from solvent.rulebook.contracts import Contract, Feed
 from solvent.rulebook.document import PRESETS, preset_names, read_rulebook
 from solvent.state.whole import new_state
-from tests.plain import plain
 
 FEEDS = (
     Feed("binance", "spot"),
