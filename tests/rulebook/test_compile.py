@@ -1,4 +1,3 @@
-
 """Compiling rulebooks: published numbers come out, requirements are exact, and what the machine relies on holds."""
 
 from __future__ import annotations

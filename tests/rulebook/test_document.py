@@ -1,4 +1,3 @@
-
 """Reading rulebooks: what is accepted, and every fault with its line and remedy."""
 
 from __future__ import annotations
