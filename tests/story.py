@@ -12,7 +12,9 @@
 After every command money and lots must balance.
 """
 
+import contextlib
 import json
+import sys
 import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -86,10 +88,11 @@ class CaseFailed(AssertionError):
 def toml(value: Any) -> str:
     """A value as inline TOML."""
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{json.dumps(key)} = {toml(item)}" for key, item in value.items()) + " }"
+        keys = {key: key if key.replace("_", "").isalnum() else json.dumps(key) for key in value}
+        return "{ " + ", ".join(f"{keys[key]} = {toml(item)}" for key, item in value.items()) + " }"
     if isinstance(value, list):
         return "[" + ", ".join(map(toml, value)) + "]"
-    return json.dumps(value)
+    return str(value) if isinstance(value, Decimal) else json.dumps(value)
 
 
 def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -440,7 +443,7 @@ class Story:
     def play(self, steps: Sequence[Mapping[str, Any]]) -> "Story":
         """All steps in order."""
         for number, step in enumerate(steps, start=1):
-            self.where = f"step {number} {toml(step) if not has_decimals(step) else dict(step)}"
+            self.where = f"step {number} {toml(step)}"
             verb = next(iter(step))
             if verb.startswith("expect_"):
                 getattr(self, verb)(step)
@@ -463,7 +466,7 @@ class Story:
         keys = set(wanted) | (set(got) if exactly else set())
         wrong = {key for key in keys if not same(got.get(key, 0), wanted.get(key, 0))}
         if wrong:
-            self.fail({key: wanted.get(key, 0) for key in wrong}, {key: got.get(key, 0) for key in wrong})
+            self.fail({key: str(wanted.get(key, 0)) for key in wrong}, {key: str(got.get(key, 0)) for key in wrong})
 
     def in_words(self, event: Any) -> dict[str, Any]:
         """An event in the words cases use; what is zero is left out."""
@@ -503,10 +506,6 @@ def seconds(text: str) -> int:
     return int(Fraction(count) * {"ms": SECOND // 1000, "s": SECOND, "min": 60 * SECOND, "h": 3600 * SECOND}[unit])
 
 
-def has_decimals(step: Any) -> bool:
-    return "Decimal" in repr(step)
-
-
 def same(got: Any, wanted: Any) -> bool:
     """Equal as words, or as numbers; ">= 5" and "<= 5" are bounds."""
     if isinstance(wanted, str) and wanted[:3] in (">= ", "<= "):
@@ -527,3 +526,16 @@ def played(file: Path) -> Story:
     """The case, played to its end. Raises CaseFailed."""
     document = read_case(file)
     return Story(document).play(document["story"]["steps"])
+
+
+def digests() -> dict[str, str]:
+    """Code of every case that holds -> fingerprint of the venue at its end."""
+    found = {}
+    for file in CASES:
+        with contextlib.suppress(CaseFailed):
+            found[read_case(file)["title"][:7]] = played(file).engine.digest()
+    return found
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(digests()))
