@@ -45,7 +45,7 @@ from solvent.risk.funding import due_up, next_index
 from solvent.risk.liquidation import is_breached, penalty_of, threshold_up
 from solvent.risk.margin import bracket_row
 from solvent.risk.waterfall import take
-from solvent.rulebook.compile import TRANCHES
+from solvent.rulebook.compile.loss import TRANCHES
 from solvent.rulebook.document import Rulebook, RulebookError, parse_rulebook
 from solvent.state.ledger import _exchange_side
 from solvent.state.tables import NONE, State

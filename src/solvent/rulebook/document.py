@@ -16,7 +16,8 @@ from fractions import Fraction
 from pathlib import Path as FilePath
 from typing import Any, Final, TypeVar
 
-from solvent.rulebook.checks import Parts, check_all
+from solvent.rulebook.checks import check_all
+from solvent.rulebook.checks.parts import Parts
 from solvent.rulebook.faults import Fault, RulebookError
 from solvent.rulebook.locate import Path, lines_of
 from solvent.rulebook.reading import Reading

@@ -1,0 +1,84 @@
+"""The first stage is maintenance itself; executors, prices and payees fit each other."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from solvent.rulebook.checks.margin import bound_of, rate_of
+from solvent.rulebook.checks.parts import PAYEES, STAGE_PATH, Parts, Tell, known_rows, payee_names, tell_twins
+from solvent.rulebook.locate import Path
+from solvent.rulebook.rules import Stage
+
+
+def check_stages(parts: Parts, tell: Tell) -> None:
+    """The first stage is maintenance itself; executors, prices and payees fit each other."""
+    tell_twins((((*STAGE_PATH, row, "id"), stage.id) for row, stage in known_rows(parts.stages)), tell)
+    levels = {level.name for _row, level in known_rows(parts.levels)}
+    for row, stage in known_rows(parts.stages):
+        path: Path = (*STAGE_PATH, row)
+        if stage.level not in levels and "margin.level" in parts.complete:
+            tell(
+                (*path, "when", "level"),
+                f"there is no level `{stage.level}`",
+                f"Name one of: {', '.join(levels)}.",
+            )
+        if row == 0 and (stage.level != "maintenance" or stage.scale != 1):
+            tell(
+                (*path, "when"),
+                "the first stage is what makes an account distressed",
+                'Write level = "maintenance" and scale_ppm = 1000000 first; deeper stages follow.',
+            )
+        check_executor(path, stage, tell)
+        check_payees(path, stage, parts, tell)
+
+
+def check_executor(path: Path, stage: Stage, tell: Tell) -> None:
+    """The venue sells in the market, the vault takes everything over, winners close everything."""
+    wanted = {"engine": "market", "backstop_vault": "takeover", "adl": ""}[stage.executor]
+    if stage.price != wanted:
+        remedy = f'Write price = {{ kind = "{wanted}", … }}.' if wanted else "Leave it out; [adl] price is used."
+        tell((*path, "price"), f"executor {stage.executor} does not close at this kind of price", remedy)
+    if stage.executor != "engine" and stage.size != "full":
+        tell((*path, "size"), f"executor {stage.executor} closes everything", "Leave the size out.")
+    if stage.cooldown_ms and stage.size != "fraction":
+        tell((*path, "throttle"), "only a fraction is throttled", "Leave it out, or close a fraction.")
+
+
+def check_payees(path: Path, stage: Stage, parts: Parts, tell: Tell) -> None:
+    """Fees go to somebody who exists, and the rest of an account to whoever took its positions."""
+    known = payee_names(parts)
+    for payee in dict.fromkeys((stage.fee_to, stage.residual_to)):
+        if payee and payee not in known and "loss.stage" in parts.complete:
+            tell((*path, "fee"), f"there is no payee `{payee}`", f"Name one of: {', '.join(known)}.")
+    vaults = ("", "vault", *known[len(PAYEES) :])
+    if stage.executor == "engine" and stage.residual_to:
+        tell((*path, "fee"), "what the venue's own orders leave is the trader's", "Remove the residual fee.")
+    elif stage.takeover_at in ("bankruptcy", "account_transfer") and stage.residual_to not in vaults:
+        tell(
+            (*path, "fee"),
+            f"a takeover at {stage.takeover_at} hands the rest to the vault",
+            'Write to = "vault", or take over at = "mark".',
+        )
+
+
+def check_health_search(parts: Parts, tell: Tell) -> None:
+    """Closing more never leaves an account further from its target, or the machine's search may not halve.
+
+    Closing a notional x frees target x rate x x of what equity must cover and costs fee x x.
+    """
+    level = next((level for _row, level in known_rows(parts.levels) if level.name == "maintenance"), None)
+    schedule = bound_of(parts, level) if level is not None else None
+    if level is None or schedule is None:
+        return
+    rates = [rate_of(level, bracket) for brackets in schedule.brackets.values() for bracket in brackets]
+    lowest = min(rates, default=Fraction(0))
+    for row, stage in known_rows(parts.stages):
+        if stage.size != "to_health" or stage.share is None or stage.fee == 0:
+            continue
+        if stage.fee >= stage.share * lowest:
+            most = int(stage.share * lowest * 1_000_000)
+            tell(
+                (*STAGE_PATH, row, "fee"),
+                "the penalty costs as much as closing frees",
+                f"Write less than {most} ppm, target x smallest maintenance rate.",
+            )

@@ -1,0 +1,44 @@
+"""Sources are named once, a plain median has no weights, the order of components is fixed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from solvent.rulebook.checks.parts import Parts, Tell, tell_twins
+from solvent.rulebook.locate import Path
+from solvent.rulebook.rules import Source
+
+MARK_ORDER: Final = ("reported_mark", "index", "external_perp_median")
+"""In which order the machine looks for the first component."""
+
+
+def check_price(parts: Parts, tell: Tell) -> None:
+    """Sources are named once; a plain median has no weights; the machine's order of components is fixed."""
+    at: Path = ("price", "index", "sources")
+    if parts.index is not None:
+        sources = parts.index.sources
+        tell_twins((((*at, row, "id"), source.id) for row, source in enumerate(sources)), tell)
+        if parts.index.kind == "median":
+            _tell_weights(parts.index.default_weight, sources, tell)
+    if parts.mark is None:
+        return
+    kinds = [component.kind for component in parts.mark.components]
+    at = ("price", "mark", "components")
+    tell_twins((((*at, row, "kind"), kind) for row, kind in enumerate(kinds)), tell)
+    for row, component in enumerate(parts.mark.components):
+        names = enumerate(component.sources)
+        tell_twins((((*at, row, "sources", place, "id"), source.id) for place, source in names), tell)
+    ranks = [MARK_ORDER.index(kind) for kind in kinds]
+    if parts.mark.kind == "first" and ranks != sorted(ranks):
+        tell(at, "the machine looks for components in another order", f"Write them as {', '.join(MARK_ORDER)}.")
+
+
+def _tell_weights(default_weight: int, sources: Sequence[Source], tell: Tell) -> None:
+    problem = "a plain median counts every source once"
+    for row, source in enumerate(sources):
+        if source.weight > 1:
+            path: Path = ("price", "index", "sources", row, "w")
+            tell(path, problem, "Leave the weight out, or choose kind weighted_median.")
+    if default_weight > 1:
+        tell(("price", "index", "default_w"), problem, "Leave it out, or choose kind weighted_median.")

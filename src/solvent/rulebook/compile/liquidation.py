@@ -1,0 +1,65 @@
+"""From the action ladder to rows of stages."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from solvent.codes import Accept, Executor, FeePayee, PriceLimit, Size, SystemAccount
+from solvent.codes import Level as LevelCode
+from solvent.rulebook.compile.work import Work, write_fields
+from solvent.rulebook.locate import Path
+from solvent.rulebook.rules import Stage
+from solvent.state.terms import Terms
+from solvent.units import NANOSECONDS_PER_MILLISECOND, PPM
+
+PAYEES: Final = {
+    "trader": FeePayee.TRADER,
+    "market_fund": FeePayee.MARKET_FUND,
+    "insurance_fund": FeePayee.VENUE_FUND,
+    "vault": FeePayee.VAULT,
+    "venue_capital": FeePayee.VENUE_CAPITAL,
+}
+
+
+def payee_of(work: Work, name: str) -> int:
+    """The code of a payee; a vault may have a name of its own."""
+    return PAYEES.get(name, FeePayee.VAULT)
+
+
+def residual_payee(work: Work, stage: Stage) -> int:
+    """Who gets what an account leaves: as the stage says, else the vault that took it, else the waterfall."""
+    if stage.executor == "engine":
+        return FeePayee.TRADER
+    if stage.residual_to:
+        return payee_of(work, stage.residual_to)
+    if stage.takeover_at in ("bankruptcy", "account_transfer"):
+        return FeePayee.VAULT
+    last = next((loss.to for loss in work.rulebook.losses if loss.kind == "account_residual"), "trader")
+    return payee_of(work, last)
+
+
+def write_stages(work: Work, terms: Terms) -> None:
+    """The action ladder."""
+    for row, stage in enumerate(work.rulebook.stages):
+        path: Path = ("liquidation", "stage", row, "size", "min_notional")
+        write_fields(
+            terms.stages[row],
+            {
+                "used": 1,
+                "level": LevelCode[stage.level.upper()],
+                "or_equal": stage.or_equal,
+                "scale_ppm": int(stage.scale * PPM),
+                "executor": Executor[stage.executor.upper()],
+                "sizing": Size[stage.size.upper()],
+                "size_ppm": int((stage.share or 0) * PPM),
+                "size_min_quanta": work.quanta(stage.min_notional, path),
+                "cooldown_ns": stage.cooldown_ms * NANOSECONDS_PER_MILLISECOND,
+                "price_limit": PriceLimit[stage.price_limit.upper()],
+                "timeout_ns": stage.timeout_ms * NANOSECONDS_PER_MILLISECOND,
+                "fee_ppm": int(stage.fee * PPM),
+                "fee_payee": payee_of(work, stage.fee_to) if stage.fee_to else FeePayee.TRADER,
+                "residual_payee": residual_payee(work, stage),
+                "taker": SystemAccount.VAULT,
+                "accept": Accept[stage.accept.upper()],
+            },
+        )

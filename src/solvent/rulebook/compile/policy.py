@@ -1,0 +1,47 @@
+"""What holds for the venue as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Final
+
+from solvent.codes import AdlPolicy, AdlPrice, AdlScore, MarkCombiner
+from solvent.rulebook.checks.adl import SCORES
+from solvent.rulebook.compile.price import COMPONENTS
+from solvent.rulebook.compile.work import Work, write_fields
+from solvent.state.terms import Terms
+from solvent.units import NANOSECONDS_PER_MILLISECOND, PPB, PPM
+
+FUTURE_MAX_MS: Final = 2_000
+"""Clocks of honest sources differ by less."""
+
+
+def write_policy(work: Work, terms: Terms, heard: Sequence[int]) -> None:
+    """What holds for the venue as a whole."""
+    rulebook, index, adl = work.rulebook, work.rulebook.index, work.rulebook.adl
+    minimum = index.minimum_sources
+    fewest = min(heard)
+    if 0 < fewest < minimum:
+        work.notes.append(f"Minimum of fresh sources lowered from {minimum} to {fewest}, all one instrument has.")
+        minimum = fewest
+    components = sum(1 << COMPONENTS[component.kind] for component in rulebook.mark.components)
+    future = index.future_max_ms if index.future_max_ms is not None else FUTURE_MAX_MS
+    cap = Fraction(0) if rulebook.funding.kind == "none" else rulebook.funding.cap
+    write_fields(
+        terms.policy[0],
+        {
+            "mark_combiner": MarkCombiner[rulebook.mark.kind.upper()],
+            "mark_components": components,
+            "sources_min": minimum,
+            "future_max_ns": future * NANOSECONDS_PER_MILLISECOND,
+            "funding_rate_max_ppb": int(cap * PPB),
+            "adl_price": AdlPrice[adl.price.upper()] if adl is not None else AdlPrice.MARK,
+            "adl_score": AdlScore[SCORES.get(frozenset(adl.score), "hyperliquid").upper()] if adl is not None else 0,
+            "adl_policy": AdlPolicy.PRO_RATA if adl is not None and adl.combine == "pro_rata" else AdlPolicy.QUEUE,
+            "withdraw_notional_ppm": int(rulebook.limits.withdraw_floor * PPM),
+            "withdraw_gains": rulebook.limits.withdraw_gains,
+            "advance_max": rulebook.accounts_per_advance,
+            "adl_unit_quanta": int(adl.unit * 10**work.decimals) if adl is not None else 0,
+        },
+    )
