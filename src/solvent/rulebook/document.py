@@ -11,33 +11,26 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Callable
-from decimal import Decimal
-from fractions import Fraction
 from pathlib import Path as FilePath
 from typing import Any, Final, TypeVar
 
+from solvent.rulebook.building.adl import build_adl
+from solvent.rulebook.building.breakers import build_breaker
+from solvent.rulebook.building.collateral import build_collateral
+from solvent.rulebook.building.limits import build_limits
+from solvent.rulebook.building.liquidation import build_stage
+from solvent.rulebook.building.loss import build_loss
+from solvent.rulebook.building.margin import build_level, build_schedule
+from solvent.rulebook.building.meta import build_meta
+from solvent.rulebook.building.price import build_index, build_mark
 from solvent.rulebook.checks import check_all
 from solvent.rulebook.checks.parts import Parts
 from solvent.rulebook.faults import Fault, RulebookError
 from solvent.rulebook.locate import Path, lines_of
 from solvent.rulebook.reading import Reading
 from solvent.rulebook.rules import (
-    Adl,
-    Bracket,
-    Breaker,
-    Collateral,
-    Component,
     Funding,
-    Index,
-    Level,
-    Limits,
-    LossStage,
-    Mark,
-    Meta,
     Rulebook,
-    Schedule,
-    Source,
-    Stage,
 )
 from solvent.rulebook.schema import TREE
 
@@ -113,31 +106,31 @@ class _Building:
 
     def parts(self) -> Parts:
         """Everything the checks look at."""
-        collateral = self.each(_collateral, "collateral")
-        schedules = self.each(self.schedule, "margin", "schedule")
-        levels = self.each(_level, "margin", "level")
-        stages = self.each(self.stage, "liquidation", "stage")
-        losses = self.each(_loss, "loss", "stage")
+        collateral = self.each(build_collateral, "collateral")
+        schedules = self.each(build_schedule, "margin", "schedule")
+        levels = self.each(build_level, "margin", "level")
+        stages = self.each(build_stage, "liquidation", "stage")
+        losses = self.each(build_loss, "loss", "stage")
         complete = frozenset(name for name in _SECTIONS if self.reading.is_read(tuple(name.split("."))))
         return Parts(
             settlement=self.values.get("meta", {}).get("settlement"),
-            index=self.one(self.index, "price", "index"),
-            mark=self.one(_mark, "price", "mark"),
+            index=self.one(build_index, "price", "index"),
+            mark=self.one(build_mark, "price", "mark"),
             collateral=collateral,
             schedules=schedules,
             levels=levels,
             stages=stages,
             losses=losses,
-            adl=self.one(_adl, "adl"),
+            adl=self.one(build_adl, "adl"),
             complete=complete,
         )
 
     def rulebook(self, name: str, text: str, parts: Parts) -> Rulebook | None:
         """The whole, when nothing is missing."""
         meta, limits, breakers = (
-            self.one(_meta, "meta"),
-            self.one(self.limits, "limits"),
-            self.each(_breaker, "breakers", "breaker"),
+            self.one(build_meta, "meta"),
+            self.one(build_limits, "limits"),
+            self.each(build_breaker, "breakers", "breaker"),
         )
         if self.reading.broken or meta is None or limits is None or parts.index is None or parts.mark is None:
             return None
@@ -168,165 +161,13 @@ class _Building:
             value = value.get(step) if isinstance(value, dict) else None
         return value
 
-    def one(self, build: Callable[[dict[str, Any]], T], *path: str) -> T | None:
+    def one(self, build: Callable[[Reading, dict[str, Any], Path], T | None], *path: str) -> T | None:
         """A section, when it stands there and all of it could be read."""
         value = self.found(*path)
-        return build(value) if value is not None and self.reading.is_read(path) else None
+        return build(self.reading, value, path) if value is not None and self.reading.is_read(path) else None
 
-    def each(self, build: Callable[[dict[str, Any], Path], T | None], *path: str) -> list[T | None]:
+    def each(self, build: Callable[[Reading, dict[str, Any], Path], T | None], *path: str) -> list[T | None]:
         """The elements of a list, None for those that could not be read; their places are kept."""
         items = self.found(*path) or []
         rows: list[tuple[dict[str, Any], Path]] = [(item, (*path, row)) for row, item in enumerate(items)]
-        return [build(item, at) if self.reading.is_read(at) else None for item, at in rows]
-
-    def index(self, value: dict[str, Any]) -> Index:
-        """Guards become three bounds; each may stand once."""
-        bounds: dict[str, Any] = {}
-        for row, guard in enumerate(value["guards"]):
-            if guard["kind"] in bounds:
-                path: Path = ("price", "index", "guards", row, "kind")
-                self.reading.tell(path, f"`{guard['kind']}` stands here a second time", "Remove one of the two.")
-            bounds[guard["kind"]] = guard["ppm"] if guard["kind"] == "max_step" else guard["ms"]
-        return Index(
-            kind=value["kind"],
-            sources=_sources(value["sources"]),
-            default_weight=value["default_w"],
-            minimum_sources=value["minimum_sources"],
-            age_max_ms=bounds.get("max_age"),
-            step_max=bounds.get("max_step"),
-            future_max_ms=bounds.get("future"),
-        )
-
-    def schedule(self, value: dict[str, Any], path: Path) -> Schedule | None:
-        """Brackets become rates: initial from the leverage, maintenance from its own figure or a share."""
-        share = value.get("maintenance_share_ppm")
-        brackets: dict[str, tuple[Bracket, ...]] = {}
-        known = len(self.reading.broken)
-        for market, rows in value.get("brackets", {}).items():
-            brackets[market] = tuple(
-                self.bracket(row, share, (*path, "brackets", market, place)) for place, row in enumerate(rows)
-            )
-        if value["kind"] == "brackets" and not brackets:
-            self.reading.refuse((*path, "brackets"), "no market has brackets", "Add at least `default`.")
-        if len(self.reading.broken) > known:
-            return None
-        return Schedule(value["id"], value["kind"], value.get("mode", ""), brackets, value.get("bounded_by", ""))
-
-    def bracket(self, row: dict[str, Any], share: Fraction | None, path: Path) -> Bracket:
-        """One row; told when its rates cannot be known."""
-        leverage, maintenance = row.get("max_leverage"), row.get("mmr_ppm")
-        if leverage is None and maintenance is None:
-            self.reading.refuse(path, "the bracket has no rate", "Add max_leverage, mmr_ppm or both.")
-        elif maintenance is None and share is None:
-            self.reading.refuse(
-                path,
-                "the maintenance rate is not known",
-                "Add mmr_ppm here or maintenance_share_ppm to the schedule.",
-            )
-        initial = Fraction(1, leverage) if leverage is not None else maintenance or Fraction(1)
-        if maintenance is None:
-            maintenance = initial * (share or 1)
-        return Bracket(row["from"], initial, maintenance)
-
-    def stage(self, value: dict[str, Any], path: Path) -> Stage:
-        """A stage; its fees are told apart, its throttle and size flattened."""
-        size = value.get("size", {"kind": "full"})
-        price = value.get("price", {"kind": "market" if value["executor"] == "engine" else ""})
-        fees: dict[str, dict[str, Any]] = {}
-        for row, fee in enumerate(value["fee"]):
-            if fee["kind"] in fees:
-                at: Path = (*path, "fee", row, "kind")
-                self.reading.tell(at, f"`{fee['kind']}` stands here a second time", "Remove one of the two.")
-            fees[fee["kind"]] = fee
-        notional, residual = fees.get("notional", {}), fees.get("residual", {})
-        limit = price.get("limit", "none")
-        return Stage(
-            id=value["id"],
-            level=value["when"]["level"],
-            or_equal=value["when"]["cmp"] == "le",
-            scale=value["when"]["scale_ppm"],
-            executor=value["executor"],
-            size=size["kind"],
-            share=size.get("ppm", size.get("target_ppm")),
-            min_notional=size.get("min_notional", Decimal(0)),
-            cooldown_ms=value.get("throttle", {}).get("ms", 0),
-            price=price["kind"],
-            price_limit="none" if limit == "ioc" else limit,
-            takeover_at=price.get("at", ""),
-            fee=notional.get("ppm", Fraction(0)),
-            fee_to=notional.get("to", ""),
-            residual_to=residual.get("to", ""),
-            accept=value["accept"],
-            timeout_ms=value["timeout_ms"],
-        )
-
-    def limits(self, value: dict[str, Any]) -> Limits:
-        """Caps by name; each may stand once, an open-interest cap once per unit."""
-        caps: dict[str, Any] = {}
-        for row, limit in enumerate(value["limit"]):
-            name = f"{limit['kind']} {limit.get('unit', '')}".strip()
-            if name in caps:
-                path: Path = ("limits", "limit", row, "kind")
-                self.reading.tell(path, f"`{name}` stands here a second time", "Remove one of the two.")
-            caps[name] = limit
-        return Limits(
-            open_interest_notional=caps.get("open_interest notional", {}).get("cap"),
-            open_interest_size=caps.get("open_interest size", {}).get("cap"),
-            withdraw_floor=caps.get("withdraw_floor", {}).get("notional_ppm", Fraction(0)),
-            withdraw_gains=caps.get("withdraw_gains", {}).get("allowed", False),
-        )
-
-
-def _sources(values: list[dict[str, Any]]) -> tuple[Source, ...]:
-    return tuple(Source(value["id"], value["w"]) for value in values)
-
-
-def _meta(value: dict[str, Any]) -> Meta:
-    return Meta(**{name: value.get(name, ()) for name in Meta.__dataclass_fields__})
-
-
-def _mark(value: dict[str, Any]) -> Mark:
-    parts = (Component(part["kind"], _sources(part.get("sources", []))) for part in value["components"])
-    return Mark(value["kind"], tuple(parts))
-
-
-def _collateral(value: dict[str, Any], _path: Path) -> Collateral:
-    return Collateral(
-        asset=value["asset"],
-        kind=value["kind"],
-        initial=value.get("initial_ppm", Fraction(1)),
-        maintenance=value.get("maintenance_ppm", Fraction(1)),
-        price=value.get("price", value["asset"]),
-        decimals=value.get("decimals", 0),
-    )
-
-
-def _level(value: dict[str, Any], _path: Path) -> Level:
-    return Level(
-        name=value["name"],
-        of=value["of"],
-        scale=value["scale_ppm"],
-        includes_orders=value["includes_orders"],
-        open_loss=bool(value["add"]),
-        weights=value.get("weights", "initial" if value["name"] == "initial" else "maintenance"),
-        blocks=value["blocks"],
-    )
-
-
-def _loss(value: dict[str, Any], _path: Path) -> LossStage:
-    return LossStage(
-        kind=value["kind"],
-        to=value.get("to", ""),
-        scope=value.get("scope", ""),
-        id=value.get("id", ""),
-        cap=value.get("draw_cap_ppm", Fraction(1)),
-    )
-
-
-def _adl(value: dict[str, Any]) -> Adl:
-    return Adl(value["score"], value["combine"], value["price"], value["unit"])
-
-
-def _breaker(value: dict[str, Any], _path: Path) -> Breaker:
-    trigger = value["trigger"]
-    return Breaker(trigger["value"], trigger["window_ms"], value["action"], value["release_ms"])
+        return [build(self.reading, item, at) if self.reading.is_read(at) else None for item, at in rows]

@@ -1,0 +1,44 @@
+"""From what was read to records: rungs of the action ladder."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from solvent.rulebook.locate import Path
+from solvent.rulebook.reading import Reading
+from solvent.rulebook.rules import Stage
+
+
+def build_stage(reading: Reading, value: dict[str, Any], path: Path) -> Stage:
+    """A stage; its fees are told apart, its throttle and size flattened."""
+    size = value.get("size", {"kind": "full"})
+    price = value.get("price", {"kind": "market" if value["executor"] == "engine" else ""})
+    fees: dict[str, dict[str, Any]] = {}
+    for row, fee in enumerate(value["fee"]):
+        if fee["kind"] in fees:
+            at: Path = (*path, "fee", row, "kind")
+            reading.tell(at, f"`{fee['kind']}` stands here a second time", "Remove one of the two.")
+        fees[fee["kind"]] = fee
+    notional, residual = fees.get("notional", {}), fees.get("residual", {})
+    limit = price.get("limit", "none")
+    return Stage(
+        id=value["id"],
+        level=value["when"]["level"],
+        or_equal=value["when"]["cmp"] == "le",
+        scale=value["when"]["scale_ppm"],
+        executor=value["executor"],
+        size=size["kind"],
+        share=size.get("ppm", size.get("target_ppm")),
+        min_notional=size.get("min_notional", Decimal(0)),
+        cooldown_ms=value.get("throttle", {}).get("ms", 0),
+        price=price["kind"],
+        price_limit="none" if limit == "ioc" else limit,
+        takeover_at=price.get("at", ""),
+        fee=notional.get("ppm", Fraction(0)),
+        fee_to=notional.get("to", ""),
+        residual_to=residual.get("to", ""),
+        accept=value["accept"],
+        timeout_ms=value["timeout_ms"],
+    )

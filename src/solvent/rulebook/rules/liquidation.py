@@ -1,0 +1,30 @@
+"""Rungs of the action ladder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A rung of the action ladder. `share` is the fraction closed or the health restored, by `size`."""
+
+    id: str
+    level: str
+    or_equal: bool
+    scale: Fraction
+    executor: str
+    size: str
+    share: Fraction | None
+    min_notional: Decimal
+    cooldown_ms: int
+    price: str
+    price_limit: str
+    takeover_at: str
+    fee: Fraction
+    fee_to: str
+    residual_to: str
+    accept: str
+    timeout_ms: int

@@ -1,0 +1,43 @@
+"""How reports become the mark."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A feed and its weight."""
+
+    id: str
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """How spot reports are joined, and which reports are not believed."""
+
+    kind: str
+    sources: tuple[Source, ...]
+    default_weight: int
+    minimum_sources: int
+    age_max_ms: int | None
+    step_max: Fraction | None
+    future_max_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One part of the mark."""
+
+    kind: str
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How the parts become the mark."""
+
+    kind: str
+    components: tuple[Component, ...]
