@@ -1,0 +1,62 @@
+"""Which events may follow which command (law TOLD). A new kind of command or event gets its line here."""
+
+from solvent.commands import CommandKind
+from solvent.events import EventKind
+
+PRIMARY = {
+    CommandKind.LIST_INSTRUMENT: EventKind.INSTRUMENT_LISTED,
+    CommandKind.OPEN_ACCOUNT: EventKind.ACCOUNT_OPENED,
+    CommandKind.DEPOSIT: EventKind.DEPOSITED,
+    CommandKind.WITHDRAW: EventKind.WITHDRAWN,
+    CommandKind.TRANSFER_MARGIN: EventKind.MARGIN_TRANSFERRED,
+    CommandKind.TRADE: EventKind.TRADED,
+    CommandKind.RESERVE_ORDER: EventKind.ORDER_RESERVED,
+    CommandKind.RELEASE_ORDER: EventKind.ORDER_RELEASED,
+    CommandKind.SET_LEVERAGE: EventKind.LEVERAGE_SET,
+    CommandKind.FUNDING_TICK: EventKind.FUNDING_TICKED,
+    CommandKind.LIQUIDATION_FILL: EventKind.LIQUIDATION_FILLED,
+    CommandKind.COLLATERAL_SALE: EventKind.COLLATERAL_SOLD,
+    CommandKind.CONTRIBUTE_FUND: EventKind.FUND_CONTRIBUTED,
+    CommandKind.JOIN_VAULT: EventKind.VAULT_JOINED,
+    CommandKind.LEAVE_VAULT: EventKind.VAULT_LEFT,
+    CommandKind.STAGE_TERM: EventKind.TERM_STAGED,
+    CommandKind.ENACT_TERMS: EventKind.TERMS_ENACTED,
+}
+"""The event that tells an accepted command itself; prices, modes and time may pass without one."""
+
+ANYWHERE = {
+    EventKind.FUNDING_PAID,
+    EventKind.ACCOUNT_FLAGGED,
+    EventKind.WITHDRAWALS_GATED,
+    EventKind.WITHDRAWALS_RELEASED,
+}
+"""Consequences that any accepted command may have."""
+ALSO = {
+    CommandKind.PRICE_REPORT: {EventKind.MARK_MOVED, EventKind.MODE_CHANGED},
+    CommandKind.SET_MODE: {EventKind.MODE_CHANGED},
+    CommandKind.LIQUIDATION_FILL: {EventKind.PENALTY_CHARGED},
+    CommandKind.CONTRIBUTE_FUND: {EventKind.DEFICIT_COVERED},
+    CommandKind.ADVANCE: {
+        EventKind.MODE_CHANGED,
+        EventKind.ORDER_RELEASED,
+        EventKind.ACCOUNT_RECOVERED,
+        EventKind.LIQUIDATION_ORDERED,
+        EventKind.LIQUIDATION_CANCELLED,
+        EventKind.PENALTY_CHARGED,
+        EventKind.COLLATERAL_ORDERED,
+        EventKind.POSITION_TAKEN_OVER,
+        EventKind.RESIDUAL_TAKEN,
+        EventKind.POSITION_DELEVERAGED,
+        EventKind.SHORTFALL_DECLARED,
+        EventKind.TRANCHE_DRAWN,
+        EventKind.DEFICIT_OPENED,
+        EventKind.DEFAULT_CLOSED,
+        EventKind.ACCOUNT_WAITING,
+    },
+}
+"""What a command of this kind may tell besides."""
+
+
+def allowed_after(kind: CommandKind) -> set[EventKind]:
+    """Kinds of events that may follow an accepted command of this kind."""
+    return ANYWHERE | ALSO.get(kind, set()) | ({PRIMARY[kind]} if kind in PRIMARY else set())

@@ -1,0 +1,166 @@
+"""Liquidation only shrinks, inside its order, at the price of its stage (law LIQUIDATION)."""
+
+from typing import Any
+
+from solvent.codes import Executor, Level, PriceLimit, SystemAccount
+from solvent.events import EventKind
+from solvent.lab.auditor.law import require
+from solvent.lab.auditor.money import hold
+from solvent.lab.auditor.notes import Notes
+from solvent.lab.auditor.penalty import payee_of
+from solvent.lab.auditor.queue import judged
+from solvent.lab.auditor.trading import exchange, same_fields
+
+
+def stage_of(audit: Notes, event: Any, executor: Executor) -> dict[str, int]:
+    """The stage an event names: in use, of this executor, on a flagged account below its threshold."""
+    books = audit.books
+    require("LIQUIDATION", books.accounts[event.account].flagged, f"account {event.account} is not in liquidation")
+    require("LIQUIDATION", 0 <= event.stage < len(books.rules.stages), f"stage {event.stage}")
+    stage: dict[str, int] = books.rules.stages[event.stage]
+    require("LIQUIDATION", stage["used"] == 1 and stage["executor"] == executor, f"stage {event.stage} acts elsewhere")
+    require("LIQUIDATION", not books.is_halted(event.instrument), f"acted in halted market {event.instrument}")
+    return stage
+
+
+def visit(audit: Notes, event: Any) -> int:
+    """Equity when the engine began to close positions of the account in this command."""
+    if event.account not in audit.visit_equity:
+        audit.visit_equity[event.account] = audit.books.equity(event.account)
+        breached = audit.books.is_breached(event.account, event.stage)
+        require("LIQUIDATION", breached, f"stage {event.stage} acted on {event.account} above its threshold")
+    return audit.visit_equity[event.account]
+
+
+def _on_liquidation_ordered(audit: Notes, event: Any) -> None:
+    books = audit.books
+    stage = stage_of(audit, event, Executor.ENGINE)
+    judged(audit, event)
+    visit(audit, event)
+    position = books.position(event.account, event.instrument)
+    opposite = event.lots * position.lots < 0 and abs(event.lots) <= abs(position.lots)
+    require("LIQUIDATION", opposite, f"order for {event.lots} of a position of {position.lots}")
+    require("LIQUIDATION", position.ordered == 0, "a second order while one is in the market")
+    require("TOLD", event.amount_quanta == books.notional(event.account, event.instrument), "notional told wrongly")
+    require("TOLD", event.reference == books.sequence, "the order has another reference")
+    if stage["price_limit"] == PriceLimit.NONE:
+        require("LIQUIDATION", event.price_ticks == 0, "a limit where the stage has none")
+    else:
+        _check_bankruptcy_limit(audit, event, position.lots)
+    position.ordered = -event.lots
+    position.limit = event.price_ticks
+    audit.order_reference[event.account] = event.reference
+    audit.order_stage[event.account] = event.stage
+
+
+def _check_bankruptcy_limit(audit: Notes, event: Any, lots: int) -> None:
+    """Closing all at the limit costs at most the position's share of the equity; one tick further costs more."""
+    books = audit.books
+    own = books.position_requirement(event.account, event.instrument, Level.MAINTENANCE)
+    if event.requirement_quanta > 0:
+        share = event.equity_quanta * own // event.requirement_quanta
+    else:
+        open_count = sum(
+            position.lots != 0 and not books.is_halted(instrument)
+            for instrument, position in books.accounts[event.account].positions.items()
+        )
+        share = event.equity_quanta // open_count
+    unit = abs(lots) * books.per_lot_tick(event.instrument)
+    move = books.marks[event.instrument] - event.price_ticks
+    loss = unit * (move if lots > 0 else -move)
+    price_max = books.rules.contracts[event.instrument]["price_max_ticks"]
+    if event.price_ticks in (1, price_max):
+        return
+    require("LIQUIDATION", loss <= share < loss + unit, f"limit {event.price_ticks} loses {loss} of {share}")
+
+
+def _on_liquidation_cancelled(audit: Notes, event: Any) -> None:
+    position = audit.books.position(event.account, event.instrument)
+    require("TOLD", event.lots == -position.ordered != 0, f"cancelled {event.lots} of {-position.ordered}")
+    require("TOLD", event.reference == audit.order_reference[event.account], "cancelled another order")
+    position.ordered = position.limit = 0
+
+
+def _on_liquidation_filled(audit: Notes, event: Any) -> None:
+    books = audit.books
+    account = books.accounts[event.account]
+    same_fields(audit, event, but=("lots",))
+    require("LIQUIDATION", account.flagged, f"account {event.account} is not in liquidation")
+    position = books.position(event.account, event.instrument)
+    inside = event.lots * position.ordered < 0 and abs(event.lots) <= abs(position.ordered)
+    require("LIQUIDATION", inside, f"fill of {event.lots}, ordered {-position.ordered}")
+    require("LIQUIDATION", abs(event.lots) == audit.command.lots, "another number of lots")
+    require("LIQUIDATION", event.reference == audit.order_reference[event.account], "another order was filled")
+    require("LIQUIDATION", event.stage == audit.order_stage[event.account], "another stage's order was filled")
+    if position.limit:
+        good = event.price_ticks >= position.limit if position.lots > 0 else event.price_ticks <= position.limit
+        require("LIQUIDATION", good, f"filled at {event.price_ticks} beyond {position.limit}")
+    value = audit.command.lots * event.price_ticks * books.per_lot_tick(event.instrument)
+    require("TOLD", event.amount_quanta == value, f"value {event.amount_quanta}, not {value}")
+    equity = books.equity(event.account)
+    position.ordered += event.lots
+    if event.lots < 0:
+        exchange(audit, event.counterparty, event.account, event.instrument, audit.command.lots, event.price_ticks)
+    else:
+        exchange(audit, event.account, event.counterparty, event.instrument, audit.command.lots, event.price_ticks)
+    audit.penalty = (event.account, event.stage, event.instrument, value, equity)
+
+
+def _on_collateral_ordered(audit: Notes, event: Any) -> None:
+    account = audit.books.accounts[event.account]
+    require("LIQUIDATION", account.flagged and account.is_flat, "collateral ordered before the positions")
+    require("LIQUIDATION", account.wallet < 0, "collateral ordered without a debt")
+    require("TOLD", event.amount_quanta == account.holdings.get(event.asset), "another amount of collateral")
+    require("TOLD", event.value == -account.wallet, "another debt")
+    require("TOLD", event.reference == audit.books.sequence, "the order has another reference")
+    audit.order_reference[event.account] = event.reference
+    audit.order_stage[event.account] = 0
+
+
+def _on_collateral_sold(audit: Notes, event: Any) -> None:
+    same_fields(audit, event)
+    require("LIQUIDATION", audit.books.accounts[event.account].flagged, "collateral of a sound account sold")
+    require("LIQUIDATION", event.reference == audit.order_reference[event.account], "another order was filled")
+    require("TOLD", event.value == audit.command.proceeds_quanta, "other proceeds")
+    hold(audit, event.account, event.asset, -event.amount_quanta)
+    audit.books.move(SystemAccount.EXTERNAL, event.account, event.value)
+
+
+def _on_position_taken_over(audit: Notes, event: Any) -> None:
+    books = audit.books
+    stage_of(audit, event, Executor.BACKSTOP_VAULT)
+    equity = visit(audit, event)
+    require("LIQUIDATION", event.counterparty == SystemAccount.VAULT != event.account, "taken over by a stranger")
+    require("LIQUIDATION", event.price_ticks == books.marks[event.instrument], "takeover away from the mark")
+    held = books.lots_of(event.account, event.instrument)
+    require("LIQUIDATION", event.lots == held != 0, f"took {event.lots} of {held}")
+    value = books.notional(event.account, event.instrument)
+    require("TOLD", event.amount_quanta == value, f"value {event.amount_quanta}, not {value}")
+    buyer, seller = (event.counterparty, event.account) if held > 0 else (event.account, event.counterparty)
+    exchange(audit, buyer, seller, event.instrument, abs(held), event.price_ticks)
+    audit.penalty = (event.account, event.stage, event.instrument, value, equity)
+
+
+def _on_residual_taken(audit: Notes, event: Any) -> None:
+    books = audit.books
+    account = books.accounts[event.account]
+    stage = books.rules.stages[event.stage]
+    require("LIQUIDATION", event.account in audit.visit_equity, "a residual without a takeover")
+    require("LIQUIDATION", stage["executor"] != Executor.ENGINE, "a residual of a market order")
+    require("LIQUIDATION", account.flagged and account.is_flat and account.is_trader, "a residual too early")
+    require("PENALTY", event.amount_quanta == account.wallet > 0, f"residual {event.amount_quanta} of {account.wallet}")
+    payee = payee_of(audit, stage["residual_payee"], event.account, audit.default_instrument[event.account])
+    require("PENALTY", event.counterparty == payee != event.account, f"residual to {event.counterparty}, not {payee}")
+    books.move(event.account, payee, event.amount_quanta)
+
+
+EVENTS = {
+    EventKind.LIQUIDATION_ORDERED: _on_liquidation_ordered,
+    EventKind.LIQUIDATION_CANCELLED: _on_liquidation_cancelled,
+    EventKind.LIQUIDATION_FILLED: _on_liquidation_filled,
+    EventKind.COLLATERAL_ORDERED: _on_collateral_ordered,
+    EventKind.COLLATERAL_SOLD: _on_collateral_sold,
+    EventKind.POSITION_TAKEN_OVER: _on_position_taken_over,
+    EventKind.RESIDUAL_TAKEN: _on_residual_taken,
+}
+"""Which function books which event."""

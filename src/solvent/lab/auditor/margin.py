@@ -1,0 +1,123 @@
+"""Before and after a command: who takes more risk has the margin, who reduces loses no health, nobody leaves ahead
+of a loss (laws MARGIN, OUTFLOW).
+"""
+
+from typing import Any
+
+from solvent.codes import AccountKind, Level, Mode, SystemAccount
+from solvent.commands import CommandKind
+from solvent.lab.auditor.law import require
+from solvent.lab.auditor.notes import Notes, Side
+
+_OUTFLOWS = (CommandKind.WITHDRAW, CommandKind.TRANSFER_MARGIN, CommandKind.JOIN_VAULT, CommandKind.LEAVE_VAULT)
+
+
+def look_before(audit: Notes, command: Any) -> None:
+    """Refuse what the rules forbid before it happens, and remember what is needed to judge it afterwards."""
+    books = audit.books
+    kind = command.kind
+    if kind in _OUTFLOWS:
+        require("OUTFLOW", books.open_deficit == 0, f"{command} left while a deficit is open")
+        negative = books.negative_accounts()
+        require("OUTFLOW", not negative, f"{command} left while accounts {negative} have negative equity")
+    if kind == CommandKind.TRADE:
+        audit.sides = [
+            side_of(audit, command.account, command.instrument, command.lots),
+            side_of(audit, command.counterparty, command.instrument, -command.lots),
+        ]
+        mode = books.modes[command.instrument]
+        require("MARGIN", mode != Mode.HALTED, "a trade in a halted market")
+        if mode == Mode.REDUCE_ONLY:
+            require("MARGIN", all(side.reduces for side in audit.sides), "a reduce-only market grew a position")
+    if kind == CommandKind.SET_LEVERAGE:
+        audit.initial_before = books.requirement(command.account, Level.INITIAL)
+    if kind == CommandKind.LIQUIDATION_FILL:
+        ordered = books.position(command.account, command.instrument).ordered
+        bought = command.lots if ordered > 0 else -command.lots
+        audit.sides = [side_of(audit, command.counterparty, command.instrument, bought)]
+    if kind == CommandKind.PRICE_REPORT:
+        place = command.instrument * books.rules.sources + command.source
+        require("SEQUENCE", command.source_time_ns > books.reports[place][1], "a report that is not newer")
+        books.reports[place] = (command.price_ticks, command.source_time_ns)
+
+
+def side_of(audit: Notes, account: int, instrument: int, bought: int) -> Side:
+    """What one side of a trade is before it."""
+    books = audit.books
+    held = books.lots_of(account, instrument)
+    return Side(account, held, bought, books.equity(account), books.requirement(account))
+
+
+def check_after(audit: Notes, command: Any) -> None:
+    """Margin and outflow as the command left them."""
+    books = audit.books
+    kind = command.kind
+    for side in audit.sides:
+        _check_side(audit, side, command.instrument)
+    if kind == CommandKind.TRADE:
+        _check_caps(audit, command.instrument)
+    if kind == CommandKind.RESERVE_ORDER and books.rules.levels[Level.INITIAL]["includes_orders"]:
+        _check_initial(audit, command.account)
+    if kind == CommandKind.SET_LEVERAGE:
+        required = books.requirement(command.account, Level.INITIAL)
+        if required > audit.initial_before:
+            _check_initial(audit, command.account)
+    if kind in (CommandKind.WITHDRAW, CommandKind.TRANSFER_MARGIN, CommandKind.JOIN_VAULT):
+        account = command.account
+        free = books.free(account)
+        require("OUTFLOW", free >= 0, f"after {command} the free amount is {free}")
+        require("OUTFLOW", account not in audit.flagged_now, f"{command} made its own account distressed")
+        if not books.rules.policy["withdraw_gains"] and not (kind == CommandKind.WITHDRAW and command.asset):
+            require("OUTFLOW", books.accounts[account].wallet >= 0, f"{command} took gains that are not cash")
+    if kind == CommandKind.LEAVE_VAULT:
+        left = books.equity(SystemAccount.VAULT, Level.INITIAL)
+        needed = books.requirement(SystemAccount.VAULT, Level.INITIAL)
+        require("OUTFLOW", left >= needed, f"{command} left the vault with {left} of {needed}")
+    if kind == CommandKind.ADVANCE:
+        winners = {winner for found in audit.winners.values() for winner in found}
+        hurt = sorted(winners & audit.flagged_now)
+        require("DELEVERAGE", not hurt, f"deleveraging made {hurt} distressed")
+
+
+def _check_initial(audit: Notes, account: int) -> None:
+    books = audit.books
+    equity, required = books.equity(account, Level.INITIAL), books.requirement(account, Level.INITIAL)
+    require("MARGIN", equity >= required, f"account {account}: equity {equity} below initial {required}")
+
+
+def _check_side(audit: Notes, side: Side, instrument: int) -> None:
+    books = audit.books
+    account = books.accounts[side.account]
+    if not account.is_trader:
+        require("MARGIN", side.reduces, f"system account {side.account} opened a position")
+        return
+    equity, required = books.equity(side.account), books.requirement(side.account)
+    if not side.reduces:
+        require("MARGIN", not account.flagged, f"account {side.account} opened while in liquidation or into it")
+        _check_initial(audit, side.account)
+        most = books.rules.contracts[instrument]["lots_max"]
+        require("MARGIN", abs(books.lots_of(side.account, instrument)) <= most, "beyond the position limit")
+        if account.kind == AccountKind.ISOLATED:
+            require("MARGIN", len(account.positions) == 1, f"isolated account {side.account} holds two markets")
+        return
+    initial = books.equity(side.account, Level.INITIAL), books.requirement(side.account, Level.INITIAL)
+    if initial[0] >= initial[1] and not account.flagged:
+        return
+    if side.equity <= 0:
+        require("MARGIN", equity >= side.equity, f"a reduction of bankrupt {side.account} lost more")
+        return
+    holds = equity >= 0 and equity * side.requirement >= side.equity * required
+    require("MARGIN", holds, f"a reduction lowered the health of {side.account}")
+
+
+def _check_caps(audit: Notes, instrument: int) -> None:
+    """An open interest that grew is inside its caps."""
+    books = audit.books
+    grown = sum(max(side.held + side.bought, 0) - max(side.held, 0) for side in audit.sides)
+    if grown <= 0:
+        return
+    contract = books.rules.contracts[instrument]
+    lots, unit = books.open_interest[instrument], books.marks[instrument] * books.per_lot_tick(instrument)
+    cap_lots, cap_quanta = contract["open_interest_cap_lots"], contract["open_interest_cap_quanta"]
+    inside = (not cap_lots or lots <= cap_lots) and (not cap_quanta or lots * unit <= cap_quanta)
+    require("MARGIN", inside, f"open interest {lots} of market {instrument} is beyond its cap")

@@ -1,0 +1,77 @@
+"""What the auditor keeps: the books, and what it has seen so far of the command it follows."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from solvent.lab.books import Books, rows_of
+
+
+@dataclass(slots=True)
+class Case:
+    """A shortfall on its way through the waterfall."""
+
+    account: int
+    declared: int
+    by_price: int
+    remaining: int
+    layer: int = 0
+    means: dict[int, int] | None = None
+    room: int = 0
+    paid: Counter[int] = field(default_factory=Counter)
+    entries: Counter[int] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class Side:
+    """What one side of a trade was before it."""
+
+    account: int
+    held: int
+    bought: int
+    equity: int
+    requirement: int
+
+    @property
+    def reduces(self) -> bool:
+        """True when the position shrinks and keeps its sign."""
+        return self.held * self.bought < 0 and abs(self.bought) <= abs(self.held)
+
+
+class Notes:
+    """Books of one machine, opened from its tables, and the notes on the command at hand.
+
+    A rule that needs to remember more adds an attribute here: above the line for what lasts, in `reset` for what
+    ends with the command.
+    """
+
+    def __init__(self, state: Any) -> None:
+        self.books = Books.read(state)
+        self.cells: list[int] = state.cells.tolist()
+        self.staged: list[int] = state.staged.tolist()
+        venue = state.venue[0]
+        self.gated = bool(venue.negative_count > 0 or venue.open_deficit_quanta > 0)
+        accounts = rows_of(state.accounts)
+        self.default_instrument = {i: row["default_instrument"] for i, row in enumerate(accounts)}
+        self.flagged_sequence = {i: row["flagged_sequence"] for i, row in enumerate(accounts)}
+        self.order_reference = {i: row["order_reference"] for i, row in enumerate(accounts)}
+        self.order_stage = {i: row["order_stage"] for i, row in enumerate(accounts)}
+        self.collateral_in = dict(self.books.holdings_by_asset())
+        self.index_steps = [0] * len(self.books.marks)
+        self.roundings = 0
+        self.commands = 0
+        self.command: Any = None
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the last command."""
+        self.told: Counter[int] = Counter()
+        self.flagged_now: set[int] = set()
+        self.visit_equity: dict[int, int] = {}
+        self.winners: dict[int, Counter[int]] = {}
+        self.winner_entries: dict[int, Counter[int]] = {}
+        self.case: Case | None = None
+        self.penalty: tuple[int, int, int, int, int] | None = None
+        self.sides: list[Side] = []
+        self.initial_before = 0
+        self.after: Any = None
