@@ -1,0 +1,67 @@
+"""Prices near the next trigger, jumps, modes and funding."""
+
+from solvent.codes import Mode
+from solvent.commands import Command, FundingTick, SetMode
+from solvent.lab.driver.setting import Setting
+
+
+def _ask_price(world: Setting) -> Command:
+    instrument = world.market()
+    mark = world.books.marks[instrument] or world.start_ticks[instrument]
+    return world.price_of(instrument, round(mark * world.random.gauss(1, 0.01)))
+
+
+def _ask_jump(world: Setting) -> Command:
+    instrument = world.market()
+    mark = world.books.marks[instrument] or world.start_ticks[instrument]
+    if world.random.random() < 0.4:
+        mark = world.start_ticks[instrument]
+    return world.all_sources(instrument, round(mark * world.random.uniform(0.7, 1.3)))
+
+
+def _ask_trigger(world: Setting) -> Command | None:
+    """A price at, one below or one above where some account becomes distressed."""
+    places = world.held(flagged=False)
+    if not places:
+        return None
+    account, instrument = world.random.choice(places)
+    books = world.books
+    lots = books.lots_of(account, instrument)
+    kept = books.marks[instrument]
+    most = int(world.terms.contracts[instrument].price_max_ticks)
+    low, high = (1, kept) if lots > 0 else (kept, most)
+    while low + 1 < high:
+        middle = (low + high) // 2
+        books.marks[instrument] = middle
+        sound = books.surplus(account) >= 0
+        if sound == (lots > 0):
+            high = middle
+        else:
+            low = middle
+    books.marks[instrument] = kept
+    ticks = low + world.random.choice([-1, 0, 0, 1, 1, 2])
+    if abs(ticks - kept) > kept // 3 and world.random.random() < 0.7:
+        return None
+    return world.all_sources(instrument, ticks)
+
+
+def _ask_mode(world: Setting) -> Command:
+    if world.random.random() < 0.6:
+        return SetMode(world.time_ns, world.market(), Mode.ACTIVE)
+    return SetMode(world.time_ns, world.market(), world.random.choice([1, 2, 2, 3]))
+
+
+def _ask_funding(world: Setting) -> Command:
+    most = int(world.books.rules.policy["funding_rate_max_ppb"])
+    rate = world.random.choice([most, -most, most + 1, world.random.randint(-most, most) // 50, 1, -1])
+    return FundingTick(world.time_ns, world.market(), rate)
+
+
+ASKS = {
+    "price": _ask_price,
+    "jump": _ask_jump,
+    "trigger": _ask_trigger,
+    "mode": _ask_mode,
+    "funding": _ask_funding,
+}
+"""What may be asked, by name; how often is said in `world.WEIGHTS`."""

@@ -1,0 +1,36 @@
+"""What a command met, in words that can be counted: a campaign that met too little has shown too little."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from solvent.codes import Mode, PriceLimit, Refusal, Size, SystemAccount, Tranche
+from solvent.commands import Command, PriceReport
+from solvent.events import EventKind
+from solvent.lab.books import Rules
+
+
+def met(command: Command, events: Any, rules: Rules) -> Iterator[str]:
+    """Names of what one command and its events have reached."""
+    yield f"command {command.kind.name}"
+    for event in events:
+        kind = EventKind(int(event["kind"]))
+        yield f"event {kind.name}"
+        if kind == EventKind.COMMAND_REFUSED:
+            yield f"refusal {Refusal(int(event['refusal'])).name}"
+        elif kind == EventKind.TRANCHE_DRAWN:
+            by_price = event["account"] == event["counterparty"]
+            yield f"tranche {Tranche(int(event['tranche'])).name}{' by price' if by_price else ''}"
+        elif kind == EventKind.MODE_CHANGED:
+            by = "breaker" if command.kind == PriceReport.kind else "other"
+            yield f"mode {Mode(int(event['mode'])).name} by {by}"
+        elif kind == EventKind.LIQUIDATION_ORDERED:
+            stage = rules.stages[int(event["stage"])]
+            yield f"size {Size(stage['sizing']).name}"
+            yield f"limit {PriceLimit(stage['price_limit']).name}"
+            yield "executor ENGINE"
+        elif kind == EventKind.POSITION_TAKEN_OVER:
+            yield "executor BACKSTOP_VAULT"
+        elif kind == EventKind.POSITION_DELEVERAGED:
+            yield "executor ADL"
+        elif kind == EventKind.ACCOUNT_FLAGGED and event["account"] == SystemAccount.VAULT:
+            yield "vault default"

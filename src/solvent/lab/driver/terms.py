@@ -1,0 +1,183 @@
+"""The rules of a world: small but complete, every executor, size, limit, layer and policy in some world."""
+
+from typing import Any
+
+from solvent.codes import (
+    Accept,
+    AdlPolicy,
+    AdlPrice,
+    AdlScore,
+    Executor,
+    FeePayee,
+    Level,
+    Mode,
+    PriceLimit,
+    Schedule,
+    Size,
+    Tranche,
+)
+from solvent.lab.driver.setting import MINUTE, SECOND, Setting
+from solvent.state.terms import ABSORBERS_MAX, SOURCES_MAX, Terms, blank_terms
+from solvent.units import PPM, VALUE_MAX
+
+
+def draw_terms(world: Setting) -> Terms:
+    """Complete terms, drawn from the world's own chance."""
+    chance = world.random
+    terms = blank_terms(world.shape)
+    for instrument in range(world.instruments):
+        _draw_contract(world, terms, instrument)
+    levels = [Level.INITIAL, Level.MAINTENANCE] + ([Level.CLOSE_OUT] if chance.random() < 0.5 else [])
+    for level in levels:
+        row = terms.levels[level]
+        row.used = 1
+        row.maintenance_weights = int(level != Level.INITIAL)
+    terms.levels[Level.INITIAL].includes_orders = int(chance.random() < 0.7)
+    terms.levels[Level.INITIAL].open_loss = int(chance.random() < 0.5)
+    terms.levels[Level.INITIAL].maintenance_weights = int(chance.random() < 0.2)
+    _draw_stages(world, terms, Level.CLOSE_OUT in levels)
+    layers = [tranche for tranche in Tranche if chance.random() < 0.6]
+    for place, tranche in enumerate(layers[:ABSORBERS_MAX]):
+        terms.absorbers[place].used = 1
+        terms.absorbers[place].tranche = tranche
+        terms.absorbers[place].cap_ppm = chance.choice([PPM, PPM, 500_000, 250_000, 1, 0])
+    terms.assets[0].used = 1
+    for asset in range(1, chance.randint(2, 3)):
+        _draw_asset(world, terms, asset)
+    for row in range(chance.randint(0, 2)):
+        breaker = terms.breakers[row]
+        breaker.used = 1
+        breaker.move_ppm = chance.choice([50_000, 100_000, 250_000])
+        breaker.window_ns = chance.choice([SECOND, MINUTE, 10 * MINUTE])
+        breaker.mode = chance.choice([Mode.REDUCE_ONLY, Mode.HALTED])
+        breaker.release_ns = chance.choice([SECOND, 30 * SECOND, 5 * MINUTE])
+    policy = terms.policy[0]
+    policy.mark_combiner = chance.randint(0, 1)
+    policy.mark_components = 7
+    policy.sources_min = 1
+    policy.future_max_ns = SECOND
+    policy.funding_rate_max_ppb = chance.choice([10_000_000, 1_000_000_000])
+    policy.adl_price = chance.choice(list(AdlPrice))
+    policy.adl_score = chance.choice(list(AdlScore))
+    policy.adl_policy = chance.choice(list(AdlPolicy))
+    policy.withdraw_notional_ppm = chance.choice([0, 0, 100_000])
+    policy.withdraw_gains = chance.randint(0, 1)
+    policy.advance_max = chance.choice([1, 4, 50])
+    return terms
+
+
+def _draw_contract(world: Setting, terms: Terms, instrument: int) -> None:
+    chance = world.random
+    start = chance.choice([7, 150, 5_000, 60_000, 1_000_000])
+    world.start_ticks.append(start)
+    contract = terms.contracts[instrument]
+    contract.quanta_per_lot_tick = chance.choice([1, 3, 10, 1_000])
+    contract.price_max_ticks = start * chance.choice([4, 20, 100])
+    contract.lots_max = chance.choice([40, 1_000, 1_000_000])
+    unit_max = int(contract.quanta_per_lot_tick) * int(contract.price_max_ticks)
+    contract.lots_max = min(int(contract.lots_max), VALUE_MAX // unit_max)
+    if chance.random() < 0.2:
+        contract.open_interest_cap_lots = contract.lots_max * 2
+    unit = start * int(contract.quanta_per_lot_tick)
+    if chance.random() < 0.2:
+        contract.open_interest_cap_quanta = unit * int(contract.lots_max) * 2
+    world.sources.append([])
+    for source in range(chance.randint(1, 3)):
+        feed = terms.feeds[instrument * SOURCES_MAX + source]
+        feed.weight = chance.choice([1, 1, 2])
+        feed.kind = chance.choice([0, 0, 1, 2])
+        feed.age_max_ns = chance.choice([0, 0, MINUTE, 10 * MINUTE])
+        feed.step_max_ppm = chance.choice([0, 0, 0, 200_000])
+        world.sources[instrument].append(source)
+    _draw_schedules(world, terms, instrument, unit * int(contract.lots_max))
+
+
+def _draw_schedules(world: Setting, terms: Terms, instrument: int, notional_max: int) -> None:
+    """Three ladders of rates that rise with size, the deeper levels asking less."""
+    chance = world.random
+    count = chance.randint(1, 4)
+    denominator = chance.choice([PPM, 1_000, 600, 7_777])
+    floors = [0, *sorted(chance.sample(range(1, max(notional_max, 50)), count - 1))]
+    rates = sorted(chance.randint(max(denominator // 200, 1), denominator // 6) for _ in range(count))
+    kind = chance.choice(
+        [Schedule.BRACKETS_MARGINAL, Schedule.BRACKETS_MARGINAL, Schedule.BRACKETS_WHOLE, Schedule.USER_LEVERAGE]
+    )
+    if chance.random() < 0.05:
+        kind = Schedule.ZERO
+    by_level = {
+        Level.INITIAL: [min(rate * 2 + 1, denominator) for rate in rates],
+        Level.MAINTENANCE: rates,
+        Level.CLOSE_OUT: [rate // 2 for rate in rates],
+    }
+    for level, numerators in by_level.items():
+        schedule = terms.schedules[level * world.instruments + instrument]
+        schedule.kind = kind
+        if kind == Schedule.USER_LEVERAGE and level != Level.INITIAL:
+            schedule.kind = Schedule.BRACKETS_MARGINAL
+        schedule.denominator = denominator
+        schedule.first_bracket = world.brackets_used
+        schedule.bracket_count = count
+        schedule.scale_ppm = PPM
+        schedule.rate_max_ppm = -(-max(numerators) * PPM // denominator)
+        _write_brackets(world, terms, schedule, floors, numerators)
+        world.brackets_used += count
+
+
+def _write_brackets(world: Setting, terms: Terms, schedule: Any, floors: list[int], numerators: list[int]) -> None:
+    deduction = 0
+    for place, (floor, numerator) in enumerate(zip(floors, numerators, strict=True)):
+        if place > 0:
+            deduction += floor * (numerator - numerators[place - 1])
+        bracket = terms.brackets[int(schedule.first_bracket) + place]
+        bracket.floor_quanta = floor
+        bracket.numerator = numerator
+        bracket.deduction_whole, bracket.deduction_rest = divmod(deduction, int(schedule.denominator))
+
+
+def _draw_stages(world: Setting, terms: Terms, close_out: bool) -> None:
+    chance = world.random
+    ladders = [
+        [Executor.ENGINE, Executor.BACKSTOP_VAULT, Executor.ADL],
+        [Executor.ENGINE, Executor.ADL],
+        [Executor.BACKSTOP_VAULT, Executor.ADL],
+        [Executor.ENGINE, Executor.ENGINE, Executor.BACKSTOP_VAULT],
+        [Executor.ENGINE],
+        [Executor.ADL],
+        [Executor.ENGINE, Executor.BACKSTOP_VAULT, Executor.ENGINE, Executor.ADL],
+    ]
+    scale = PPM
+    for place, executor in enumerate(chance.choice(ladders)):
+        stage = terms.stages[place]
+        stage.used = 1
+        stage.level = Level.MAINTENANCE
+        if place > 0:
+            scale = chance.choice([scale, scale, scale * 2 // 3, scale // 3, 0])
+            if close_out and chance.random() < 0.3:
+                stage.level = Level.CLOSE_OUT
+        stage.scale_ppm = scale
+        stage.or_equal = chance.randint(0, 1)
+        stage.executor = executor
+        stage.sizing = chance.choice(list(Size))
+        stage.size_ppm = chance.choice([1, 200_000, 500_000, PPM])
+        if stage.sizing == Size.TO_HEALTH:
+            stage.size_ppm = chance.choice([PPM, 1_250_000, 2 * PPM])
+        stage.size_min_quanta = chance.choice([0, 1_000, 1_000_000])
+        stage.cooldown_ns = chance.choice([0, SECOND, 30 * SECOND])
+        stage.price_limit = chance.choice(list(PriceLimit))
+        stage.timeout_ns = chance.choice([0, SECOND, MINUTE])
+        stage.fee_ppm = chance.choice([0, 0, 5_000, 50_000])
+        stage.fee_payee = chance.choice(list(FeePayee))
+        stage.residual_payee = chance.choice(list(FeePayee))
+        stage.accept = chance.choice(list(Accept))
+
+
+def _draw_asset(world: Setting, terms: Terms, asset: int) -> None:
+    chance = world.random
+    row = terms.assets[asset]
+    row.used = 1
+    row.price_instrument = chance.randrange(world.instruments)
+    row.value_num = chance.choice([1, 1, 7])
+    row.value_den = chance.choice([1, 3, 1_000])
+    row.maintenance_ppm = chance.choice([PPM, 900_000, 333_333])
+    row.initial_ppm = chance.choice([0, int(row.maintenance_ppm) // 2, int(row.maintenance_ppm)])
+    world.assets.append(asset)
