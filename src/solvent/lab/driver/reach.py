@@ -6,10 +6,10 @@ from typing import Any
 from solvent.codes import Mode, PriceLimit, Refusal, Size, SystemAccount, Tranche
 from solvent.commands import Command, PriceReport
 from solvent.events import EventKind
-from solvent.lab.books import Rules
+from solvent.lab.driver.setting import Setting
 
 
-def met(command: Command, events: Any, rules: Rules) -> Iterator[str]:
+def met(world: Setting, command: Command, events: Any) -> Iterator[str]:
     """Names of what one command and its events have reached."""
     yield f"command {command.kind.name}"
     for event in events:
@@ -24,7 +24,7 @@ def met(command: Command, events: Any, rules: Rules) -> Iterator[str]:
             by = "breaker" if command.kind == PriceReport.kind else "other"
             yield f"mode {Mode(int(event['mode'])).name} by {by}"
         elif kind == EventKind.LIQUIDATION_ORDERED:
-            stage = rules.stages[int(event["stage"])]
+            stage = world.books.rules.stages[int(event["stage"])]
             yield f"size {Size(stage['sizing']).name}"
             yield f"limit {PriceLimit(stage['price_limit']).name}"
             yield "executor ENGINE"

@@ -118,4 +118,4 @@ class World(Setting):
 
     def observe(self, command: Command, events: Any) -> None:
         """Count what this command met."""
-        self.reach += Counter(met(command, events, self.books.rules))
+        self.reach += Counter(met(self, command, events))
