@@ -86,6 +86,12 @@ def kernel(function: Function) -> Function:
     return compiled
 
 
+def plain(function: Function) -> Function:
+    """The Python source of a kernel, for a small question that is not worth compiling; what it calls stays compiled."""
+    source: Function = getattr(function, "py_func", function)
+    return source
+
+
 def entry(function: Function) -> Function:
     """A function Python may call; its machine code is kept on disk."""
     previous = numba.config.CACHE_DIR

@@ -49,6 +49,7 @@ class EventKind(IntEnum):
     WITHDRAWALS_GATED = 36
     WITHDRAWALS_RELEASED = 37
     ACCOUNT_WAITING = 38
+    JUDGED_BY_SCAN = 101
 
 
 EVENT_DTYPE = np.dtype(

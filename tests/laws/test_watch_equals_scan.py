@@ -22,7 +22,7 @@ from solvent.commands import Advance, Command, FundingTick, PriceReport, pack
 from solvent.events import EventKind
 from solvent.lab.books import Books
 from solvent.lab.driver import ROOM, World
-from solvent.risk.watch import DEAD, FALLS, FAN, RISES
+from solvent.risk.watch import DEAD, FALLS, FAN, LOOSE_COUNT, RISES
 from solvent.units import LIMIT
 
 TICKS = int(os.environ.get("SOLVENT_LAW_COMMANDS", "20000")) // 20
@@ -139,14 +139,29 @@ def settle(world: World, machine: Machine) -> list[Command]:
     return [world.next_command(machine.state) for _ in range(world.random.randint(1, 3))]
 
 
-def walk(seed: int) -> dict[str, int]:
+def ask_for_leverage(terms: Any, instrument: int) -> None:
+    """A rule without a certificate: the leverage a trader chose moves what must be held at maintenance."""
+    schedule = terms.schedules[Level.MAINTENANCE * len(terms.contracts) + instrument]
+    schedule.kind, schedule.scale_ppm = Schedule.USER_LEVERAGE, 400_000
+    count, first = schedule.bracket_count, schedule.first_bracket
+    deduction = 0
+    for row in range(first + 1, first + count):
+        before, bracket = terms.brackets[row - 1], terms.brackets[row]
+        deduction += int(bracket.floor_quanta) * int(bracket.numerator - before.numerator)
+        bracket.deduction_whole, bracket.deduction_rest = divmod(deduction, int(schedule.denominator))
+
+
+def walk(seed: int, uncertified: int | None = None) -> dict[str, int]:
     """One world on one price path, checked after every command; give what it met."""
     world = World(seed)
+    if uncertified is not None:
+        ask_for_leverage(world.terms, uncertified)
     machine = Machine(world.terms, **ROOM)
     chance = random.Random(seed)
     found: dict[str, int] = defaultdict(int)
     while world.pending:
-        machine.do(world.next_command(machine.state))
+        events = machine.do(world.next_command(machine.state))
+        found["by_scan"] += int((events["kind"] == EventKind.JUDGED_BY_SCAN).sum())
     for tick in range(max(TICKS // len(SEEDS), 20)):
         if tick % 40 == 0:
             volatility = chance.choice([0.0006, 0.003, 0.01, 0.03])  # x0.2 to x10 of an ordinary tick
@@ -168,6 +183,7 @@ def walk(seed: int) -> dict[str, int]:
             found["flagged"] += int((events["kind"] == EventKind.ACCOUNT_FLAGGED).sum())
             found["marks"] += int((events["kind"] == EventKind.MARK_MOVED).sum())
             check_all(machine, Books.read(machine.state))
+            found["loose"] = max(found["loose"], int(machine.watch.meter[LOOSE_COUNT]))
     return found
 
 
@@ -179,6 +195,15 @@ def test_the_watch_finds_whom_a_scan_finds() -> None:
     assert found["marks"] > TICKS // 4
     if TICKS >= 1_000:
         assert found["flagged"] > 20
+
+
+def test_rules_without_a_certificate_are_judged_at_every_price() -> None:
+    found: dict[str, int] = defaultdict(int)
+    for seed in (31, 32, 33):
+        for name, count in walk(seed, uncertified=seed % 2).items():
+            found[name] += count
+    assert found["by_scan"] >= 3, "nobody was told that a market has no certificate"
+    assert found["loose"] > 0, "nobody held the market without a certificate"
 
 
 def test_a_full_column_makes_accounts_loose_and_none_is_lost() -> None:

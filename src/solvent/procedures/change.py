@@ -6,7 +6,7 @@ from solvent.codes import Level, Mode, Refusal, Schedule
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
 from solvent.procedures.review import review
-from solvent.risk.watch import collect_market
+from solvent.risk.watch import collect_market, has_asset_certificate, has_level_certificate, has_schedule_certificate
 from solvent.state.tables import NONE
 from solvent.state.terms import ABSORBERS_MAX, ASSETS_MAX, BREAKERS_MAX, LEVELS, SOURCES_MAX, STAGES_MAX
 from solvent.units import LIMIT, PPM, RATE_DENOMINATOR_MAX, VALUE_MAX, mul_div_down, mul_saturated
@@ -89,8 +89,6 @@ def are_terms_sound(state):
         for level in range(LEVELS):
             schedule = state.schedules[level * state.instruments.shape[0] + instrument]
             if state.levels[level].used == 1 and not is_schedule_sound(state, schedule):
-                return False
-            if level == Level.MAINTENANCE and schedule.kind == Schedule.USER_LEVERAGE:
                 return False
     for row in range(state.feeds.shape[0]):
         feed = state.feeds[row]
@@ -178,6 +176,25 @@ def are_terms_sound(state):
 
 
 @kernel
+def tell_what_is_scanned(state, tape):
+    """Name every market and asset whose rules have no certificate: who holds them is judged at every price."""
+    instruments = state.instruments.shape[0]
+    maintenance = state.levels[Level.MAINTENANCE]
+    for instrument in range(instruments):
+        if state.instruments[instrument].listed == 0:
+            continue
+        schedule = state.schedules[Level.MAINTENANCE * instruments + instrument]
+        if not has_level_certificate(maintenance) or not has_schedule_certificate(schedule):
+            event = tell(state, tape, EventKind.JUDGED_BY_SCAN)
+            event.instrument = instrument
+            event.value = schedule.kind
+    for asset in range(1, ASSETS_MAX):
+        if state.assets[asset].used == 1 and not has_asset_certificate(state.assets[asset]):
+            event = tell(state, tape, EventKind.JUDGED_BY_SCAN)
+            event.asset = asset
+
+
+@kernel
 def list_instrument(state, tape, command):
     """A market opens under the terms in force."""
     instrument = command.instrument
@@ -192,6 +209,7 @@ def list_instrument(state, tape, command):
     event = tell(state, tape, EventKind.INSTRUMENT_LISTED)
     event.instrument = instrument
     event.value = state.contracts[instrument].quanta_per_lot_tick
+    tell_what_is_scanned(state, tape)
     return Refusal.NONE
 
 
@@ -251,6 +269,7 @@ def enact_terms(state, watch, tape, command):
     state.venue[0].terms_version = command.version
     event = tell(state, tape, EventKind.TERMS_ENACTED)
     event.value = command.version
+    tell_what_is_scanned(state, tape)
     found = collect_market(state, watch, NONE)
     for i in range(found):
         review(state, watch, tape, watch.fired[i])

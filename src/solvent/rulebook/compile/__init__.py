@@ -20,6 +20,7 @@ from solvent.rulebook.compile.loss import write_losses
 from solvent.rulebook.compile.margin import schedule_rows, write_levels
 from solvent.rulebook.compile.policy import write_policy
 from solvent.rulebook.compile.price import write_feeds
+from solvent.rulebook.compile.watch import note_what_is_scanned
 from solvent.rulebook.compile.work import Work, write_fields
 from solvent.rulebook.contracts import DECIMALS_MAX, Contract, check_feeds, check_symbols, scale_of
 from solvent.rulebook.faults import RulebookError
@@ -85,6 +86,7 @@ def compile_all(work: Work) -> CompiledTerms:
     write_stages(work, terms)
     write_losses(work, terms)
     write_assets(work, terms)
+    note_what_is_scanned(work, terms)
     write_breakers(work, terms)
     source_ids, heard = write_feeds(work, terms)
     write_policy(work, terms, heard)

@@ -1,0 +1,59 @@
+"""Which rules have a certificate: only what is named here. Whoever holds anything else is judged at every price.
+
+The proof of the safe corner (see the package) needs of each rule that the surplus of a position or holding never falls
+while its price moves in its favour, that moving adversely by a fraction costs at most that fraction of its weight,
+and that nothing but its own price moves it between two judgements. A rule of another kind may be right without this;
+until somebody has written its certificate the account that is judged by it is `loose`: judged at every price, which
+is slow and not wrong. `EventKind.JUDGED_BY_SCAN` tells it when such terms bind, the compiler of rulebooks notes it,
+and the audit counts the accounts.
+
+A new kind of rule changes nothing here. A new certificate is a line here, a way to set its triggers in `corner`, and
+a brute-force test.
+"""
+
+from solvent.codes import AccountKind, Schedule
+from solvent.compiled import kernel
+from solvent.state.tables import NONE
+
+
+@kernel
+def has_schedule_certificate(schedule):
+    """True when a requirement of this schedule row moves only with the position's own mark, at a slope of at most 1."""
+    kind = schedule.kind
+    return kind == Schedule.ZERO or kind == Schedule.BRACKETS_MARGINAL or kind == Schedule.BRACKETS_WHOLE
+
+
+@kernel
+def has_asset_certificate(asset):
+    """True when a holding of this asset row is worth a constant weight times its price."""
+    return asset.maintenance_ppm >= 0
+
+
+@kernel
+def has_level_certificate(level):
+    """True when the level row judges positions alone: open orders move with another size than the position's."""
+    return level.includes_orders == 0
+
+
+@kernel
+def is_certified(state, level, account):
+    """True when everything the account is judged by at the level has a certificate."""
+    terms = state.accounts[account]
+    if terms.kind != AccountKind.CROSS and terms.kind != AccountKind.ISOLATED:
+        return False
+    if not has_level_certificate(state.levels[level]):
+        return False
+    instruments = state.instruments.shape[0]
+    row = terms.first_position
+    while row != NONE:
+        position = state.positions[row]
+        schedule = state.schedules[level * instruments + position.instrument]
+        if position.lots != 0 and not has_schedule_certificate(schedule):
+            return False
+        row = position.next
+    row = terms.first_holding
+    while row != NONE:
+        if not has_asset_certificate(state.assets[state.holdings[row].asset]):
+            return False
+        row = state.holdings[row].next
+    return True

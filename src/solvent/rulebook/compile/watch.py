@@ -1,0 +1,30 @@
+"""What of the terms the watch has no certificate for: right, but slow, and whoever starts the machine should know."""
+
+from __future__ import annotations
+
+from solvent.codes import Level
+from solvent.compiled import plain
+from solvent.risk.watch import has_asset_certificate, has_level_certificate, has_schedule_certificate
+from solvent.rulebook.compile.work import Work
+from solvent.state.terms import Terms
+
+
+def note_what_is_scanned(work: Work, terms: Terms) -> None:
+    """One note that names the markets and assets whose holders are judged at every price."""
+    level = plain(has_level_certificate)(terms.levels[Level.MAINTENANCE])
+    schedules = terms.schedules[Level.MAINTENANCE * len(terms.contracts) :]
+    scanned = [
+        contract.symbol
+        for row, contract in enumerate(work.contracts)
+        if not (level and plain(has_schedule_certificate)(schedules[row]))
+    ]
+    scanned += [
+        asset.asset
+        for row, asset in enumerate(work.rulebook.collateral)
+        if row > 0 and terms.assets[row].used and not plain(has_asset_certificate)(terms.assets[row])
+    ]
+    if scanned:
+        work.notes.append(
+            f"Accounts that hold {', '.join(scanned)} are judged at every price: the watch has no certificate for "
+            "these rules yet. The answers are the same, a price costs more."
+        )
