@@ -23,7 +23,7 @@ from solvent.events import EventKind
 from solvent.lab.books import Books
 from solvent.lab.driver import ROOM, World
 from solvent.risk.watch import DEAD, FALLS, FAN, LOOSE_COUNT, RISES
-from solvent.units import LIMIT
+from solvent.units import LIMIT, PPM
 
 TICKS = int(os.environ.get("SOLVENT_LAW_COMMANDS", "20000")) // 20
 SEEDS = range(11, 21)
@@ -142,13 +142,9 @@ def settle(world: World, machine: Machine) -> list[Command]:
 def ask_for_leverage(terms: Any, instrument: int) -> None:
     """A rule without a certificate: the leverage a trader chose moves what must be held at maintenance."""
     schedule = terms.schedules[Level.MAINTENANCE * len(terms.contracts) + instrument]
-    schedule.kind, schedule.scale_ppm = Schedule.USER_LEVERAGE, 400_000
-    count, first = schedule.bracket_count, schedule.first_bracket
-    deduction = 0
-    for row in range(first + 1, first + count):
-        before, bracket = terms.brackets[row - 1], terms.brackets[row]
-        deduction += int(bracket.floor_quanta) * int(bracket.numerator - before.numerator)
-        bracket.deduction_whole, bracket.deduction_rest = divmod(deduction, int(schedule.denominator))
+    schedule.kind, schedule.scale_ppm, schedule.denominator = Schedule.USER_LEVERAGE, 400_000, PPM
+    schedule.first_bracket, schedule.bracket_count, schedule.rate_max_ppm = len(terms.brackets) - 1, 1, 10_000
+    terms.brackets[-1].numerator = 10_000
 
 
 def walk(seed: int, uncertified: int | None = None) -> dict[str, int]:
