@@ -195,7 +195,7 @@ def test_the_watch_finds_whom_a_scan_finds() -> None:
 
 def test_rules_without_a_certificate_are_judged_at_every_price() -> None:
     found: dict[str, int] = defaultdict(int)
-    for seed in (31, 32, 33):
+    for seed in (27, 28, 31):
         for name, count in walk(seed, uncertified=seed % 2).items():
             found[name] += count
     assert found["by_scan"] >= 3, "nobody was told that a market has no certificate"
