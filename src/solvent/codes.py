@@ -94,6 +94,7 @@ class AdlScore(IntEnum):
 
     HYPERLIQUID = 0
     BINANCE = 1
+    BITMEX = 2
 
 
 class AdlPolicy(IntEnum):

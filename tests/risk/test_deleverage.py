@@ -11,16 +11,16 @@ from tests.plain import plain
 
 from solvent.codes import AdlScore
 from solvent.risk import deleverage
-from solvent.units import PPM, mix
+from solvent.units import LIMIT, mix
 
-RATIO_MAX = deleverage.RATIO_MAX
 score = plain(deleverage.score_of)
 amounts = st.integers(1, 10**12)
 crowds = st.lists(st.integers(1, 10**4), min_size=1, max_size=12)
 
 
-def millionths(ratio: Fraction) -> int:
-    return min(floor(ratio * PPM), RATIO_MAX)
+def product(first: Fraction, second: Fraction) -> int:
+    """Rounded down after each of the two divisions, as the ground does, and held to what a score may be."""
+    return min(floor(min(floor(first * deleverage.SCORE_SCALE), LIMIT) * second), LIMIT)
 
 
 @settings(max_examples=300, deadline=None)
@@ -29,14 +29,25 @@ def test_hyperliquids_score_is_mark_over_entry_times_notional_over_equity(value,
     sign = -1 if short else 1
     got = score(AdlScore.HYPERLIQUID, sign, sign * value, sign * cost, 1, 1, equity, 1)
     move = Fraction(cost, value) if short else Fraction(value, cost)
-    assert got == millionths(move) * millionths(Fraction(value, equity))
+    assert got == product(move, Fraction(value, equity))
 
 
 @settings(max_examples=300, deadline=None)
 @given(gain=amounts, wallet=st.integers(-(10**12), 10**12), equity=amounts, requirement=st.integers(0, 10**12))
 def test_binances_score_is_gain_over_wallet_times_requirement_over_equity(gain, wallet, equity, requirement) -> None:
     got = score(AdlScore.BINANCE, 1, 1, 1, gain, wallet, equity, requirement)
-    assert got == millionths(Fraction(gain, max(wallet, 1))) * millionths(Fraction(requirement, equity))
+    assert got == product(Fraction(gain, max(wallet, 1)), Fraction(requirement, equity))
+
+
+@settings(max_examples=300, deadline=None)
+@given(gain=st.integers(-(10**12), 10**12), cost=amounts, value=amounts, equity=amounts, sign=st.sampled_from([-1, 1]))
+def test_bitmexs_score_is_gain_over_entry_times_leverage_and_divides_a_loss_by_it(gain, cost, value, equity, sign):
+    got = score(AdlScore.BITMEX, sign, sign * value, sign * cost, gain, 1, equity, 1)
+    leverage = Fraction(value, equity)
+    if gain >= 0:
+        assert got == product(Fraction(gain, cost), leverage)
+    else:
+        assert got == -product(Fraction(-gain, cost), 1 / leverage)
 
 
 @pytest.mark.parametrize("kind", list(AdlScore))

@@ -61,6 +61,13 @@ TICKS_SHOWN_MAX: Final = 24
 EVERYBODYS: Final = (SystemAccount.EXTERNAL, SystemAccount.FEES, SystemAccount.FUNDING)
 """Accounts that move with nearly every command: their movements are told as those of the accounts on the other side."""
 
+SCORE_FORMULAS: Final = {
+    AdlScore.HYPERLIQUID: "(mark / entry) x (notional / equity)",
+    AdlScore.BINANCE: "(gain / wallet) x (requirement / equity)",
+    AdlScore.BITMEX: "(gain / entry value) x (value / equity)",
+}
+"""What each score multiplies."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 Place = str | Path
 
@@ -928,9 +935,7 @@ def why_deleveraged(state: State, event: Any, account: int) -> Node:
             "score",
             scores[mine],
             "",
-            "(mark / entry) x (notional / equity)"
-            if policy.adl_score == AdlScore.HYPERLIQUID
-            else "(gain / wallet) x (requirement / equity)",
+            SCORE_FORMULAS[AdlScore(int(policy.adl_score))],
             "",
             number("value", int(value[mine])),
             number("cost", int(table.cost_quanta[mine])),

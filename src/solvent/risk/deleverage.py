@@ -6,8 +6,11 @@ against positions on the opposite side with a gain at the execution price. Cash 
 Scores (higher closes first), as the venues publish them:
     Hyperliquid   (mark / entry) x (notional / equity)                   for longs; the inverse ratio for shorts
     Binance       gain / max(1, wallet) x requirement / (wallet + gain)  zero when the account has no equity
+    BitMEX        gain / entry value x (value / equity), the second the leverage down to bankruptcy; a loser's gain is
+                  divided by it instead
 
-Ratios are kept in millionths and held to 2**31, so a product fits; ties go to the lower account number.
+A score is a product of two ratios in 1 / SCORE_SCALE, divided one after the other and held to LIMIT: two positions
+that differ by one part in a million keep their order. Ties go to the lower account number.
 Pro-rata closes everyone in proportion to lots, in pieces, by systematic sampling from a start that the event keys,
 so that splitting an account or choosing its number gains nothing.
 """
@@ -16,16 +19,17 @@ import numpy as np
 
 from solvent.codes import AdlScore
 from solvent.compiled import kernel
-from solvent.units import PPM, mul_div_down
+from solvent.units import mul_div_down
 
-RATIO_MAX = 2**31
+SCORE_SCALE = 10**12
 PIECE_FRACTION = 2**30
 
 
 @kernel
-def ratio_millionths(numerator, denominator):
-    """numerator / denominator in millionths, held to 2**31; a denominator that is not positive counts as one."""
-    return min(mul_div_down(max(numerator, 0), PPM, max(denominator, 1)), RATIO_MAX)
+def product_of_ratios_down(numerator, denominator, times, over):
+    """(numerator / denominator) x (times / over) in 1 / SCORE_SCALE; a divisor that is not positive counts as one."""
+    first = mul_div_down(max(numerator, 0), SCORE_SCALE, max(denominator, 1))
+    return mul_div_down(first, max(times, 0), max(over, 1))
 
 
 @kernel
@@ -35,11 +39,13 @@ def score_of(kind, lots, value_quanta, cost_quanta, gain_quanta, wallet_quanta, 
         return 0
     if kind == AdlScore.HYPERLIQUID:
         if lots > 0:
-            move = ratio_millionths(value_quanta, cost_quanta)
-        else:
-            move = ratio_millionths(-cost_quanta, -value_quanta)
-        return move * ratio_millionths(abs(value_quanta), equity_quanta)
-    return ratio_millionths(gain_quanta, max(wallet_quanta, 1)) * ratio_millionths(requirement_quanta, equity_quanta)
+            return product_of_ratios_down(value_quanta, cost_quanta, abs(value_quanta), equity_quanta)
+        return product_of_ratios_down(-cost_quanta, -value_quanta, abs(value_quanta), equity_quanta)
+    if kind == AdlScore.BITMEX:
+        if gain_quanta < 0:
+            return -product_of_ratios_down(-gain_quanta, abs(cost_quanta), equity_quanta, abs(value_quanta))
+        return product_of_ratios_down(gain_quanta, abs(cost_quanta), abs(value_quanta), equity_quanta)
+    return product_of_ratios_down(gain_quanta, wallet_quanta, requirement_quanta, equity_quanta)
 
 
 @kernel

@@ -1,0 +1,30 @@
+"""Inverse contracts: what one side gains in coin the other loses, and a fee is taken at the price of bankruptcy."""
+
+from fractions import Fraction
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.plain import plain
+
+from solvent.risk import inverse
+from solvent.units import PPM
+
+prices = st.integers(1, 10**9)
+
+
+@settings(max_examples=300, deadline=None)
+@given(contracts=st.integers(-(10**6), 10**6), per=st.integers(1, 10**9), entry=prices, exit_price=prices)
+def test_a_long_gains_what_its_coins_are_fewer(contracts, per, entry, exit_price) -> None:
+    gain = plain(inverse.coin_gain_nearest)
+    got = gain(contracts, per, entry, exit_price)
+    assert abs(got - contracts * per * (Fraction(1, entry) - Fraction(1, exit_price))) <= 1
+    assert abs(got + gain(-contracts, per, entry, exit_price)) <= 2
+    assert gain(contracts, per, entry, entry) == 0
+
+
+@settings(max_examples=200, deadline=None)
+@given(value=st.integers(0, 10**15), fee=st.integers(0, 10**4), leverage=st.integers(1, 125))
+def test_closing_costs_a_fee_on_the_value_at_bankruptcy(value, fee, leverage) -> None:
+    for side in (1, -1):
+        got = plain(inverse.close_fee_nearest)(value, fee, PPM, leverage, 1, side)
+        assert abs(got - Fraction(value * (leverage - side) * fee, leverage * PPM)) <= 1

@@ -1,0 +1,67 @@
+"""Threshold prices: on one side of them an account holds, on the other it does not, to the tick."""
+
+from fractions import Fraction
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from tests.plain import plain
+
+from solvent.risk import threshold_price
+from solvent.units import PPM
+
+lots = st.integers(-(10**6), 10**6).filter(bool)
+cash = st.integers(-(10**12), 10**12)
+
+
+def spare(price, lots, per, cash, n, d, deduction) -> Fraction:
+    """Equity less requirement at a price, exactly."""
+    value = lots * price * per
+    return cash + value - (Fraction(abs(value) * n, d) - deduction)
+
+
+@settings(max_examples=400, deadline=None)
+@given(lots=lots, per=st.integers(1, 1000), cash=cash, n=st.integers(0, 999), deduction=st.integers(0, 10**9))
+def test_equity_meets_the_requirement_between_the_two_roundings(lots, per, cash, n, deduction) -> None:
+    low = plain(threshold_price.threshold_ticks_down)(lots, per, cash, n, 1000, deduction)
+    high = plain(threshold_price.threshold_ticks_up)(lots, per, cash, n, 1000, deduction)
+    assert low <= high <= low + 1
+    if low < 1:
+        return
+    at_low, at_high = (spare(price, lots, per, cash, n, 1000, deduction) for price in (low, high))
+    if lots > 0:
+        assert at_low <= 0 <= at_high
+    else:
+        assert at_high <= 0 <= at_low
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    mark=st.integers(10**6, 10**9),
+    lots=st.integers(-1000, 1000).filter(bool),
+    rate=st.integers(1, PPM // 2),
+    others=st.integers(0, 10**12),
+    equity=st.integers(0, 10**12),
+)
+def test_closing_at_the_zero_price_leaves_equity_over_requirement_as_it_was(mark, lots, rate, others, equity) -> None:
+    own = Fraction(abs(lots) * mark * rate, PPM)
+    required = int(own) + others
+    assume(required > 0)
+    price = plain(threshold_price.zero_price_nearest)(mark, lots > 0, rate, PPM, equity, required)
+    after = equity + lots * (price - mark)
+    # what rounding the price (by up to two ticks, the second of them scaled down by the rate) can move
+    slack = 2 * abs(lots) + Fraction(equity, required)
+    assert abs(after * required - equity * (required - own)) <= slack * required
+
+
+@settings(max_examples=200, deadline=None)
+@given(entry=st.integers(1, 10**9), leverage=st.integers(2, 125), side=st.sampled_from([1, -1]))
+def test_a_coin_margined_position_has_lost_its_margin_at_its_bankruptcy_price(entry, leverage, side) -> None:
+    price = plain(threshold_price.inverse_bankruptcy_nearest)(entry, side > 0, leverage, 1)
+    exact = Fraction(entry * leverage, leverage + side)
+    assert abs(price - exact) <= Fraction(1, 2)
+    # in coin: margin 1/(entry L) against a loss of 1/price - 1/entry
+    assert side * (1 / exact - Fraction(1, entry)) == Fraction(1, entry * leverage)
+
+
+def test_a_short_that_borrows_nothing_has_no_bankruptcy_price() -> None:
+    assert plain(threshold_price.inverse_bankruptcy_nearest)(100, False, 1, 1) == 0
