@@ -1,7 +1,8 @@
 """`solvent`: the commands, their help and their exit codes.
 
-Exit codes: 0 done; 2 bad input, with every fault on standard error; 3 refused by the state of a directory or file;
-130 interrupted. Results go to standard output, progress and notes to standard error.
+Exit codes: 0 done; 1 a check failed; 2 bad input, with every fault on standard error; 3 refused by the state of a
+directory or file, or a check asks for a rule that is not built; 130 interrupted. Results go to standard output,
+progress and notes to standard error.
 """
 
 import sys
@@ -102,6 +103,22 @@ def verify(
     from solvent.cli.verify import verify_command
 
     verify_command(directory, as_json)
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="Cases as JSON: a list, or an object with `examples`.")],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the counts and every case as one JSON object.")
+    ] = False,
+) -> None:
+    """Put a venue's own numbers to its rules as they are built here, and show where they differ.
+
+    Leaves with 0 if all passed, 1 if one failed, 2 if the file cannot be used, 3 if one asks for a rule not built.
+    """
+    from solvent.cli.check import check_command
+
+    check_command(file, as_json)
 
 
 def main() -> None:

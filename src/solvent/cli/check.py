@@ -1,0 +1,58 @@
+"""`solvent check`: a file of cases put to the ground; a line for each that fails, a count, an exit code.
+
+Exit codes: 0 all passed (those out of the machine's range are counted apart); 1 at least one failed; 2 the file
+cannot be used, with every fault; 3 none failed but at least one asks for a rule that is not there.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from solvent.lab.cases.check import Outcome, Report, Result, check
+from solvent.lab.cases.compare import written
+from solvent.lab.cases.reading import read_cases
+from solvent.lab.cases.table import VENUES
+
+FAILED = 1
+UNSUPPORTED = 3
+
+
+def check_command(file: Path, as_json: bool) -> None:
+    """Check the file and print the report; leaves with 1 or 3. Raises CaseFileError for a file that cannot be used."""
+    cases = read_cases(file, VENUES)
+    report = check(cases, str(file), _progress(len(cases)) if sys.stderr.isatty() else None)
+    if as_json:
+        sys.stdout.write(msgspec.json.encode(report.as_json()).decode() + "\n")
+    else:
+        for result in report.results:
+            if result.outcome != Outcome.PASSED:
+                print(line_of(result))
+        print(count_line(report))
+    if report.count(Outcome.FAILED):
+        sys.exit(FAILED)
+    if report.count(Outcome.UNSUPPORTED):
+        sys.exit(UNSUPPORTED)
+
+
+def _progress(total: int) -> Callable[[int], None]:
+    def told(done: int) -> None:
+        sys.stderr.write(f"\r{done} of {total} cases" + ("\n" if done == total else ""))
+        sys.stderr.flush()
+
+    return told
+
+
+def line_of(result: Result) -> str:
+    """A case that did not pass, on one line: expected, got, and for a failure the steps that led there."""
+    case = result.case
+    line = f"{result.outcome.value.replace('_', ' ')}  {case.identifier}  {case.topic}: {'; '.join(result.why)}"
+    if result.outcome == Outcome.FAILED and case.steps:
+        line += "  by way of " + ", ".join(f"{step.name} = {written(step.value)}" for step in case.steps)
+    return line
+
+
+def count_line(report: Report) -> str:
+    """How many ended which way."""
+    return ", ".join(f"{report.count(outcome)} {outcome.value.replace('_', ' ')}" for outcome in Outcome)
