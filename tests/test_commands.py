@@ -106,7 +106,7 @@ def test_a_refusal_changes_nothing_but_the_sequence() -> None:
     engine = blank_engine()
     before = {name: getattr(engine.state, name).tobytes() for name in engine.state._fields}
     records = np.zeros(6, dtype=COMMAND_DTYPE)
-    records["kind"] = [0, -5, 21, 2**31 - 1, CommandKind.ADVANCE, CommandKind.ADVANCE]
+    records["kind"] = [0, -5, max(CommandKind) + 1, 2**31 - 1, CommandKind.ADVANCE, CommandKind.ADVANCE]
     records["time_ns"] = [5, 5, 5, 5, 0, 2**62]
     events = engine.submit(records)
     assert list(events.refusal) == [Refusal.KIND_UNKNOWN] * 4 + [Refusal.TIME_OUT_OF_RANGE] * 2

@@ -37,6 +37,7 @@ class CommandKind(IntEnum):
     LEAVE_VAULT = 18
     STAGE_TERM = 19
     ENACT_TERMS = 20
+    RECORD_ACT = 21
 
 
 COMMAND_DTYPE = np.dtype(
@@ -294,6 +295,19 @@ class EnactTerms:
     version: int
 
 
+@dataclass(frozen=True, slots=True)
+class RecordAct:
+    """Somebody did something that is no command of the machine (a key, a role, a backup): it enters the journal.
+
+    `value` says what kind of act, `reference` is the fingerprint of the text kept beside the command. Nothing changes.
+    """
+
+    kind: ClassVar[CommandKind] = CommandKind.RECORD_ACT
+    time_ns: int
+    value: int
+    reference: int
+
+
 Command = (
     ListInstrument
     | OpenAccount
@@ -315,6 +329,7 @@ Command = (
     | LeaveVault
     | StageTerm
     | EnactTerms
+    | RecordAct
 )
 
 COMMANDS: dict[CommandKind, type[Any]] = {command.kind: command for command in Command.__args__}

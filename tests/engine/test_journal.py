@@ -142,11 +142,12 @@ def test_the_chain_is_the_documented_one(tmp_path: Path) -> None:
     report = write(tmp_path, 2, 3)
     with raw(tmp_path) as connection:
         previous = connection.execute("SELECT hash FROM genesis").fetchone()[0]
-        for *header, previous_hash, checksum, body in connection.execute(
-            "SELECT first_sequence, count, time_ns, previous_hash, checksum, body FROM blocks ORDER BY 1"
+        for *header, previous_hash, checksum, body, notes in connection.execute(
+            "SELECT first_sequence, count, time_ns, previous_hash, checksum, body, notes FROM blocks ORDER BY 1"
         ):
             assert previous_hash == previous
-            content = b"".join(value.to_bytes(8, "little", signed=True) for value in header) + previous_hash + body
+            numbers = b"".join(value.to_bytes(8, "little", signed=True) for value in header)
+            content = numbers + previous_hash + body + notes
             previous = hashlib.blake2b(content, digest_size=32, person=b"solvent-block").digest()
             assert checksum == previous
     assert report.head_hash == previous
@@ -282,8 +283,8 @@ def test_another_record_layout_is_refused_with_both_layouts(tmp_path: Path) -> N
 def test_an_unknown_schema_version_is_refused(tmp_path: Path) -> None:
     write(tmp_path, 3)
     with raw(tmp_path) as connection:
-        connection.execute("UPDATE genesis SET schema_version = 2")
-    with pytest.raises(VersionUnknown, match="schema 2"):
+        connection.execute("UPDATE genesis SET schema_version = 9")
+    with pytest.raises(VersionUnknown, match="schema 9"):
         Journal.open(tmp_path, RECORD)
 
 
@@ -372,9 +373,10 @@ SQL_DAMAGE: dict[str, Damage] = {
     "previous hash": lambda c: c.execute("UPDATE blocks SET previous_hash = checksum WHERE first_sequence = 4"),
     "checksum": lambda c: c.execute("UPDATE blocks SET checksum = previous_hash WHERE first_sequence = 4"),
     "body shortened": lambda c: c.execute("UPDATE blocks SET body = substr(body, 1, 48) WHERE first_sequence = 4"),
+    "notes": lambda c: c.execute("UPDATE blocks SET notes = x'01' WHERE first_sequence = 4"),
     "tail edited": lambda c: c.execute("UPDATE blocks SET body = zeroblob(72) WHERE first_sequence = 10"),
     "a block added": lambda c: c.execute(
-        "INSERT INTO blocks SELECT 13, count, time_ns, previous_hash, checksum, body FROM blocks LIMIT 1"
+        "INSERT INTO blocks SELECT 13, count, time_ns, previous_hash, checksum, body, notes FROM blocks LIMIT 1"
     ),
     "an index added": lambda c: c.execute("CREATE INDEX extra ON blocks (time_ns)"),
 }

@@ -11,7 +11,7 @@ the journal stays, and a mended build replays it.
 
 import pathlib
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -21,7 +21,7 @@ import numpy as np
 from solvent.commands import COMMAND_DTYPE, Command, pack
 from solvent.compiled import is_cold, quick_compilation
 from solvent.engine.faults import EngineFault, SnapshotUnusable
-from solvent.engine.journal import Journal
+from solvent.engine.journal import Entry, Journal
 from solvent.engine.room import Machine, fresh_watch, make_room
 from solvent.engine.snapshot import read_snapshot, write_snapshot
 from solvent.events import EVENT_DTYPE, Tape, blank_tape
@@ -32,6 +32,10 @@ from solvent.state.whole import digest, new_state
 
 TAPE_ROOM = 1 << 16
 BATCH_COMMANDS_MAX = 1 << 15
+
+
+Observe = Callable[[Entry, np.recarray], None]
+"""Told of every block a replay applies: the block and its events."""
 
 
 class Genesis(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,18 +92,34 @@ class Engine:
         return engine
 
     @classmethod
-    def open(cls, directory: str | pathlib.Path, *, read_only: bool = False, until: int | None = None) -> "Engine":
-        """The venue of a directory as its journal left it, or as it was after sequence `until` (then read-only)."""
+    def open(
+        cls,
+        directory: str | pathlib.Path,
+        *,
+        read_only: bool = False,
+        until: int | None = None,
+        observe: Observe | None = None,
+        is_usable: Callable[[pathlib.Path], bool] | None = None,
+    ) -> "Engine":
+        """The venue of a directory as its journal left it, or as it was after sequence `until` (then read-only).
+
+        `observe` is told of every block that is replayed; `is_usable` may decline a snapshot, so that whoever
+        remembers something beside the state can begin where its memory does.
+        """
         place = pathlib.Path(directory)
         journal = Journal.open(place, COMMAND_DTYPE, read_only=read_only or until is not None)
         try:
             genesis = msgspec.msgpack.decode(journal.genesis, type=Genesis)
             head = journal.head_sequence if until is None else min(until, journal.head_sequence)
-            state = _newest_snapshot(place, genesis, head)
+            state = _newest_snapshot(place, genesis, head, is_usable)
             engine = cls(genesis, state)
-            for first, records in journal.blocks(engine.sequence + 1):
-                engine._apply_all(records[: max(head - first + 1, 0)])
-                if first + len(records) > head:
+            for entry in journal.entries(engine.sequence + 1):
+                skipped = engine.sequence + 1 - entry.first_sequence
+                records = entry.records[skipped : max(head - entry.first_sequence + 1, 0)]
+                events = engine.carry_out(records)
+                if observe is not None:
+                    observe(entry, events)
+                if entry.first_sequence + len(entry.records) > head:
                     break
         except BaseException:
             journal.close()
@@ -134,12 +154,20 @@ class Engine:
             records = np.ascontiguousarray(records).view(COMMAND_DTYPE)
         parts = []
         for batch in _batches(records):
-            if self._journal is not None:
-                self._journal.append(batch, int(batch["time_ns"][-1]))
-            parts.append(self._apply_all(batch))
+            self.keep(batch)
+            parts.append(self.carry_out(batch))
         return parts[0] if len(parts) == 1 else np.concatenate(parts).view(np.recarray)
 
-    def _apply_all(self, batch: np.ndarray) -> np.recarray:
+    def keep(self, batch: np.ndarray, notes: bytes = b"") -> None:
+        """The first half of `submit`: make a batch durable. It must be carried out next, and nothing else before.
+
+        Apart, so that a service may wait for the disk in one thread and touch the state in another only.
+        """
+        if self._journal is not None:
+            self._journal.append(batch, int(batch["time_ns"][-1]), notes)
+
+    def carry_out(self, batch: np.ndarray) -> np.recarray:
+        """The second half of `submit`: apply a batch that was kept; give its events."""
         if len(batch) == 0:
             return _no_events()
         records = batch.view(np.recarray)
@@ -165,6 +193,11 @@ class Engine:
         if not parts:
             return _no_events()
         return (parts[0] if len(parts) == 1 else np.concatenate(parts)).view(np.recarray)
+
+    @property
+    def journal(self) -> Journal | None:
+        """The journal, to read: its head and its hash."""
+        return self._journal
 
     def snapshot(self) -> pathlib.Path:
         """Write the state beside the journal, so that the next start need not replay everything."""
@@ -206,10 +239,14 @@ def _batches(records: np.ndarray) -> Iterator[np.ndarray]:
         yield records[first : first + BATCH_COMMANDS_MAX]
 
 
-def _newest_snapshot(place: pathlib.Path, genesis: Genesis, head: int) -> State:
+def _newest_snapshot(
+    place: pathlib.Path, genesis: Genesis, head: int, is_usable: Callable[[pathlib.Path], bool] | None = None
+) -> State:
     terms: Any = genesis.terms()
     for path in sorted(place.glob("snapshot-*"), reverse=True):
         if path.suffix or int(path.name.split("-")[1]) > head:
+            continue
+        if is_usable is not None and not is_usable(path):
             continue
         try:
             return read_snapshot(path, terms)[1]

@@ -2,13 +2,15 @@
 
 One SQLite file, one row per group commit:
 
-    block hash = blake2b(first_sequence, count, time_ns, previous_hash, body)
+    block hash = blake2b(first_sequence, count, time_ns, previous_hash, body, notes)
     previous_hash = hash of the block before; of the first block: hash of the genesis row
 
-so the hash of the last block (the head) vouches for every byte before it. An append is three steps, each
-durable before the next: commit the block, write the watermark, return. Only after the return may anybody
-be told. Each block gets its watermark before the next is taken; hence after any crash the journal ends
-at its watermark or exactly one block past it, and that block is kept. Anything else is damage.
+so the hash of the last block (the head) vouches for every byte before it. The body is the commands; the
+notes are bytes of whoever submitted them (who asked, under which name), which the machine never sees. An
+append is three steps, each durable before the next: commit the block, write the watermark, return. Only
+after the return may anybody be told. Each block gets its watermark before the next is taken; hence after
+any crash the journal ends at its watermark or exactly one block past it, and that block is kept. Anything
+else is damage.
 
 What `open` checks: schema, genesis, the last block, and the watermark against the chain. It does not walk
 the older blocks: that costs as much as a replay, and a replay walks them anyway, as does `verify`. Both
@@ -58,7 +60,7 @@ Records = NDArray[Any]
 """A structured array of the journal's record type."""
 
 JOURNAL_NAME = "journal.sqlite"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 BLOCK_BYTES_MAX = 16 << 20
 """A block is read whole; with READ_ROWS of them in memory at once this bounds a reader."""
@@ -79,9 +81,9 @@ _GENESIS_TABLE = (
 _BLOCKS_TABLE = (
     "CREATE TABLE blocks (first_sequence INTEGER PRIMARY KEY, count INTEGER NOT NULL,"
     " time_ns INTEGER NOT NULL, previous_hash BLOB NOT NULL, checksum BLOB NOT NULL,"
-    " body BLOB NOT NULL) STRICT"
+    " body BLOB NOT NULL, notes BLOB NOT NULL) STRICT"
 )
-_SELECT_BLOCK = "SELECT first_sequence, count, time_ns, previous_hash, checksum, body FROM blocks "
+_SELECT_BLOCK = "SELECT first_sequence, count, time_ns, previous_hash, checksum, body, notes FROM blocks "
 _LAST_BLOCK_AT = _SELECT_BLOCK + "WHERE first_sequence <= ? ORDER BY first_sequence DESC LIMIT 1"
 _BLOCKS_FROM = _SELECT_BLOCK + "WHERE first_sequence >= ? ORDER BY first_sequence LIMIT ?"
 _FIRST_SEQUENCE_AT = "SELECT max(first_sequence) FROM blocks WHERE first_sequence <= ?"
@@ -99,6 +101,17 @@ class VerifyReport(NamedTuple):
     head_hash: bytes
 
 
+class Entry(NamedTuple):
+    """One block as a reader gets it: its commands, the time of the last, and what was noted of who asked."""
+
+    first_sequence: int
+    records: Records
+    time_ns: int
+    notes: bytes
+    previous_hash: bytes
+    checksum: bytes
+
+
 class _Genesis(NamedTuple):
     created: str
     body: bytes
@@ -112,6 +125,7 @@ class _Block(NamedTuple):
     previous_hash: bytes
     checksum: bytes
     body: bytes
+    notes: bytes
 
     @property
     def last_sequence(self) -> int:
@@ -255,8 +269,10 @@ class Journal:
 
     # --- append -----------------------------------------------------------------------------------
 
-    def append(self, records: Records, time_ns: int) -> int:
+    def append(self, records: Records, time_ns: int, notes: bytes = b"") -> int:
         """Keep `records` as one block whose last command bears `time_ns`; return its last sequence.
+
+        `notes` are kept and hashed with them and are not read here.
 
         On return the block and its watermark are on the disk. If this raises, nothing more is accepted,
         and whether the block is there is known only after the journal was opened again.
@@ -264,27 +280,27 @@ class Journal:
         first_sequence = self._head_sequence + 1
         if records.dtype != self._dtype or records.ndim != 1:
             raise ValueError(f"a journal of {self._dtype} takes one-dimensional arrays of it")
-        if not 0 < records.nbytes <= BLOCK_BYTES_MAX:
+        if not 0 < records.nbytes <= BLOCK_BYTES_MAX or len(notes) > BLOCK_BYTES_MAX:
             limit = BLOCK_BYTES_MAX // self._dtype.itemsize
-            raise ValueError(f"a block holds 1 to {limit} records, not {len(records)}")
+            raise ValueError(f"a block holds 1 to {limit} records, not {len(records)}, and as many bytes of notes")
         if self._stopped or self._watermark is None:
             remedy = "Find the first failure and its remedy, then open the journal again (for writing)."
             raise WriteFailed(f"the journal takes no commands: {self._stopped}", self._store.path, remedy)
         body = records.tobytes()
-        checksum = _block_hash(first_sequence, len(records), time_ns, self._head_hash, body)
+        checksum = _block_hash(first_sequence, len(records), time_ns, self._head_hash, body, notes)
         # From here on an exception of any kind, an interrupt included, leaves the disk in doubt.
         self._stopped = "an earlier append failed"
         if self._unmoved_bytes >= CHECKPOINT_BYTES:
             self._store.checkpoint()
             self._unmoved_bytes = 0
         self._store.write(
-            "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?)",
-            (first_sequence, len(records), int(time_ns), self._head_hash, checksum, body),
+            "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (first_sequence, len(records), int(time_ns), self._head_hash, checksum, body, notes),
         )
         last_sequence = first_sequence + len(records) - 1
         self._watermark.write(last_sequence, checksum)
         self._head_sequence, self._head_hash = last_sequence, checksum
-        self._unmoved_bytes += len(body) + PAGE_BYTES
+        self._unmoved_bytes += len(body) + len(notes) + PAGE_BYTES
         self._stopped = ""
         return last_sequence
 
@@ -298,6 +314,12 @@ class Journal:
         was made of the blocks counts only once the last was yielded. The arrays are copies, free to be
         changed.
         """
+        for entry in self.entries(start_sequence):
+            skipped = max(0, start_sequence - entry.first_sequence)
+            yield entry.first_sequence + skipped, entry.records[skipped:]
+
+    def entries(self, start_sequence: int = 1) -> Iterator[Entry]:
+        """As `blocks`, whole and with their notes: the first is the block that holds `start_sequence`."""
         end_sequence, end_hash = self._head_sequence, self._head_hash
         if not 1 <= start_sequence <= end_sequence + 1:
             raise JournalTruncated(
@@ -308,8 +330,19 @@ class Journal:
             return
         for block in self._walk(start_sequence, end_sequence, end_hash):
             records = np.frombuffer(block.body, dtype=self._dtype).copy()
-            skipped = max(0, start_sequence - block.first_sequence)
-            yield block.first_sequence + skipped, records[skipped:]
+            yield Entry(block.first_sequence, records, block.time_ns, block.notes, block.previous_hash, block.checksum)
+
+    def refresh(self) -> int:
+        """Look for what a writer has appended since this read-only journal was opened; give the head's sequence."""
+        if self._watermark is None:
+            head = _read_last_block(self._store, self._dtype, _SEQUENCE_MAX)
+            if head is not None:
+                if head.last_sequence < self._head_sequence:
+                    raise JournalTruncated(
+                        f"the journal went back from {self._head_sequence} to {head.last_sequence}", self._store.path
+                    )
+                self._head_sequence, self._head_hash = head.last_sequence, head.checksum
+        return self._head_sequence
 
     def verify(self) -> VerifyReport:
         """Read everything, and let SQLite check its own bookkeeping. Raises an EngineFault or reports."""
@@ -371,10 +404,14 @@ def describe_layout(dtype: np.dtype[Any]) -> str:
 # --- hashes ---------------------------------------------------------------------------------------
 
 
-def _block_hash(first_sequence: int, count: int, time_ns: int, previous_hash: bytes, body: bytes) -> bytes:
+def _block_hash(
+    first_sequence: int, count: int, time_ns: int, previous_hash: bytes, body: bytes, notes: bytes = b""
+) -> bytes:
+    # The count says where the body ends, so no byte moves unseen between it and the notes.
     hasher = hashlib.blake2b(digest_size=HASH_BYTES, person=b"solvent-block")
     hasher.update(_BLOCK_HEADER.pack(first_sequence, count, time_ns, previous_hash))
     hasher.update(body)
+    hasher.update(notes)
     return hasher.digest()
 
 
@@ -461,7 +498,7 @@ def _read_last_block(store: _Store, dtype: np.dtype[Any], sequence: int) -> _Blo
 
 def _checked_block(path: Path, dtype: np.dtype[Any], row: tuple[Any, ...]) -> _Block:
     """The row as a block, after every byte of it was accounted for."""
-    if [type(value) for value in row] != [int, int, int, bytes, bytes, bytes]:
+    if [type(value) for value in row] != [int, int, int, bytes, bytes, bytes, bytes]:
         raise JournalCorrupt(f"the block at sequence {row[0]!r} is damaged", path)
     block = _Block(*row)
     if (
@@ -469,7 +506,7 @@ def _checked_block(path: Path, dtype: np.dtype[Any], row: tuple[Any, ...]) -> _B
         or len(block.previous_hash) != HASH_BYTES
         or len(block.body) != block.commands * dtype.itemsize
         or not block.body
-        or block.checksum != _block_hash(*block[:4], block.body)
+        or block.checksum != _block_hash(*block[:4], block.body, block.notes)
     ):
         raise JournalCorrupt(f"the block at sequence {block.first_sequence} is not what was written", path)
     return block

@@ -5,7 +5,7 @@ from solvent.commands import USED_MASKS, CommandKind, fields_set
 from solvent.compiled import bind, entry, kernel
 from solvent.events import EventKind, tell
 from solvent.procedures.advance import continue_advance, start_advance
-from solvent.procedures.change import enact_terms, list_instrument, stage_term
+from solvent.procedures.change import enact_terms, list_instrument, record_act, stage_term
 from solvent.procedures.fill import fill_liquidation, sell_collateral
 from solvent.procedures.price import report_price, set_mode, tick_funding
 from solvent.procedures.trade import release_order, reserve_order, set_leverage, trade
@@ -95,6 +95,8 @@ def carry_out(state, watch, tape, command):
         return leave_vault(state, watch, tape, command)
     if kind == CommandKind.STAGE_TERM:
         return stage_term(state, tape, command)
+    if kind == CommandKind.RECORD_ACT:
+        return record_act(state, tape, command)
     return enact_terms(state, watch, tape, command)
 
 

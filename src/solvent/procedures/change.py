@@ -228,6 +228,15 @@ def stage_term(state, tape, command):
 
 
 @kernel
+def record_act(state, tape, command):
+    """An act of the operators takes its place in the order of things; no number changes."""
+    event = tell(state, tape, EventKind.ACT_RECORDED)
+    event.value = command.value
+    event.reference = command.reference
+    return Refusal.NONE
+
+
+@kernel
 def swap_terms(state):
     """Exchange the terms in force with the staged ones."""
     for cell in range(state.cells.shape[0]):

@@ -21,6 +21,7 @@ PRIMARY = {
     CommandKind.LEAVE_VAULT: EventKind.VAULT_LEFT,
     CommandKind.STAGE_TERM: EventKind.TERM_STAGED,
     CommandKind.ENACT_TERMS: EventKind.TERMS_ENACTED,
+    CommandKind.RECORD_ACT: EventKind.ACT_RECORDED,
 }
 """The event that tells an accepted command itself; prices, modes and time may pass without one."""
 

@@ -1,4 +1,4 @@
-"""Rules staged and enacted (law TERMS)."""
+"""Rules staged and enacted (law TERMS), and acts that change nothing."""
 
 from typing import Any
 
@@ -23,7 +23,13 @@ def _on_terms_enacted(audit: Notes, event: Any) -> None:
     audit.books.rules = Rules(audit.after)
 
 
+def _on_act_recorded(audit: Notes, event: Any) -> None:
+    same = (event.value, event.reference) == (audit.command.value, audit.command.reference)
+    require("TOLD", same, "another act is told than the one recorded")
+
+
 EVENTS = {
+    EventKind.ACT_RECORDED: _on_act_recorded,
     EventKind.TERM_STAGED: _on_term_staged,
     EventKind.TERMS_ENACTED: _on_terms_enacted,
 }

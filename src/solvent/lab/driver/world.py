@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from solvent.codes import AccountKind, SystemAccount
-from solvent.commands import Command, ContributeFund, Deposit, ListInstrument, OpenAccount, PriceReport
+from solvent.commands import Command, ContributeFund, Deposit, ListInstrument, OpenAccount, PriceReport, RecordAct
 from solvent.lab.books import Books
 from solvent.lab.driver import liquidation, money, nonsense, prices, rules, trading
 from solvent.lab.driver.reach import met
@@ -98,6 +98,8 @@ class World(Setting):
                         self.time_ns, SystemAccount.MARKET_FUNDS + instrument, max(self.scale * rich // 1000, 1)
                     )
                 )
+        # drawn from nothing, so that the seeds kept from earlier keep their worlds
+        self.ask(RecordAct(self.time_ns, 1, self.seed))
 
     def next_command(self, state: Any, books: Books | None = None) -> Command:
         """The next command of this world, drawn from the state (or from books somebody already keeps of it)."""
