@@ -51,6 +51,7 @@ class EventKind(IntEnum):
     ACCOUNT_WAITING = 38
     ACT_RECORDED = 39
     JUDGED_BY_SCAN = 101
+    WORKLIST_TOLD = 102
 
 
 EVENT_DTYPE = np.dtype(

@@ -11,19 +11,32 @@ and the two levels of maxima over the keys are compared with the keys.
 
 import os
 import random
+from bisect import bisect_right
 from collections import defaultdict
 from typing import Any
 
 import numpy as np
 from machine import Machine
+from tests.plain import plain
 
 from solvent.codes import Level, Schedule
 from solvent.commands import Advance, Command, FundingTick, PriceReport, pack
 from solvent.events import EventKind
-from solvent.lab.books import Books
+from solvent.lab.books import Books, ceil_ratio
 from solvent.lab.driver import ROOM, World
-from solvent.risk.watch import DEAD, FALLS, FAN, LOOSE_COUNT, RISES
-from solvent.units import LIMIT, PPM
+from solvent.risk.watch import (
+    COUNT,
+    CURSOR,
+    DEAD,
+    FALLS,
+    FAN,
+    RISES,
+    ceiling_place,
+    has_member,
+    next_member,
+    trigger_ticks,
+)
+from solvent.units import FUNDING_SCALE, LIMIT, PPM
 
 TICKS = int(os.environ.get("SOLVENT_LAW_COMMANDS", "20000")) // 20
 SEEDS = range(11, 21)
@@ -43,32 +56,46 @@ def corners_of(machine: Machine) -> tuple[dict[tuple[int, int], int], dict[tuple
             assert position.account == watch.owners[place], "a place that belongs to somebody else"
             column = 2 * key[1] + (FALLS if position.lots > 0 else RISES)
             assert columns[column].first <= place < columns[column].first + columns[column].capacity
-            positions[key] = abs(int(watch.keys[place]))
-        place = int(watch.position_ceiling[row])
+            side = FALLS if position.lots > 0 else RISES
+            positions[key] = plain(trigger_ticks)(side, watch.keys[place])
+        place = int(plain(ceiling_place)(watch, row))
         if place != NONE:
             assert position.account == watch.owners[place], "a ceiling that belongs to somebody else"
-            ceilings[key] = -int(watch.keys[place])
+            ceilings[key] = plain(trigger_ticks)(RISES, watch.keys[place])
     for row in range(int(state.venue[0].holding_count)):
         place = int(watch.holding_place[row])
         if place != NONE:
             holding = state.holdings[row]
             assert holding.account == watch.owners[place], "a place that belongs to somebody else"
-            holdings[int(holding.account), int(holding.asset)] = int(watch.keys[place])
+            holdings[int(holding.account), int(holding.asset)] = plain(trigger_ticks)(FALLS, watch.keys[place])
     return positions, ceilings, holdings
 
 
-def surplus_at(books: Books, account: int, positions: Any, holdings: Any) -> int:
-    """Equity above the threshold with every price at its trigger; a price may differ from slot to slot."""
+def surplus_at(books: Books, account: int, positions: Any, holdings: Any, bands: Any) -> int:
+    """Equity above the threshold with every price at its trigger; a price may differ from slot to slot.
+
+    `bands` are the lowest and highest funding index by instrument; the worse end is owed.
+    """
     book = books.accounts[account]
     equity, required = book.wallet, 0
     for instrument, position in book.positions.items():
         if position.lots == 0:
             continue
         unit = positions[account, instrument] * books.per_lot_tick(instrument)
-        equity += position.lots * unit - position.cost - books.funding_due(instrument, position)
+        due = ceil_ratio(position.lots * (bands[position.lots > 0][instrument] - position.index), FUNDING_SCALE)
+        equity += position.lots * unit - position.cost - due
         ladder = books.rules.ladders[Level.MAINTENANCE][instrument]
-        required += ladder.required(abs(position.lots) * unit, position.leverage)
+        notional = abs(position.lots) * unit
+        if ladder.kind == Schedule.BRACKETS_WHOLE and position.lots > 0:
+            place = bisect_right(
+                ladder.floors, position.lots * books.marks[instrument] * books.per_lot_tick(instrument)
+            )
+            required += ceil_ratio(notional * ladder.numerators[max(place - 1, 0)], ladder.denominator)
+        else:
+            required += ladder.required(notional, position.leverage)
     for asset, amount in book.holdings.items():
+        if (account, asset) not in holdings:
+            continue  # came in since: whatever it is worth is more
         terms = books.rules.assets[asset]
         kept = books.marks[terms["price_instrument"]]
         books.marks[terms["price_instrument"]] = holdings[account, asset]
@@ -79,8 +106,24 @@ def surplus_at(books: Books, account: int, positions: Any, holdings: Any) -> int
     return equity - required - books.rules.first_margin
 
 
-def check_corners(machine: Machine, books: Books, loose: set[int]) -> None:
+def members_of(members: np.ndarray) -> set[int]:
+    """The accounts of a set, by the walk the machine takes; the bits of all levels are compared with it."""
+    found, account = [], -1
+    while (account := int(plain(next_member)(members, account + 1))) != NONE:
+        found.append(account)
+    assert len(found) == members[COUNT]
+    assert found == [number for number in range(32 * int(members[1])) if plain(has_member)(members, number)]
+    return set(found)
+
+
+def check_corners(machine: Machine, books: Books) -> None:
+    watch = machine.watch
+    loose = members_of(watch.loose) | members_of(watch.pending)
+    thin = members_of(watch.thin)
+    assert not members_of(watch.ordering)
     positions, ceilings, holdings = corners_of(machine)
+    for instrument, index in enumerate(books.indices):
+        assert watch.funding_low[instrument] <= index <= watch.funding_high[instrument]
     for account, book in books.accounts.items():
         if not book.is_trader or book.flagged:
             owned = [key for key in (*positions, *ceilings, *holdings) if key[0] == account]
@@ -99,8 +142,10 @@ def check_corners(machine: Machine, books: Books, loose: set[int]) -> None:
                 top = ceilings.get((account, instrument), LIMIT) if position.lots > 0 else trigger
                 assert mark <= top, f"ceiling of {account} in {instrument}"
         for asset in book.holdings:
-            assert books.marks[books.rules.assets[asset]["price_instrument"]] >= holdings[account, asset]
-        assert surplus_at(books, account, positions, holdings) >= 0, f"I1 of {account}"
+            if (account, asset) in holdings:
+                assert books.marks[books.rules.assets[asset]["price_instrument"]] >= holdings[account, asset]
+        bands = (books.indices, books.indices) if account in thin else (watch.funding_low, watch.funding_high)
+        assert surplus_at(books, account, positions, holdings, bands) >= 0, f"I1 of {account}"
 
 
 def check_tree(watch: Any) -> None:
@@ -117,7 +162,7 @@ def check_tree(watch: Any) -> None:
             assert column.first <= place < column.first + column["count"], "a free place of another column"
             assert watch.keys[place] == DEAD, "a free place with a key"
             free.add(place)
-            place = int(watch.owners[place])
+            place = -2 - int(watch.owners[place])
         live = set((column.first + np.flatnonzero(keys != DEAD)).tolist())
         used = set(range(int(column.first), int(column.first + column["count"])))
         assert live == used - free, "a place is lost"
@@ -125,12 +170,11 @@ def check_tree(watch: Any) -> None:
 
 def check_all(machine: Machine, books: Books) -> None:
     watch = machine.watch
-    loose = set(watch.loose[: int(watch.meter[1])].tolist())
-    assert {number for number in range(len(watch.loose_place)) if watch.loose_place[number] != NONE} == loose
+    assert watch.meter[CURSOR] == NONE, "a venue this small is repaired at once"
     for number, book in books.accounts.items():
         if book.is_trader and not book.flagged:
             assert books.surplus(number) >= 0, f"account {number} is distressed and was not found"
-    check_corners(machine, books, loose)
+    check_corners(machine, books)
     check_tree(watch)
 
 
@@ -139,19 +183,19 @@ def settle(world: World, machine: Machine) -> list[Command]:
     return [world.next_command(machine.state) for _ in range(world.random.randint(1, 3))]
 
 
-def ask_for_leverage(terms: Any, instrument: int) -> None:
-    """A rule without a certificate: the leverage a trader chose moves what must be held at maintenance."""
+def ask_for_leverage(terms: Any, instrument: int, scale_ppm: int) -> None:
+    """The leverage a trader chose moves what must be held at maintenance; a scale above 1 has no certificate."""
     schedule = terms.schedules[Level.MAINTENANCE * len(terms.contracts) + instrument]
-    schedule.kind, schedule.scale_ppm, schedule.denominator = Schedule.USER_LEVERAGE, 400_000, PPM
+    schedule.kind, schedule.scale_ppm, schedule.denominator = Schedule.USER_LEVERAGE, scale_ppm, PPM
     schedule.first_bracket, schedule.bracket_count, schedule.rate_max_ppm = len(terms.brackets) - 1, 1, 10_000
     terms.brackets[-1].numerator = 10_000
 
 
-def walk(seed: int, uncertified: int | None = None) -> dict[str, int]:
+def walk(seed: int, scale_ppm: int = 0) -> dict[str, int]:
     """One world on one price path, checked after every command; give what it met."""
     world = World(seed)
-    if uncertified is not None:
-        ask_for_leverage(world.terms, uncertified)
+    if scale_ppm:
+        ask_for_leverage(world.terms, seed % 2, scale_ppm)
     machine = Machine(world.terms, **ROOM)
     chance = random.Random(seed)
     found: dict[str, int] = defaultdict(int)
@@ -179,7 +223,7 @@ def walk(seed: int, uncertified: int | None = None) -> dict[str, int]:
             found["flagged"] += int((events["kind"] == EventKind.ACCOUNT_FLAGGED).sum())
             found["marks"] += int((events["kind"] == EventKind.MARK_MOVED).sum())
             check_all(machine, Books.read(machine.state))
-            found["loose"] = max(found["loose"], int(machine.watch.meter[LOOSE_COUNT]))
+            found["loose"] = max(found["loose"], int(machine.watch.loose[COUNT]))
     return found
 
 
@@ -193,10 +237,15 @@ def test_the_watch_finds_whom_a_scan_finds() -> None:
         assert found["flagged"] > 20
 
 
+def test_a_chosen_leverage_has_a_certificate() -> None:
+    found = walk(41, 900_000)
+    assert found["by_scan"] == found["loose"] == 0
+
+
 def test_rules_without_a_certificate_are_judged_at_every_price() -> None:
     found: dict[str, int] = defaultdict(int)
     for seed in (27, 28, 31):
-        for name, count in walk(seed, uncertified=seed % 2).items():
+        for name, count in walk(seed, 1_200_000).items():
             found[name] += count
     assert found["by_scan"] >= 3, "nobody was told that a market has no certificate"
     assert found["loose"] > 0, "nobody held the market without a certificate"
@@ -216,9 +265,9 @@ def test_a_full_column_makes_accounts_loose_and_none_is_lost() -> None:
     for _ in range(400):
         machine.do(pack([world.next_command(machine.state)]))
         books = Books.read(machine.state)
-        most = max(most, int(machine.watch.meter[1]))
+        most = max(most, int(machine.watch.loose[COUNT]))
         for number, book in books.accounts.items():
             if book.is_trader and not book.flagged:
                 assert books.surplus(number) >= 0, f"account {number} is distressed and was not found"
-        check_corners(machine, books, set(machine.watch.loose[: int(machine.watch.meter[1])].tolist()))
+        check_corners(machine, books)
     assert most > 0, "no account was ever loose"

@@ -12,7 +12,7 @@ import numpy as np
 from solvent.codes import Schedule
 from solvent.commands import CommandKind
 from solvent.procedures.rebuild import rebuild_watch
-from solvent.risk.watch import FAN, Watch, blank_watch
+from solvent.risk.watch import FAN, Watch, blank_watch, fired_room, grown_members
 from solvent.state.tables import NONE, State
 from solvent.state.whole import grow
 from solvent.units import POSITIONS_MAX
@@ -44,7 +44,7 @@ def _column_needs(state: State, records: np.ndarray) -> np.ndarray:
 
 
 def fresh_watch(state: State, extra: np.ndarray | int = 0) -> Watch:
-    """An index built over the state as it is, with room for half as many keys again and for `extra` per column."""
+    """An index built over the state as it is, with room for a quarter more keys and for `extra` per column."""
     held: np.ndarray = state.positions[: int(state.venue[0].position_count)]
     held = held[(held["account"] != NONE) & (held["lots"] != 0)]
     columns = held["instrument"].astype(np.int64) * 2 + (held["lots"] < 0)
@@ -57,7 +57,9 @@ def fresh_watch(state: State, extra: np.ndarray | int = 0) -> Watch:
     if whole:  # longs carry a second trigger there, in the other column
         capacities += capacities.reshape(-1, 2)[:, ::-1].reshape(-1)
     capacities = capacities * 5 // 4 + extra
-    watch = blank_watch(capacities, len(state.accounts), len(state.positions), len(state.holdings))
+    watch = blank_watch(
+        capacities, len(state.accounts), len(state.positions), len(state.holdings), ceilings=bool(whole)
+    )
     rebuild_watch(state, watch)
     return watch
 
@@ -100,15 +102,21 @@ def make_room(machine: Machine, records: np.ndarray) -> Machine:
     if np.any(watch.columns.count + needs > watch.columns.capacity):
         crowded = watch.columns.count + needs > watch.columns.capacity
         return Machine(state, fresh_watch(state, np.where(crowded, needs + FAN, needs)))
+    if len(watch.position_ceiling) == 0 and np.any(state.schedules.kind == Schedule.BRACKETS_WHOLE):
+        return Machine(state, fresh_watch(state, needs))
     if wanted:
         account_room, position_room = len(state.accounts), len(state.positions)
         watch = watch._replace(
-            stamps=_lengthened(watch.stamps, account_room, 0),
-            fired=_lengthened(watch.fired, account_room, 0),
-            loose=_lengthened(watch.loose, account_room, 0),
-            loose_place=_lengthened(watch.loose_place, account_room, NONE),
+            loose=grown_members(watch.loose, account_room),
+            pending=grown_members(watch.pending, account_room),
+            thin=grown_members(watch.thin, account_room),
+            ordering=grown_members(watch.ordering, account_room),
+            fired=_lengthened(watch.fired, fired_room(account_room), 0),
+            surplus=_lengthened(watch.surplus, fired_room(account_room), 0),
             position_place=_lengthened(watch.position_place, position_room, NONE),
-            position_ceiling=_lengthened(watch.position_ceiling, position_room, NONE),
+            position_ceiling=_lengthened(
+                watch.position_ceiling, position_room if len(watch.position_ceiling) else 0, NONE
+            ),
             holding_place=_lengthened(watch.holding_place, len(state.holdings), NONE),
         )
     return Machine(state, watch)

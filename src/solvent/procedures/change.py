@@ -5,8 +5,8 @@ import numpy as np
 from solvent.codes import Level, Mode, Refusal, Schedule
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
-from solvent.procedures.review import review
-from solvent.risk.watch import collect_market, has_asset_certificate, has_level_certificate, has_schedule_certificate
+from solvent.procedures.answer import answer_terms
+from solvent.risk.watch import has_asset_certificate, has_level_certificate, has_schedule_certificate
 from solvent.state.tables import NONE
 from solvent.state.terms import ABSORBERS_MAX, ASSETS_MAX, BREAKERS_MAX, LEVELS, SOURCES_MAX, STAGES_MAX
 from solvent.units import LIMIT, PPM, RATE_DENOMINATOR_MAX, VALUE_MAX, mul_div_down, mul_saturated
@@ -279,7 +279,5 @@ def enact_terms(state, watch, tape, command):
     event = tell(state, tape, EventKind.TERMS_ENACTED)
     event.value = command.version
     tell_what_is_scanned(state, tape)
-    found = collect_market(state, watch, NONE)
-    for i in range(found):
-        review(state, watch, tape, watch.fired[i])
+    answer_terms(state, watch, tape)
     return Refusal.NONE

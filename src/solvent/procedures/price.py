@@ -3,11 +3,10 @@
 from solvent.codes import Mode, Refusal
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
-from solvent.procedures.review import review
+from solvent.procedures.answer import answer_funding, answer_price
 from solvent.risk.breaker import held_mode, let_go, observe
 from solvent.risk.funding import next_index
 from solvent.risk.oracle import mark_of, refusal_of_report
-from solvent.risk.watch import collect, collect_market
 from solvent.state.terms import SOURCES_MAX
 from solvent.units import LIMIT, value_quanta
 
@@ -73,15 +72,13 @@ def report_price(state, watch, tape, command):
     held = held_mode(state, instrument)
     if held > market.mode:
         change_mode(state, tape, instrument, held, 1)
-    found = collect(watch, instrument, before, mark)
-    for i in range(found):
-        review(state, watch, tape, watch.fired[i])
+    answer_price(state, watch, tape, instrument, before, mark)
     return Refusal.NONE
 
 
 @kernel
 def tick_funding(state, watch, tape, command):
-    """Longs owe shorts one interval of funding; every holder's certificate is renewed, because no price told it."""
+    """Longs owe shorts one interval of funding; whoever has no reserve for it is judged, because no price told it."""
     instrument = command.instrument
     if instrument < 0 or instrument >= state.instruments.shape[0] or state.instruments[instrument].listed == 0:
         return Refusal.INSTRUMENT_UNKNOWN
@@ -94,14 +91,13 @@ def tick_funding(state, watch, tape, command):
     index = next_index(market.funding_index, per_lot, command.rate_ppb)
     if abs(index) >= LIMIT // 2:
         return Refusal.RATE_OUT_OF_RANGE
+    step = index - market.funding_index
     market.funding_index = index
     event = tell(state, tape, EventKind.FUNDING_TICKED)
     event.instrument = instrument
     event.value = command.rate_ppb
     event.price_ticks = market.mark_ticks
-    found = collect_market(state, watch, instrument)
-    for i in range(found):
-        review(state, watch, tape, watch.fired[i])
+    answer_funding(state, watch, tape, instrument, step)
     return Refusal.NONE
 
 

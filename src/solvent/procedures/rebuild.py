@@ -11,6 +11,9 @@ def rebuild_watch(state_tables, watch_tables):
     """Give every sound trader a corner in an empty index; the state is not changed and nothing is told."""
     state = bind(state_tables)
     watch = bind(watch_tables)
+    for instrument in range(state.instruments.shape[0]):
+        watch.funding_low[instrument] = state.instruments[instrument].funding_index
+        watch.funding_high[instrument] = state.instruments[instrument].funding_index
     for account in range(state.venue[0].account_count):
         terms = state.accounts[account]
         if terms.status != Status.SOUND or (terms.kind != AccountKind.CROSS and terms.kind != AccountKind.ISOLATED):

@@ -1,18 +1,31 @@
 """After anything has touched an account: judge it, then watch it or hand it to the liquidation queue."""
 
-from solvent.codes import AccountKind, Level, Status, SystemAccount
+from solvent.codes import AccountKind, Level, Schedule, Status, SystemAccount
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
 from solvent.risk.funding import due_up
-from solvent.risk.margin import judge, position_notional
-from solvent.risk.watch import forget_account, set_corner
+from solvent.risk.margin import collateral_value_at_down, judge, position_notional, requirement_up
+from solvent.risk.watch import (
+    DEAD,
+    FALLS,
+    RISES,
+    forget_account,
+    has_member,
+    set_corner,
+    trigger_ticks,
+)
 from solvent.state.ledger import post
 from solvent.state.tables import NONE
+from solvent.units import value_quanta
 
 
 @kernel
 def accrue(state, tape, account):
-    """Post the funding every position of the account owes or is owed, up to this sequence."""
+    """Post the funding every position of the account owes or is owed, up to this sequence; True when any index moved.
+
+    A sum rounded in two parts may cost a quantum more than rounded at once: whoever relies on a corner looks again.
+    """
+    moved = False
     row = state.accounts[account].first_position
     while row != NONE:
         position = state.positions[row]
@@ -20,6 +33,7 @@ def accrue(state, tape, account):
         if position.funding_index != index:
             due = due_up(position.lots, index - position.funding_index)
             position.funding_index = index
+            moved = True
             if due != 0:
                 if due > 0:
                     post(state, account, SystemAccount.FUNDING, due)
@@ -31,6 +45,7 @@ def accrue(state, tape, account):
                 event.lots = position.lots
                 event.amount_quanta = due
         row = position.next
+    return moved
 
 
 @kernel
@@ -106,6 +121,65 @@ def review(state, watch, tape, account):
             return
         flag(state, watch, tape, account, equity, requirement)
     set_negative(state, tape, account, 1 if equity < 0 else 0)
+
+
+@kernel
+def corner_surplus(state, watch, account):
+    """Surplus of a sound account at its corner: every price at its trigger, every index at the worse end of its band.
+
+    Below zero when the corner is no certificate, or there is none. A holding without a key counts for nothing.
+    """
+    if has_member(watch.loose, account) or has_member(watch.pending, account):
+        return NONE
+    is_thin = has_member(watch.thin, account)
+    surplus = state.accounts[account].wallet_quanta - state.stages[0].or_equal
+    row = state.accounts[account].first_position
+    while row != NONE:
+        position = state.positions[row]
+        lots = position.lots
+        instrument = position.instrument
+        if lots != 0:
+            place = watch.position_place[row]
+            if place == NONE or watch.keys[place] == DEAD:
+                return NONE
+            schedule = state.schedules[Level.MAINTENANCE * state.instruments.shape[0] + instrument]
+            if lots > 0 and schedule.kind == Schedule.BRACKETS_WHOLE:
+                # on the way down to its trigger a long may be in a dearer bracket than at the trigger
+                return NONE
+            ticks = trigger_ticks(FALLS if lots > 0 else RISES, watch.keys[place])
+            value = value_quanta(lots, ticks, state.contracts[instrument].quanta_per_lot_tick)
+            index = state.instruments[instrument].funding_index
+            if not is_thin:
+                index = watch.funding_high[instrument] if lots > 0 else watch.funding_low[instrument]
+            surplus += value - position.cost_quanta - due_up(lots, index - position.funding_index)
+            surplus -= requirement_up(state, Level.MAINTENANCE, instrument, abs(value), position.leverage)
+        row = position.next
+    row = state.accounts[account].first_holding
+    while row != NONE:
+        holding = state.holdings[row]
+        place = watch.holding_place[row]
+        if place != NONE:
+            if watch.keys[place] == DEAD:
+                return NONE
+            ticks = trigger_ticks(FALLS, watch.keys[place])
+            weighted = state.levels[Level.MAINTENANCE].maintenance_weights == 1
+            surplus += collateral_value_at_down(state, holding.asset, holding.amount_quanta, ticks, weighted)
+        row = holding.next
+    return surplus
+
+
+@kernel
+def review_more(state, watch, tape, account, accrued):
+    """The account has more than before: a corner stays good, unless rounding of funding may have taken its part."""
+    if accrued or state.accounts[account].status != Status.SOUND:
+        review(state, watch, tape, account)
+
+
+@kernel
+def review_less(state, watch, tape, account):
+    """The account has less than before: its corner is judged again, and only a corner that fails is replaced."""
+    if state.accounts[account].status != Status.SOUND or corner_surplus(state, watch, account) < 0:
+        review(state, watch, tape, account)
 
 
 @kernel

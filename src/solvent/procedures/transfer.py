@@ -3,7 +3,7 @@
 from solvent.codes import AccountKind, Level, Refusal, Status, SystemAccount
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
-from solvent.procedures.review import accrue, is_gated, review, tell_gate
+from solvent.procedures.review import accrue, is_gated, review_less, review_more, tell_gate
 from solvent.risk.funding import due_up
 from solvent.risk.margin import collateral_value_down, judge
 from solvent.risk.pool import cash_for, shares_for
@@ -80,7 +80,7 @@ def deposit(state, watch, tape, command):
         outside = state.accounts[SystemAccount.EXTERNAL].wallet_quanta
         if command.amount_quanta - outside > WALLET_MAX:
             return Refusal.AMOUNT_OUT_OF_RANGE
-        accrue(state, tape, account)
+        accrued = accrue(state, tape, account)
         post(state, SystemAccount.EXTERNAL, account, command.amount_quanta)
     else:
         row = find_holding(state, account, asset)
@@ -94,14 +94,14 @@ def deposit(state, watch, tape, command):
         # amount x price x num / den must not pass the value of the largest position at the highest price
         if held + command.amount_quanta > mul_div_down(VALUE_MAX, state.assets[asset].value_den, unit_max):
             return Refusal.AMOUNT_OUT_OF_RANGE
-        accrue(state, tape, account)
+        accrued = accrue(state, tape, account)
         row = take_holding(state, account, asset)
         hold(state, account, row, command.amount_quanta)
     event = tell(state, tape, EventKind.DEPOSITED)
     event.account = account
     event.asset = asset
     event.amount_quanta = command.amount_quanta
-    review(state, watch, tape, account)
+    review_more(state, watch, tape, account, accrued)
     return Refusal.NONE
 
 
@@ -197,7 +197,7 @@ def withdraw(state, watch, tape, command):
     event.account = account
     event.asset = asset
     event.amount_quanta = command.amount_quanta
-    review(state, watch, tape, account)
+    review_less(state, watch, tape, account)
     return Refusal.NONE
 
 
@@ -223,14 +223,14 @@ def transfer_margin(state, watch, tape, command):
     if refusal != Refusal.NONE:
         return refusal
     accrue(state, tape, account)
-    accrue(state, tape, other)
+    other_accrued = accrue(state, tape, other)
     post(state, account, other, command.amount_quanta)
     event = tell(state, tape, EventKind.MARGIN_TRANSFERRED)
     event.account = account
     event.counterparty = other
     event.amount_quanta = command.amount_quanta
-    review(state, watch, tape, account)
-    review(state, watch, tape, other)
+    review_less(state, watch, tape, account)
+    review_more(state, watch, tape, other, other_accrued)
     return Refusal.NONE
 
 
@@ -290,7 +290,7 @@ def join_vault(state, watch, tape, command):
     event.account = account
     event.amount_quanta = command.amount_quanta
     event.shares = shares
-    review(state, watch, tape, account)
+    review_less(state, watch, tape, account)
     return Refusal.NONE
 
 
@@ -311,7 +311,7 @@ def leave_vault(state, watch, tape, command):
     cash = cash_for(command.shares, equity, state.venue[0].vault_shares)
     if cash > state.accounts[SystemAccount.VAULT].wallet_quanta or equity - cash < requirement:
         return Refusal.FUND_WOULD_BE_NEGATIVE
-    accrue(state, tape, account)
+    accrued = accrue(state, tape, account)
     post(state, SystemAccount.VAULT, account, cash)
     state.accounts[account].vault_shares -= command.shares
     state.venue[0].vault_shares -= command.shares
@@ -319,5 +319,5 @@ def leave_vault(state, watch, tape, command):
     event.account = account
     event.amount_quanta = cash
     event.shares = command.shares
-    review(state, watch, tape, account)
+    review_more(state, watch, tape, account, accrued)
     return Refusal.NONE

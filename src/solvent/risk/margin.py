@@ -100,9 +100,15 @@ def exposure_requirement_up(state, level, row, lots):
 @kernel
 def collateral_value_down(state, asset, amount_quanta, maintenance):
     """Value of collateral at the mark of its price instrument, weighted for a level, rounded down."""
+    mark = state.instruments[state.assets[asset].price_instrument].mark_ticks
+    return collateral_value_at_down(state, asset, amount_quanta, mark, maintenance)
+
+
+@kernel
+def collateral_value_at_down(state, asset, amount_quanta, price_ticks, maintenance):
+    """Value of collateral at a price, weighted for a level, rounded down."""
     terms = state.assets[asset]
-    mark = state.instruments[terms.price_instrument].mark_ticks
-    value = mul_div_down(amount_quanta, mark * terms.value_num, terms.value_den)
+    value = mul_div_down(amount_quanta, price_ticks * terms.value_num, terms.value_den)
     return mul_div_down(value, terms.maintenance_ppm if maintenance else terms.initial_ppm, PPM)
 
 

@@ -28,12 +28,15 @@ PRIMARY = {
 ANYWHERE = {
     EventKind.FUNDING_PAID,
     EventKind.ACCOUNT_FLAGGED,
+    EventKind.WORKLIST_TOLD,
     EventKind.WITHDRAWALS_GATED,
     EventKind.WITHDRAWALS_RELEASED,
 }
 """Consequences that any accepted command may have."""
 ALSO = {
     CommandKind.PRICE_REPORT: {EventKind.MARK_MOVED, EventKind.MODE_CHANGED},
+    CommandKind.LIST_INSTRUMENT: {EventKind.JUDGED_BY_SCAN},
+    CommandKind.ENACT_TERMS: {EventKind.JUDGED_BY_SCAN},
     CommandKind.SET_MODE: {EventKind.MODE_CHANGED},
     CommandKind.LIQUIDATION_FILL: {EventKind.PENALTY_CHARGED},
     CommandKind.CONTRIBUTE_FUND: {EventKind.DEFICIT_COVERED},

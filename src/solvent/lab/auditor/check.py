@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from solvent.commands import unpack
+from solvent.commands import CommandKind, unpack
 from solvent.events import EventKind
 from solvent.lab.auditor import deleverage, liquidation, money, penalty, prices, queue, terms, trading, waterfall
 from solvent.lab.auditor.allowed import PRIMARY, allowed_after
@@ -21,6 +21,9 @@ EVENTS: dict[EventKind, Callable[[Notes, Any], None]] = {
     kind: book for concept in CONCEPTS for kind, book in concept.EVENTS.items()
 }
 """Which function books which event."""
+
+WITH_WORKLIST = (CommandKind.PRICE_REPORT, CommandKind.FUNDING_TICK, CommandKind.ENACT_TERMS)
+"""Commands whose flags are one list, told and hashed as one."""
 
 _INSIDE_A_CASE = (
     EventKind.TRANCHE_DRAWN,
@@ -101,4 +104,7 @@ def _check_accepted(notes: Notes, record: Any, told: list[Any], after: Any) -> N
     if kind in PRIMARY:
         times = notes.told[PRIMARY[kind]]
         require("TOLD", times == 1, f"{PRIMARY[kind].name} told {times} times after {kind.name}")
+    if kind in WITH_WORKLIST:
+        lists = notes.told[EventKind.WORKLIST_TOLD]
+        require("SCAN", lists == bool(notes.flagged_in_order), f"{lists} worklists after {kind.name}")
     check_after(notes, command)

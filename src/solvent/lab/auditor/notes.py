@@ -67,6 +67,7 @@ class Notes:
         """Forget the last command."""
         self.told: Counter[int] = Counter()
         self.flagged_now: set[int] = set()
+        self.flagged_in_order: list[int] = []
         self.visit_equity: dict[int, int] = {}
         self.winners: dict[int, Counter[int]] = {}
         self.winner_entries: dict[int, Counter[int]] = {}

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from solvent.codes import Level
 from solvent.events import EventKind
 from solvent.lab.auditor.law import require
 from solvent.lab.auditor.notes import Notes
@@ -30,9 +31,30 @@ def _on_account_flagged(audit: Notes, event: Any) -> None:
         require("JUDGED", sizes.get(event.instrument) == largest, f"market {event.instrument} is not the largest")
     account.flagged = True
     audit.flagged_now.add(event.account)
+    audit.flagged_in_order.append(event.account)
     audit.default_instrument[event.account] = event.instrument
     audit.flagged_sequence[event.account] = books.sequence
     audit.order_stage[event.account] = NOBODY
+
+
+def _on_worklist_told(audit: Notes, event: Any) -> None:
+    """Number and hash of what was flagged: two residues of a polynomial, from the price version on."""
+    flagged = audit.flagged_in_order
+    hashes = []
+    for factor in (69_621, 48_271):
+        value = audit.books.price_version
+        for account in flagged:
+            value = value * factor + account + 1
+        hashes.append(value % (2**31 - 1))
+    require("SCAN", event.lots == len(flagged) > 0, f"{event.lots} told on the worklist, {len(flagged)} flagged")
+    require("SCAN", flagged == sorted(flagged), "the worklist is not in the order of the accounts")
+    require("SCAN", event.value == hashes[0] * 2**31 + hashes[1], f"hash of the worklist {event.value}")
+
+
+def _on_judged_by_scan(audit: Notes, event: Any) -> None:
+    if event.asset == 0:
+        kind = audit.books.rules.ladders[Level.MAINTENANCE][event.instrument].kind
+        require("TERMS", event.value == kind, f"market {event.instrument} has schedule {kind}, told {event.value}")
 
 
 def _on_account_waiting(audit: Notes, event: Any) -> None:
@@ -72,6 +94,8 @@ def _on_default_closed(audit: Notes, event: Any) -> None:
 
 EVENTS = {
     EventKind.ACCOUNT_FLAGGED: _on_account_flagged,
+    EventKind.WORKLIST_TOLD: _on_worklist_told,
+    EventKind.JUDGED_BY_SCAN: _on_judged_by_scan,
     EventKind.ACCOUNT_WAITING: _on_account_waiting,
     EventKind.ACCOUNT_RECOVERED: _on_account_recovered,
     EventKind.DEFAULT_CLOSED: _on_default_closed,

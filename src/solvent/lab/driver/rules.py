@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from solvent.codes import Accept, AdlPolicy, AdlPrice, AdlScore, Executor, Level
+from solvent.codes import Accept, AdlPolicy, AdlPrice, AdlScore, Executor, Level, Schedule
 from solvent.commands import Command, EnactTerms, StageTerm
 from solvent.lab.driver.setting import MINUTE, SECOND, Setting
 from solvent.state.terms import SOURCES_MAX
@@ -35,7 +35,7 @@ def _change_rates(world: Setting) -> list[tuple[int, int]]:
         for place in range(first, first + int(schedule.bracket_count)):
             bracket = world.state.brackets[place]
             rate = min(max(int(bracket.numerator * factor), 1), denominator)
-            if place > first:
+            if place > first and schedule.kind != Schedule.BRACKETS_WHOLE:
                 deduction += int(bracket.floor_quanta) * (rate - last)
             last = rate
             whole, rest = divmod(deduction, denominator)

@@ -112,12 +112,14 @@ def _draw_schedules(world: Setting, terms: Terms, instrument: int, notional_max:
     for level, numerators in by_level.items():
         schedule = terms.schedules[level * world.instruments + instrument]
         schedule.kind = kind
-        if kind == Schedule.USER_LEVERAGE and level != Level.INITIAL:
+        # in some worlds a chosen leverage counts at maintenance too, on a scale the watch has no certificate for
+        scanned = world.seed % 5 == 0 and level != Level.CLOSE_OUT
+        if kind == Schedule.USER_LEVERAGE and level != Level.INITIAL and not scanned:
             schedule.kind = Schedule.BRACKETS_MARGINAL
         schedule.denominator = denominator
         schedule.first_bracket = world.brackets_used
         schedule.bracket_count = count
-        schedule.scale_ppm = PPM
+        schedule.scale_ppm = (2 - level) * 1_200_000 if scanned else PPM
         schedule.rate_max_ppm = -(-max(numerators) * PPM // denominator)
         _write_brackets(world, terms, schedule, floors, numerators)
         world.brackets_used += count
@@ -126,7 +128,7 @@ def _draw_schedules(world: Setting, terms: Terms, instrument: int, notional_max:
 def _write_brackets(world: Setting, terms: Terms, schedule: Any, floors: list[int], numerators: list[int]) -> None:
     deduction = 0
     for place, (floor, numerator) in enumerate(zip(floors, numerators, strict=True)):
-        if place > 0:
+        if place > 0 and schedule.kind != Schedule.BRACKETS_WHOLE:
             deduction += floor * (numerator - numerators[place - 1])
         bracket = terms.brackets[int(schedule.first_bracket) + place]
         bracket.floor_quanta = floor

@@ -2,59 +2,105 @@
 
 Certificate ("safe corner"). Each sound account holds one trigger price per position and per collateral holding:
 
-    (I1) judged exactly with every price at its trigger, the account is still at or above its maintenance threshold;
-    (I2) every long and every holding has mark >= trigger, every short has mark <= trigger.
+    (I1) judged exactly with every price at its trigger, and every funding index at the worse end of its band, the
+         account is still at or above its threshold;
+    (I2) every long and every holding has mark >= trigger, every short has mark <= trigger, and every index is inside
+         its band.
 
-While (I2) holds the account is sound, by monotonicity: a long's value minus requirement never falls when its price
-rises (a marginal requirement grows by at most one quantum per quantum of notional), a short's never rises, a
-holding's never falls. So (I1) bounds the surplus from below, whatever path the prices took; a bound never goes stale.
-When a mark breaks (I2) for some account it is judged exactly and given a new corner, or flagged.
+Proof, one line: under (I2) each slot is worth at least what it is worth at its trigger, so the surplus is at least the
+one of (I1), which is not negative. It needs monotonicity: a long's value minus requirement never falls when its price
+rises (a requirement grows by at most one quantum per quantum of notional), a short's never rises, a holding's never
+falls; all three exactly in integers. No path of prices makes a bound go stale. When (I2) breaks for an account it is
+judged exactly and given a new corner, or flagged.
 
-Conditions. Prices are the only thing that moves between judgements: trades, transfers, funding and terms judge the
-touched accounts again. Under whole brackets a long that grows into the next bracket loses surplus while its price
-rises; such a long carries a second trigger, the last price before that bracket, and a short's trigger stops there too.
+Conditions. Prices and funding are the only things that move between judgements: trades, transfers and terms judge the
+touched accounts again, except where what they did can only help. Under whole brackets a long that grows into the
+next bracket loses surplus while its price rises; such a long carries a second trigger, the last price before that
+bracket, and a short's trigger stops there too. At its trigger it is judged by the rate it has now: on the way down it
+may stand in a dearer bracket than at the end. Rules without a certificate: see `certificate`.
 
-The corner spends the surplus evenly in relative price moves: with S the surplus less 2 quanta of rounding per slot
-and W the sum of notional (shorts count 1 + largest rate: their requirement grows while they lose), every price may
-move by the fraction S / W. Moving adversely by it costs at most S, which is (I1).
+Files: `certificate` (which rules have one), `corner` (how triggers are chosen), `index` (keys under maxima), `collect`
+(whom a change concerns), `members` (sets of accounts), `filter` (the scan of everybody: audit, and fallback).
 
-Index. A column per instrument and side holds keys (trigger for what loses when prices fall, minus trigger for what
-loses when prices rise); above it two levels of maxima over 64. A mark only opens nodes whose maximum it has passed.
-Accounts that found no place in a column are `loose` and judged at every price. Sources: geometric monitoring
-(Sharfman, Schuster, Keren, PODS 2008) applied to margin.
+Source: geometric monitoring (Sharfman, Schuster, Keren, PODS 2008) applied to margin.
 """
 
-from solvent.risk.watch.certificate import has_asset_certificate, has_level_certificate, has_schedule_certificate
-from solvent.risk.watch.collect import collect, collect_market
+from solvent.risk.watch.certificate import (
+    has_asset_certificate,
+    has_level_certificate,
+    has_schedule_certificate,
+    is_certified,
+)
+from solvent.risk.watch.collect import collect, collect_holders, drain_in_order
 from solvent.risk.watch.corner import set_corner
 from solvent.risk.watch.index import (
+    CURSOR,
     DEAD,
     FALLS,
     FAN,
-    LOOSE_COUNT,
+    JUDGED,
+    LEVEL,
+    REPAIRED,
     RISES,
+    SCANS,
     Watch,
     blank_watch,
+    ceiling_place,
+    clear_keys,
+    column_of,
+    fired_room,
     forget_account,
     forget_holding,
     forget_position,
+    key_of,
+    trigger_ticks,
+)
+from solvent.risk.watch.members import (
+    COUNT,
+    add_member,
+    blank_members,
+    clear_members,
+    grown_members,
+    has_member,
+    next_member,
+    remove_member,
 )
 
 __all__ = [
+    "COUNT",
+    "CURSOR",
     "DEAD",
     "FALLS",
     "FAN",
-    "LOOSE_COUNT",
+    "JUDGED",
+    "LEVEL",
+    "REPAIRED",
     "RISES",
+    "SCANS",
     "Watch",
+    "add_member",
+    "blank_members",
     "blank_watch",
+    "ceiling_place",
+    "clear_keys",
+    "clear_members",
     "collect",
-    "collect_market",
+    "collect_holders",
+    "column_of",
+    "drain_in_order",
+    "fired_room",
     "forget_account",
     "forget_holding",
     "forget_position",
+    "grown_members",
     "has_asset_certificate",
     "has_level_certificate",
+    "has_member",
     "has_schedule_certificate",
+    "is_certified",
+    "key_of",
+    "next_member",
+    "remove_member",
     "set_corner",
+    "trigger_ticks",
 ]

@@ -14,12 +14,18 @@ a brute-force test.
 from solvent.codes import AccountKind, Schedule
 from solvent.compiled import kernel
 from solvent.state.tables import NONE
+from solvent.units import PPM
 
 
 @kernel
 def has_schedule_certificate(schedule):
-    """True when a requirement of this schedule row moves only with the position's own mark, at a slope of at most 1."""
+    """True when a requirement of this schedule row moves only with the position's own mark, at a slope of at most 1.
+
+    User leverage is the larger of two such requirements as long as its scale is at most one.
+    """
     kind = schedule.kind
+    if kind == Schedule.USER_LEVERAGE:
+        return schedule.scale_ppm <= PPM
     return kind == Schedule.ZERO or kind == Schedule.BRACKETS_MARGINAL or kind == Schedule.BRACKETS_WHOLE
 
 
@@ -36,17 +42,24 @@ def has_level_certificate(level):
 
 
 @kernel
+def is_account_certified(terms):
+    """True when an account row is judged position by position."""
+    return terms.kind == AccountKind.CROSS or terms.kind == AccountKind.ISOLATED
+
+
+@kernel
 def is_certified(state, level, account):
     """True when everything the account is judged by at the level has a certificate."""
     terms = state.accounts[account]
-    if terms.kind != AccountKind.CROSS and terms.kind != AccountKind.ISOLATED:
+    if not is_account_certified(terms):
         return False
-    if not has_level_certificate(state.levels[level]):
-        return False
+    counts_orders = not has_level_certificate(state.levels[level])
     instruments = state.instruments.shape[0]
     row = terms.first_position
     while row != NONE:
         position = state.positions[row]
+        if counts_orders and position.orders != NONE:
+            return False
         schedule = state.schedules[level * instruments + position.instrument]
         if position.lots != 0 and not has_schedule_certificate(schedule):
             return False

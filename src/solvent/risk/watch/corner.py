@@ -1,30 +1,86 @@
-"""A new corner for a sound account: triggers that spend its surplus evenly in relative price moves.
+"""A new corner for a sound account: triggers that spend its surplus so that they are rarely passed.
 
-With S the surplus less 2 quanta of rounding per slot and W the sum of notional (shorts count 1 + largest rate: their
-requirement grows while they lose), every price may move by the fraction S / W. Moving adversely by it costs at most S.
+With S the surplus less 2 quanta of rounding per slot, N_i the notional of slot i (a short's counts 1 + largest rate:
+its requirement grows while it loses), price i may move adversely by the fraction
+
+    f_i = w_i x S / sum(N_j x w_j),      w_i = N_i ** (-1/3)
+
+which costs at most sum(N_i x f_i) = S. Any weights are valid; these minimise the expected number of passed triggers
+when relative moves are alike in all markets (the least of sum 1 / f_i**2 under sum N_i f_i = S).
+
+Funding. Corners hold while the funding index of each market stays inside its band: they are set as if every position
+had to pay up to the band's end. Where that reserve would take more than a quarter of the surplus the account is
+`thin` instead: its corner holds until the next funding of one of its markets, which judges it.
 """
 
-from solvent.codes import Level, Schedule
+import numpy as np
+
+from solvent.codes import Schedule
 from solvent.compiled import kernel
 from solvent.risk.watch.certificate import is_certified
 from solvent.risk.watch.index import (
     FALLS,
-    FRACTION,
+    LEVEL,
     RISES,
+    ceiling_place,
     column_of,
     forget_account,
     forget_position,
     give_place,
-    set_loose,
+    key_of,
     take_place,
     write_key,
 )
+from solvent.risk.watch.members import add_member, remove_member
 from solvent.state.tables import NONE
-from solvent.units import PPM, mul_div_down, mul_div_up, value_quanta
+from solvent.units import FUNDING_SCALE, PPM, mul_div_up, value_quanta
+
+FRACTION_BITS = 30
+FRACTION = 2**FRACTION_BITS
+WHOLE_BITS = 54
+WEIGHTS = np.array([max(round(256 * 2 ** ((WHOLE_BITS - bits) / 3)), 256) for bits in range(64)], dtype=np.int64)
+"""256 x (2**54 / N) ** (1/3) by the bits of N: N x weight / 256 stays below 2**55 for every value below 2**54."""
 
 
 @kernel
-def _last_price_of_bracket(state, schedule, lots, per_lot_tick, mark_ticks):
+def _bits(number):
+    """Length of a non-negative number in bits."""
+    bits = 0
+    if number >= 1 << 32:
+        number >>= 32
+        bits = 32
+    if number >= 1 << 16:
+        number >>= 16
+        bits += 16
+    if number >= 1 << 8:
+        number >>= 8
+        bits += 8
+    if number >= 1 << 4:
+        number >>= 4
+        bits += 4
+    if number >= 1 << 2:
+        number >>= 2
+        bits += 2
+    if number >= 1 << 1:
+        number >>= 1
+        bits += 1
+    return bits + number
+
+
+@kernel
+def weighted_up(value, share):
+    """At least value x share / 256; below 2**57 for a value below 2**55, by the bound of WEIGHTS."""
+    return (value >> 8) * share + share
+
+
+@kernel
+def move_down(mark_ticks, fraction, share):
+    """By how many ticks a price may move: mark x fraction x share / 256, at most the mark. 2**31 x 2**30 fits."""
+    return mark_ticks * min(fraction * share >> 8, FRACTION) >> FRACTION_BITS
+
+
+@kernel
+def last_price_of_bracket(state, schedule, lots, per_lot_tick, mark_ticks):
     """Largest price at which a position stays in the bracket it is in at the mark; 0 when it is the last bracket."""
     notional = value_quanta(abs(lots), mark_ticks, per_lot_tick)
     row = schedule.first_bracket
@@ -37,25 +93,43 @@ def _last_price_of_bracket(state, schedule, lots, per_lot_tick, mark_ticks):
 
 
 @kernel
+def _rate_max_ppm(schedule, leverage):
+    """Largest slope of a requirement in its notional, rounded up."""
+    if schedule.kind == Schedule.USER_LEVERAGE and leverage > 0:
+        return max(schedule.rate_max_ppm, -(-schedule.scale_ppm // leverage))
+    return schedule.rate_max_ppm
+
+
+@kernel
 def set_corner(state, watch, account, surplus_quanta):
     """Give a sound account new triggers that spend its surplus (equity above the threshold, not negative)."""
-    if not is_certified(state, Level.MAINTENANCE, account):
+    level = watch.meter[LEVEL]
+    if not is_certified(state, level, account):
         forget_account(state, watch, account)
-        set_loose(watch, account, True)
+        add_member(watch.loose, account)
         return
     instruments = state.instruments.shape[0]
     slots = 0
     weight = 0
+    reserve = 0
     row = state.accounts[account].first_position
     while row != NONE:
         position = state.positions[row]
         if position.lots != 0:
-            per_lot_tick = state.contracts[position.instrument].quanta_per_lot_tick
-            notional = value_quanta(abs(position.lots), state.instruments[position.instrument].mark_ticks, per_lot_tick)
-            weight += notional
+            instrument = position.instrument
+            market = state.instruments[instrument]
+            per_lot_tick = state.contracts[instrument].quanta_per_lot_tick
+            notional = value_quanta(abs(position.lots), market.mark_ticks, per_lot_tick)
+            share = WEIGHTS[_bits(notional)]
             if position.lots < 0:
-                rate = state.schedules[Level.MAINTENANCE * instruments + position.instrument].rate_max_ppm
-                weight += mul_div_up(notional, rate, PPM)
+                schedule = state.schedules[level * instruments + instrument]
+                notional += mul_div_up(notional, _rate_max_ppm(schedule, position.leverage), PPM)
+                owed = market.funding_index - watch.funding_low[instrument]
+            else:
+                owed = watch.funding_high[instrument] - market.funding_index
+            if owed > 0:
+                reserve += mul_div_up(abs(position.lots), owed, FUNDING_SCALE)
+            weight += weighted_up(notional, share)
             slots += 1
         row = position.next
     row = state.accounts[account].first_holding
@@ -63,10 +137,16 @@ def set_corner(state, watch, account, surplus_quanta):
         holding = state.holdings[row]
         asset = state.assets[holding.asset]
         mark = state.instruments[asset.price_instrument].mark_ticks
-        weight += mul_div_up(holding.amount_quanta, mark * asset.value_num, asset.value_den)
+        value = mul_div_up(holding.amount_quanta, mark * asset.value_num, asset.value_den)
+        weight += weighted_up(value, WEIGHTS[_bits(value)])
         slots += 1
         row = holding.next
     spend = surplus_quanta - 2 * slots - 2
+    if reserve * 4 <= spend:
+        spend -= reserve
+        remove_member(watch.thin, account)
+    else:
+        add_member(watch.thin, account)
     fraction = 0
     if spend >= weight:
         fraction = FRACTION
@@ -85,19 +165,19 @@ def set_corner(state, watch, account, surplus_quanta):
             forget_position(state, watch, row)
         else:
             mark = state.instruments[instrument].mark_ticks
-            schedule = state.schedules[Level.MAINTENANCE * instruments + instrument]
+            contract = state.contracts[instrument]
+            schedule = state.schedules[level * instruments + instrument]
             ceiling = 0
             if schedule.kind == Schedule.BRACKETS_WHOLE:
-                per_lot_tick = state.contracts[instrument].quanta_per_lot_tick
-                ceiling = _last_price_of_bracket(state, schedule, position.lots, per_lot_tick, mark)
-            move = mul_div_down(mark, fraction, FRACTION)
+                ceiling = last_price_of_bracket(state, schedule, position.lots, contract.quanta_per_lot_tick, mark)
+            notional = value_quanta(abs(position.lots), mark, contract.quanta_per_lot_tick)
+            move = move_down(mark, fraction, WEIGHTS[_bits(notional)])
             side = FALLS if position.lots > 0 else RISES
-            key = mark - move
+            trigger = mark - move
             if side == RISES:
-                trigger = mark + move
+                trigger = min(mark + move, contract.price_max_ticks)
                 if ceiling > 0:
                     trigger = min(trigger, ceiling)
-                key = -trigger
             column = 2 * instrument + side
             place = watch.position_place[row]
             if place != NONE and column_of(watch, place, instrument) != column:
@@ -109,16 +189,16 @@ def set_corner(state, watch, account, surplus_quanta):
             if place == NONE:
                 complete = False
             else:
-                write_key(watch, column, place, key)
-            upper = watch.position_ceiling[row]
-            if side == FALLS and ceiling > 0:
-                if upper == NONE:
+                write_key(watch, column, place, key_of(side, trigger))
+            upper = ceiling_place(watch, row)
+            if side == FALLS and ceiling > 0 and ceiling < contract.price_max_ticks:
+                if upper == NONE and row < watch.position_ceiling.shape[0]:
                     upper = take_place(watch, 2 * instrument + RISES, account)
                     watch.position_ceiling[row] = upper
                 if upper == NONE:
                     complete = False
                 else:
-                    write_key(watch, 2 * instrument + RISES, upper, -ceiling)
+                    write_key(watch, 2 * instrument + RISES, upper, key_of(RISES, ceiling))
             elif upper != NONE:
                 give_place(watch, 2 * instrument + RISES, upper)
                 watch.position_ceiling[row] = NONE
@@ -126,7 +206,8 @@ def set_corner(state, watch, account, surplus_quanta):
     row = state.accounts[account].first_holding
     while row != NONE:
         holding = state.holdings[row]
-        instrument = state.assets[holding.asset].price_instrument
+        asset = state.assets[holding.asset]
+        instrument = asset.price_instrument
         mark = state.instruments[instrument].mark_ticks
         place = watch.holding_place[row]
         if place == NONE:
@@ -135,6 +216,12 @@ def set_corner(state, watch, account, surplus_quanta):
         if place == NONE:
             complete = False
         else:
-            write_key(watch, 2 * instrument + FALLS, place, mark - mul_div_down(mark, fraction, FRACTION))
+            value = mul_div_up(holding.amount_quanta, mark * asset.value_num, asset.value_den)
+            move = move_down(mark, fraction, WEIGHTS[_bits(value)])
+            write_key(watch, 2 * instrument + FALLS, place, key_of(FALLS, mark - move))
         row = holding.next
-    set_loose(watch, account, not complete)
+    remove_member(watch.pending, account)
+    if complete:
+        remove_member(watch.loose, account)
+    else:
+        add_member(watch.loose, account)

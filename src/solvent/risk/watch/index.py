@@ -1,19 +1,32 @@
 """The index of triggers: keys by instrument and side under two levels of maxima, and who owns each key.
 
-A column per instrument and side holds keys (the trigger for what loses when prices fall, minus the trigger for what
-loses when prices rise); above it two levels of maxima over 64. A mark only opens nodes whose maximum it has passed.
+A column per instrument and side holds keys, four bytes each: the trigger less 2**30 for what loses when prices fall,
+2**30 less the trigger for what loses when prices rise. Above it stand two levels of maxima over 64. A mark only opens
+nodes whose maximum it has passed. Prices are at most 2**31 ticks, so a key and its dead value fit four bytes.
+
+An account is watched in one of these ways:
+
+    by its corner       every position and holding has a key, and the corner is certified
+    loose               judged at every price: a rule without a certificate, or no place in a column
+    pending             judged at every price until its corner, which a price broke, has been made anew
+    thin (besides)      the corner has no reserve for funding: judged at every funding of its markets
+
+While `meter[CURSOR]` is not NONE the corners of accounts from there on are being made anew, their keys are dead, and
+every price is answered by a scan.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
+from solvent.codes import Level
 from solvent.compiled import kernel
+from solvent.risk.watch.members import blank_members, remove_member
 from solvent.state.tables import NONE
 
 FAN = 64
-DEAD = -(2**63)
-FRACTION = 2**30
+DEAD = -(2**31)
+MIDDLE = 2**30
 FALLS = 0
 RISES = 1
 
@@ -29,9 +42,17 @@ COLUMN = np.dtype(
     ]
 )
 
-TICK = 0
-LOOSE_COUNT = 1
-MISSED = 2
+LEVEL = 0
+CURSOR = 1
+SCANS = 2
+REPAIRED = 3
+JUDGED = 4
+MIRRORED = 5
+METERS = 6
+
+FIRED_MIN = 1024
+FIRED_SHARE = 10
+"""Past a tenth of the accounts a price is answered by a scan: collecting and judging one by one would cost more."""
 
 
 class Watch(NamedTuple):
@@ -45,15 +66,35 @@ class Watch(NamedTuple):
     position_place: np.ndarray
     position_ceiling: np.ndarray
     holding_place: np.ndarray
-    stamps: np.ndarray
-    fired: np.ndarray
+    funding_low: np.ndarray
+    funding_high: np.ndarray
     loose: np.ndarray
-    loose_place: np.ndarray
+    pending: np.ndarray
+    thin: np.ndarray
+    ordering: np.ndarray
+    fired: np.ndarray
+    surplus: np.ndarray
     meter: np.ndarray
 
 
-def blank_watch(column_capacities: np.ndarray, accounts: int, positions: int, holdings: int) -> Watch:
-    """An empty index with room for so many keys per column; capacities are rounded up to whole nodes."""
+def fired_room(accounts: int) -> int:
+    """How many keys one price may break before the scan takes over."""
+    return max(accounts // FIRED_SHARE, FIRED_MIN)
+
+
+def blank_watch(
+    column_capacities: np.ndarray,
+    accounts: int,
+    positions: int,
+    holdings: int,
+    *,
+    ceilings: bool = True,
+    level: Level = Level.MAINTENANCE,
+) -> Watch:
+    """An empty index with room for so many keys per column; capacities are rounded up to whole nodes.
+
+    Without `ceilings` there is no room for the second triggers that whole brackets need; their holders are loose.
+    """
     capacities = np.maximum(-(-np.asarray(column_capacities, dtype=np.int64) // FAN) * FAN, 0)
     columns = np.zeros(len(capacities), dtype=COLUMN).view(np.recarray)
     nodes = capacities // FAN
@@ -63,21 +104,40 @@ def blank_watch(column_capacities: np.ndarray, accounts: int, positions: int, ho
     columns.first_node[1:] = np.cumsum(nodes)[:-1]
     columns.first_root[1:] = np.cumsum(roots)[:-1]
     columns.free = NONE
+    meter = np.zeros(METERS, dtype=np.int64)
+    meter[LEVEL] = level
+    meter[CURSOR] = NONE
     return Watch(
         columns=columns,
-        keys=np.full(int(capacities.sum()), DEAD, dtype=np.int64),
+        keys=np.full(int(capacities.sum()), DEAD, dtype=np.int32),
         owners=np.full(int(capacities.sum()), NONE, dtype=np.int32),
-        nodes=np.full(int(nodes.sum()), DEAD, dtype=np.int64),
-        roots=np.full(int(roots.sum()), DEAD, dtype=np.int64),
+        nodes=np.full(int(nodes.sum()), DEAD, dtype=np.int32),
+        roots=np.full(int(roots.sum()), DEAD, dtype=np.int32),
         position_place=np.full(positions, NONE, dtype=np.int32),
-        position_ceiling=np.full(positions, NONE, dtype=np.int32),
+        position_ceiling=np.full(positions if ceilings else 0, NONE, dtype=np.int32),
         holding_place=np.full(holdings, NONE, dtype=np.int32),
-        stamps=np.zeros(accounts, dtype=np.int64),
-        fired=np.zeros(accounts, dtype=np.int32),
-        loose=np.zeros(accounts, dtype=np.int32),
-        loose_place=np.full(accounts, NONE, dtype=np.int32),
-        meter=np.zeros(3, dtype=np.int64),
+        funding_low=np.zeros(len(capacities) // 2, dtype=np.int64),
+        funding_high=np.zeros(len(capacities) // 2, dtype=np.int64),
+        loose=blank_members(accounts),
+        pending=blank_members(accounts),
+        thin=blank_members(accounts),
+        ordering=blank_members(accounts),
+        fired=np.zeros(fired_room(accounts), dtype=np.int32),
+        surplus=np.zeros(fired_room(accounts), dtype=np.int64),
+        meter=meter,
     )
+
+
+@kernel
+def key_of(side, ticks):
+    """The key of a trigger in a column of this side."""
+    return ticks - MIDDLE if side == FALLS else MIDDLE - ticks
+
+
+@kernel
+def trigger_ticks(side, key):
+    """The trigger a key stands for."""
+    return int(key) + MIDDLE if side == FALLS else MIDDLE - int(key)
 
 
 @kernel
@@ -95,10 +155,9 @@ def write_key(watch, column_row, place, key):
         node_new = key
     elif old == node_old:
         first = column.first + node * FAN
-        node_new = watch.keys[first]
+        node_new = int(watch.keys[first])
         for i in range(first + 1, first + FAN):
-            if watch.keys[i] > node_new:
-                node_new = watch.keys[i]
+            node_new = max(node_new, int(watch.keys[i]))
     else:
         return
     if node_new == node_old:
@@ -112,11 +171,18 @@ def write_key(watch, column_row, place, key):
     elif node_old == root_old:
         first = column.first_node + root * FAN
         last = min(first + FAN, column.first_node + column.capacity // FAN)
-        root_new = watch.nodes[first]
+        root_new = int(watch.nodes[first])
         for i in range(first + 1, last):
-            if watch.nodes[i] > root_new:
-                root_new = watch.nodes[i]
+            root_new = max(root_new, int(watch.nodes[i]))
         watch.roots[root_place] = root_new
+
+
+@kernel
+def clear_keys(watch):
+    """Every key dead, every place kept: the corners will be made anew from the first account on."""
+    watch.keys[:] = DEAD
+    watch.nodes[:] = DEAD
+    watch.roots[:] = DEAD
 
 
 @kernel
@@ -125,7 +191,7 @@ def take_place(watch, column_row, account):
     column = watch.columns[column_row]
     if column.free != NONE:
         place = column.free
-        column.free = watch.owners[place]
+        column.free = -2 - watch.owners[place]
     elif column.count < column.capacity:
         place = column.first + column.count
         column.count += 1
@@ -137,9 +203,9 @@ def take_place(watch, column_row, account):
 
 @kernel
 def give_place(watch, column_row, place):
-    """Return a place to its column."""
+    """Return a place to its column; a free place names the next one as -2 - place."""
     write_key(watch, column_row, place, DEAD)
-    watch.owners[place] = watch.columns[column_row].free
+    watch.owners[place] = -2 - watch.columns[column_row].free
     watch.columns[column_row].free = place
 
 
@@ -153,19 +219,9 @@ def column_of(watch, place, instrument):
 
 
 @kernel
-def set_loose(watch, account, loose):
-    """Put the account on the list that is judged at every price, or take it off."""
-    place = watch.loose_place[account]
-    if loose and place == NONE:
-        watch.loose[watch.meter[LOOSE_COUNT]] = account
-        watch.loose_place[account] = watch.meter[LOOSE_COUNT]
-        watch.meter[LOOSE_COUNT] += 1
-    elif not loose and place != NONE:
-        watch.meter[LOOSE_COUNT] -= 1
-        last = watch.loose[watch.meter[LOOSE_COUNT]]
-        watch.loose[place] = last
-        watch.loose_place[last] = place
-        watch.loose_place[account] = NONE
+def ceiling_place(watch, row):
+    """Place of the second trigger of a position, or -1."""
+    return watch.position_ceiling[row] if row < watch.position_ceiling.shape[0] else NONE
 
 
 @kernel
@@ -176,7 +232,7 @@ def forget_position(state, watch, row):
     if place != NONE:
         give_place(watch, column_of(watch, place, instrument), place)
         watch.position_place[row] = NONE
-    place = watch.position_ceiling[row]
+    place = ceiling_place(watch, row)
     if place != NONE:
         give_place(watch, 2 * instrument + RISES, place)
         watch.position_ceiling[row] = NONE
@@ -202,4 +258,6 @@ def forget_account(state, watch, account):
     while row != NONE:
         forget_holding(state, watch, row)
         row = state.holdings[row].next
-    set_loose(watch, account, False)
+    remove_member(watch.loose, account)
+    remove_member(watch.pending, account)
+    remove_member(watch.thin, account)

@@ -1,0 +1,185 @@
+"""A price, a funding or new terms, answered: first decided, then repaired.
+
+Decide: whoever may have become distressed is judged exactly, in ascending order, and flagged. The list is complete
+before anything else happens. Repair: those who stayed sound get new corners, at most a slice of them now; the others
+are `pending`, judged at every price until their turn comes. When a change concerns more than a tenth of the accounts
+the collecting stops, everybody is scanned, and all corners are made anew in slices while prices go on being answered
+by the scan. Neither the list nor its order depends on the way it was found.
+"""
+
+from solvent.codes import AccountKind, Level, Status
+from solvent.compiled import kernel
+from solvent.events import EventKind, tell
+from solvent.procedures.review import flag, set_negative
+from solvent.risk.margin import judge
+from solvent.risk.watch import (
+    CURSOR,
+    JUDGED,
+    REPAIRED,
+    SCANS,
+    add_member,
+    clear_keys,
+    clear_members,
+    collect,
+    collect_holders,
+    set_corner,
+)
+from solvent.state.tables import NONE
+from solvent.units import LIMIT
+
+SLICE_MIN = 4096
+"""Corners one command makes anew at least, when so many are broken: two milliseconds of work."""
+
+PENDING_SHARE = 4
+"""The part of the accounts a price concerned that is repaired at once: repairing then costs about what deciding did."""
+
+CURSOR_SHARE = 64
+"""Part of all accounts whose corners one command makes anew after a scan."""
+
+FUNDING_STEPS = 8
+"""Fundings of the size of the last one that a market's band leaves room for, each way."""
+
+WORKLIST_PRIME = 2**31 - 1
+WORKLIST_LOW = 48_271
+WORKLIST_HIGH = 69_621
+"""The worklist's hash: two residues of a polynomial in the account numbers, from the price version on."""
+
+
+@kernel
+def _is_watched(state, account):
+    """True for a trader's account that is not with the liquidation engine."""
+    terms = state.accounts[account]
+    return terms.status == Status.SOUND and terms.kind != AccountKind.SYSTEM and terms.kind != AccountKind.NONE
+
+
+@kernel
+def _decide_one(state, watch, tape, account):
+    """Surplus of the account if it stays sound, else -1 after flagging it."""
+    equity, requirement, _gains, _notional = judge(state, account, Level.MAINTENANCE)
+    watch.meter[JUDGED] += 1
+    surplus = equity - requirement - state.stages[0].or_equal
+    if surplus >= 0 or (requirement == 0 and equity >= 0):
+        return max(surplus, 0)
+    flag(state, watch, tape, account, equity, requirement)
+    set_negative(state, tape, account, 1 if equity < 0 else 0)
+    return NONE
+
+
+@kernel
+def _decide(state, watch, tape, found):
+    """Judge the first `found` of `watch.fired`; those who stay sound move up, with their surplus; give their number."""
+    left = 0
+    for i in range(found):
+        account = watch.fired[i]
+        if _is_watched(state, account):
+            surplus = _decide_one(state, watch, tape, account)
+            if surplus >= 0:
+                watch.fired[left] = account
+                watch.surplus[left] = surplus
+                left += 1
+    return left
+
+
+@kernel
+def _repair(state, watch, left):
+    """New corners for a slice of those who stayed sound; the others wait, and are judged at every price meanwhile."""
+    piece = max(SLICE_MIN, left // PENDING_SHARE)
+    for i in range(left):
+        if i < piece:
+            set_corner(state, watch, watch.fired[i], watch.surplus[i])
+        else:
+            add_member(watch.pending, watch.fired[i])
+    watch.meter[REPAIRED] += min(piece, left)
+
+
+@kernel
+def _scan(state, watch, tape):
+    """Decide about everybody, in ascending order."""
+    watch.meter[SCANS] += 1
+    for account in range(state.venue[0].account_count):
+        if _is_watched(state, account):
+            _decide_one(state, watch, tape, account)
+
+
+@kernel
+def _start_over(watch):
+    """All corners will be made anew, from the first account on."""
+    clear_keys(watch)
+    clear_members(watch.pending)
+    watch.meter[CURSOR] = 0
+
+
+@kernel
+def upkeep(state, watch, accounts):
+    """Make the corners of so many further accounts anew, if a scan left them without; give how many are left.
+
+    Everybody who is sound stands at or above the threshold here: the last change was decided before.
+    """
+    first = watch.meter[CURSOR]
+    if first == NONE:
+        return 0
+    count = state.venue[0].account_count
+    last = min(first + accounts, count)
+    for account in range(first, last):
+        if _is_watched(state, account):
+            equity, requirement, _gains, _notional = judge(state, account, Level.MAINTENANCE)
+            set_corner(state, watch, account, max(equity - requirement - state.stages[0].or_equal, 0))
+    watch.meter[REPAIRED] += last - first
+    watch.meter[CURSOR] = last if last < count else NONE
+    return count - last
+
+
+@kernel
+def _finish(state, watch, tape, found, flagged_before):
+    """Decide and repair what was collected, or scan; then a slice of upkeep, and the worklist told."""
+    if found < 0 or watch.meter[CURSOR] != NONE:
+        _scan(state, watch, tape)
+    if found < 0:
+        _start_over(watch)
+    else:
+        _repair(state, watch, _decide(state, watch, tape, found))
+    upkeep(state, watch, max(SLICE_MIN, state.venue[0].account_count // CURSOR_SHARE))
+    _tell_worklist(state, tape, flagged_before)
+
+
+@kernel
+def _tell_worklist(state, tape, flagged_before):
+    """Number and hash of the accounts this command flagged, in their order, when there are any."""
+    venue = state.venue[0]
+    if venue.queue_count == flagged_before:
+        return
+    low = venue.price_version % WORKLIST_PRIME
+    high = low
+    for i in range(flagged_before, venue.queue_count):
+        account = state.queue[(venue.queue_head + i) % state.queue.shape[0]]
+        low = (low * WORKLIST_LOW + account + 1) % WORKLIST_PRIME
+        high = (high * WORKLIST_HIGH + account + 1) % WORKLIST_PRIME
+    event = tell(state, tape, EventKind.WORKLIST_TOLD)
+    event.lots = venue.queue_count - flagged_before
+    event.value = high * 2**31 + low
+
+
+@kernel
+def answer_price(state, watch, tape, instrument, before_ticks, mark_ticks):
+    """A mark has moved: everybody it endangers is flagged."""
+    waiting = state.venue[0].queue_count
+    _finish(state, watch, tape, collect(watch, instrument, before_ticks, mark_ticks), waiting)
+
+
+@kernel
+def answer_funding(state, watch, tape, instrument, step):
+    """A market's funding index has moved by `step`: inside the band the thin accounts are judged, beyond it all."""
+    waiting = state.venue[0].queue_count
+    index = state.instruments[instrument].funding_index
+    is_inside = watch.funding_low[instrument] <= index <= watch.funding_high[instrument]
+    if not is_inside:
+        watch.funding_low[instrument] = max(index - FUNDING_STEPS * abs(step), -LIMIT)
+        watch.funding_high[instrument] = min(index + FUNDING_STEPS * abs(step), LIMIT)
+    _finish(state, watch, tape, collect_holders(watch, instrument, is_inside), waiting)
+
+
+@kernel
+def answer_terms(state, watch, tape):
+    """New terms bind: everybody is judged under them, and every corner made anew."""
+    waiting = state.venue[0].queue_count
+    _finish(state, watch, tape, NONE, waiting)
