@@ -38,7 +38,18 @@ from solvent.units import FUNDING_SCALE, PPM, mul_div_up, value_quanta
 FRACTION_BITS = 30
 FRACTION = 2**FRACTION_BITS
 WHOLE_BITS = 54
-WEIGHTS = np.array([max(round(256 * 2 ** ((WHOLE_BITS - bits) / 3)), 256) for bits in range(64)], dtype=np.int64)
+
+
+def _cube_root(number: int) -> int:
+    """Largest integer whose cube is not above the number."""
+    low, high = 0, 1 << (number.bit_length() // 3 + 1)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if middle**3 <= number else (low, middle - 1)
+    return low
+
+
+WEIGHTS = np.array([_cube_root(2 ** max(24 + WHOLE_BITS - bits, 24)) for bits in range(64)], dtype=np.int64)
 """256 x (2**54 / N) ** (1/3) by the bits of N: N x weight / 256 stays below 2**55 for every value below 2**54."""
 
 
