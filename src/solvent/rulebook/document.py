@@ -7,10 +7,13 @@ passes are told together.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path as FilePath
 from typing import Any, Final, TypeVar
 
@@ -20,21 +23,30 @@ from solvent.rulebook.building.collateral import build_collateral
 from solvent.rulebook.building.limits import build_limits
 from solvent.rulebook.building.liquidation import build_stage
 from solvent.rulebook.building.loss import build_loss
-from solvent.rulebook.building.margin import build_level, build_schedule
+from solvent.rulebook.building.margin import build_level, build_schedule, resolve_levels
 from solvent.rulebook.building.meta import build_meta
 from solvent.rulebook.building.price import build_index, build_mark
 from solvent.rulebook.checks import check_all
 from solvent.rulebook.checks.parts import Parts
 from solvent.rulebook.faults import Fault, RulebookError
-from solvent.rulebook.locate import Path, lines_of
+from solvent.rulebook.locate import Path, lines_of, nearest_line
+from solvent.rulebook.overlay import as_text, filled, resolved, without_unknown
 from solvent.rulebook.reading import Reading
-from solvent.rulebook.rules import (
-    Funding,
-    Rulebook,
-)
-from solvent.rulebook.schema import TREE
+from solvent.rulebook.rules import Fill, Funding, Meta, Rulebook
+from solvent.rulebook.schema import TREE, nearest
 
-__all__ = ["Fault", "Rulebook", "RulebookError", "parse_rulebook", "preset_names", "read_rulebook"]
+__all__ = [
+    "Fault",
+    "Rulebook",
+    "RulebookError",
+    "Template",
+    "parse_rulebook",
+    "parse_template",
+    "preset_names",
+    "read_rulebook",
+    "read_template",
+    "vintages",
+]
 
 T = TypeVar("T")
 
@@ -47,41 +59,171 @@ def preset_names() -> tuple[str, ...]:
     return tuple(sorted(file.stem for file in PRESETS.glob("*.toml")))
 
 
-def read_rulebook(place: str | FilePath, *, template: bool = False) -> Rulebook:
-    """The rulebook in a file, or the preset of that name.
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A document with everything in it that keeps it from live use, each as the fault it would be.
 
-    Raises RulebookError with every fault. With `template` informational values may be "unknown"; such a
-    file is not for live use.
+    `rulebook` is None where a hole leaves the machine without a value it needs.
     """
-    file = FilePath(place)
-    if str(place) in preset_names():
+
+    name: str
+    text: str
+    meta: Meta | None
+    unknown: tuple[Fault, ...]
+    unrun: tuple[Fault, ...]
+    rulebook: Rulebook | None
+
+
+def read_rulebook(
+    place: str | FilePath,
+    *,
+    template: bool = False,
+    fill: Mapping[str, str] | None = None,
+    leave_out_unknown: bool = False,
+) -> Rulebook:
+    """The rulebook in a file, or the preset of that name; NAME@DATE is the one of the venue valid on the day.
+
+    Raises RulebookError with every fault. `fill` gives values to places that say "unknown"; `leave_out_unknown` takes
+    such places out. With `template` informational values may stay unknown; such a file is not for live use.
+    """
+    name, text, folder = _found(str(place), FilePath())
+    return parse_rulebook(text, name, template=template, fill=fill, leave_out_unknown=leave_out_unknown, folder=folder)
+
+
+def read_template(place: str | FilePath) -> Template:
+    """The document of a file or preset with its holes. Raises RulebookError with every other fault."""
+    name, text, folder = _found(str(place), FilePath())
+    return parse_template(text, name, folder=folder)
+
+
+def _found(place: str, folder: FilePath) -> tuple[str, str, FilePath]:
+    """Name, text and folder of a file, a preset, or the preset of a venue valid on a day."""
+    file = folder / place
+    if place in preset_names():
         file = PRESETS / f"{place}.toml"
+    elif "@" in place and not file.is_file():
+        file = _vintage(*place.split("@", 1))
     if not file.is_file():
-        remedy = f"Name a file or a preset: {', '.join(preset_names())}."
-        raise RulebookError(str(place), [Fault(None, "", "there is no such rulebook", remedy)])
+        like = nearest(place, preset_names())
+        hint = f"Did you mean `{like}`? " if like else ""
+        remedy = f"{hint}Name a file or a preset: {', '.join(preset_names())}."
+        raise RulebookError(place, [Fault(None, "", "there is no such rulebook", remedy)])
     try:
-        text = file.read_text(encoding="utf-8")
+        return file.name, file.read_text(encoding="utf-8"), file.parent
     except UnicodeDecodeError as error:
         fault = Fault(None, "", f"byte {error.start} is not UTF-8", "Save the file as UTF-8.")
         raise RulebookError(file.name, [fault]) from None
-    return parse_rulebook(text, file.name, template=template)
 
 
-def parse_rulebook(text: str, name: str, *, template: bool = False) -> Rulebook:
-    """The rulebook a text holds; `name` is what faults call it. Raises RulebookError with every fault."""
+def vintages(venue: str) -> list[tuple[str, str]]:
+    """(date, preset name) of every preset of a venue, oldest first."""
+    found: list[tuple[str, str]] = []
+    for name in preset_names():
+        meta = tomllib.loads((PRESETS / f"{name}.toml").read_text(encoding="utf-8")).get("meta", {})
+        if meta.get("venue") == venue:
+            found.append((str(meta.get("as_of")), name))
+    return sorted(found)
+
+
+def _vintage(venue: str, day: str) -> FilePath:
+    """The file of a venue valid on a day: the youngest that is not younger."""
+    dated = vintages(venue)
+    whole = f"{venue}@{day}"
     try:
-        document = tomllib.loads(text)
+        wanted = date.fromisoformat(day).isoformat()
+    except ValueError:
+        raise RulebookError(whole, [Fault(None, "", f"`{day}` is not a date", "Write 2025-10-10.")]) from None
+    if not dated:
+        like = nearest(venue, preset_names())
+        remedy = f"Did you mean `{like}`?" if like else f"Presets: {', '.join(preset_names())}."
+        raise RulebookError(whole, [Fault(None, "", f"there is no preset of venue `{venue}`", remedy)])
+    valid = [name for as_of, name in dated if as_of <= wanted]
+    if not valid:
+        remedy = f"The oldest is of {dated[0][0]}: name it, `{dated[0][1]}`, if you will have it for an earlier day."
+        raise RulebookError(whole, [Fault(None, "", f"no preset of {venue} is that old", remedy)])
+    return PRESETS / f"{valid[-1]}.toml"
+
+
+def parse_rulebook(
+    text: str,
+    name: str,
+    *,
+    template: bool = False,
+    fill: Mapping[str, str] | None = None,
+    leave_out_unknown: bool = False,
+    folder: FilePath | None = None,
+) -> Rulebook:
+    """The rulebook a text holds; `name` is what faults call it. Raises RulebookError with every fault."""
+    read = _read(text, name, template, fill or {}, leave_out_unknown, folder or FilePath())
+    if read.rulebook is None:
+        raise RulebookError(name, sorted((*read.unknown, *read.unrun), key=lambda fault: fault.line or 0))
+    return read.rulebook
+
+
+def parse_template(text: str, name: str, *, folder: FilePath | None = None) -> Template:
+    """The document a text holds, holes allowed. Raises RulebookError with every other fault."""
+    return _read(text, name, True, {}, False, folder or FilePath())
+
+
+def _document(text: str, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RulebookError(name, [syntax_fault(text, str(error))]) from None
-    reading = Reading(lines_of(text), template)
-    values = reading.table(TREE, document, ())
+
+
+def _read(
+    text: str, name: str, template: bool, fill: Mapping[str, str], leave_out_unknown: bool, folder: FilePath
+) -> Template:
+    """All passes over one document."""
+    document = _document(text, name)
+    lines = lines_of(text)
+    whole = text
+    own = name.removesuffix(".toml")
+
+    def find(place: str) -> tuple[str, dict[str, Any]]:
+        found, below, _folder = _found(place, folder)
+        return found.removesuffix(".toml"), _document(below, found)
+
+    faults: list[Fault] = []
+    try:
+        over = resolved(document, own, find)
+    except LookupError as error:
+        raise RulebookError(name, [_extends_fault(lines, str(error))]) from None
+    except RulebookError as error:
+        raise RulebookError(
+            name, [_extends_fault(lines, str(fault.problem), fault) for fault in error.faults]
+        ) from None
+    over = copy.deepcopy(over)
+    over = filled(over, fill, faults)
+    if leave_out_unknown:
+        over, _places = without_unknown(over)
+    if over != document:
+        over.get("meta", {}).pop("extends", None)
+        whole = as_text(over)
+    reading = Reading(lines, template)
+    reading.faults += faults
+    values = reading.table(TREE, over, ())
     built = _Building(values, reading)
     parts = built.parts()
-    check_all(parts, reading.tell)
-    rulebook = built.rulebook(name, text, parts)
-    if rulebook is None or reading.faults:
+    check_all(parts, reading.tell, reading.tell_unrun)
+    rulebook = built.rulebook(name, whole, text, parts)
+    if reading.faults or (rulebook is None and not template):
         raise RulebookError(name, sorted(reading.faults, key=lambda fault: fault.line or 0))
-    return rulebook
+    return Template(
+        name=own,
+        text=whole,
+        meta=built.one(build_meta, "meta"),
+        unknown=tuple(reading.unknown),
+        unrun=tuple(reading.unrun),
+        rulebook=rulebook,
+    )
+
+
+def _extends_fault(lines: dict[Path, int], problem: str, inner: Fault | None = None) -> Fault:
+    """Why `meta.extends` leads nowhere."""
+    remedy = inner.remedy if inner is not None else "Let one of them stand on its own."
+    return Fault(nearest_line(lines, ("meta", "extends")), "meta.extends", problem, remedy)
 
 
 def syntax_fault(text: str, message: str) -> Fault:
@@ -108,10 +250,10 @@ class _Building:
         """Everything the checks look at."""
         collateral = self.each(build_collateral, "collateral")
         schedules = self.each(build_schedule, "margin", "schedule")
-        levels = self.each(build_level, "margin", "level")
+        levels = resolve_levels(self.reading, self.each(build_level, "margin", "level"), schedules)
         stages = self.each(build_stage, "liquidation", "stage")
         losses = self.each(build_loss, "loss", "stage")
-        complete = frozenset(name for name in _SECTIONS if self.reading.is_read(tuple(name.split("."))))
+        complete = frozenset(name for name in _SECTIONS if self.reading.is_run(tuple(name.split("."))))
         return Parts(
             settlement=self.values.get("meta", {}).get("settlement"),
             index=self.one(build_index, "price", "index"),
@@ -125,23 +267,32 @@ class _Building:
             complete=complete,
         )
 
-    def rulebook(self, name: str, text: str, parts: Parts) -> Rulebook | None:
+    def rulebook(self, name: str, text: str, source: str, parts: Parts) -> Rulebook | None:
         """The whole, when nothing is missing."""
         meta, limits, breakers = (
             self.one(build_meta, "meta"),
             self.one(build_limits, "limits"),
             self.each(build_breaker, "breakers", "breaker"),
         )
-        if self.reading.broken or meta is None or limits is None or parts.index is None or parts.mark is None:
+        if (
+            self.reading.broken
+            or self.reading.unrun
+            or meta is None
+            or limits is None
+            or parts.index is None
+            or parts.mark is None
+        ):
             return None
         return Rulebook(
             name=name.removesuffix(".toml"),
             text=text,
+            source=source,
             digest=hashlib.blake2b(text.encode(), digest_size=32).hexdigest(),
             meta=meta,
             modes=self.values["account"]["modes"],
             index=parts.index,
             mark=parts.mark,
+            fill=Fill(self.values["price"]["fill"]["kind"], self.values["price"]["fill"].get("skew_scale")),
             collateral=tuple(item for item in parts.collateral if item is not None),
             schedules=tuple(item for item in parts.schedules if item is not None),
             levels=tuple(item for item in parts.levels if item is not None),
@@ -164,10 +315,10 @@ class _Building:
     def one(self, build: Callable[[Reading, dict[str, Any], Path], T | None], *path: str) -> T | None:
         """A section, when it stands there and all of it could be read."""
         value = self.found(*path)
-        return build(self.reading, value, path) if value is not None and self.reading.is_read(path) else None
+        return build(self.reading, value, path) if value is not None and self.reading.is_run(path) else None
 
     def each(self, build: Callable[[Reading, dict[str, Any], Path], T | None], *path: str) -> list[T | None]:
         """The elements of a list, None for those that could not be read; their places are kept."""
         items = self.found(*path) or []
         rows: list[tuple[dict[str, Any], Path]] = [(item, (*path, row)) for row, item in enumerate(items)]
-        return [build(self.reading, item, at) if self.reading.is_read(at) else None for item, at in rows]
+        return [build(self.reading, item, at) if self.reading.is_run(at) else None for item, at in rows]

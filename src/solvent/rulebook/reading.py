@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from solvent.rulebook.faults import Fault
 from solvent.rulebook.locate import Path, nearest_line
-from solvent.rulebook.schema import UNSUPPORTED, Node, Parameter, Type, nearest
+from solvent.rulebook.schema import Node, Parameter, Type, nearest
 from solvent.units import PPM
 
 UNKNOWN: Final = "unknown"
@@ -27,19 +27,21 @@ def written(path: Path) -> str:
     return out
 
 
-def _pattern(path: Path) -> str:
-    """The path as the declarations write it."""
-    return ".".join(str(step) for step in path if not isinstance(step, int))
-
-
 class Reading:
-    """What was read, what was wrong with it, and what had to be left out because of that."""
+    """What was read, what was wrong with it, and what had to be left out because of that.
+
+    For live use a value that is unknown or a rule the machine does not run is a fault. In a template the two are
+    only remembered, `unknown` and `unrun`, each as the fault it would be.
+    """
 
     def __init__(self, lines: dict[Path, int], template: bool) -> None:
         self.lines = lines
         self.template = template
         self.faults: list[Fault] = []
+        self.unknown: list[Fault] = []
+        self.unrun: list[Fault] = []
         self.broken: list[Path] = []
+        self.left: list[Path] = []
 
     def tell(self, path: Path, problem: str, remedy: str) -> None:
         """Remember a fault."""
@@ -51,9 +53,30 @@ class Reading:
         self.broken.append(path)
         return _BAD
 
+    def leave_out(self, path: Path, problem: str, remedy: str) -> Any:
+        """A value nobody knows: a fault, or in a template a hole."""
+        if not self.template:
+            return self.refuse(path, problem, remedy)
+        self.unknown.append(Fault(nearest_line(self.lines, path), written(path), problem, remedy))
+        self.broken.append(path)
+        return _BAD
+
+    def tell_unrun(self, path: Path, problem: str, remedy: str) -> None:
+        """A rule the machine does not run: a fault, or in a template a note."""
+        fault = Fault(nearest_line(self.lines, path), written(path), problem, remedy)
+        if self.template:
+            self.unrun.append(fault)
+            self.left.append(path)
+        else:
+            self.faults.append(fault)
+
     def is_read(self, path: Path) -> bool:
         """True when nothing at, above or below the path was left out."""
         return not any(bad[: len(path)] == path or path[: len(bad)] == bad for bad in self.broken)
+
+    def is_run(self, path: Path) -> bool:
+        """True when everything at and below the path was read and is run by the machine."""
+        return self.is_read(path) and not any(left[: len(path)] == path for left in self.left)
 
     def table(self, node: Node, given: Any, path: Path) -> dict[str, Any]:
         """A section: its known fields read, its unknown ones told."""
@@ -66,18 +89,28 @@ class Reading:
                 self.keep(out, node.any_name, name, value, path)
             elif name not in node.fields:
                 self.tell_unknown(node, (*path, name))
-        kind_node = node.fields.get("kind")
-        choices = kind_node.parameter.choices if kind_node is not None else ()
-        kind = given.get("kind", kind_node.parameter.default if kind_node is not None else None)
+        name_of_kind = next((name for name in ("kind", "metric") if name in node.fields), "")
+        kind_node = node.fields.get(name_of_kind)
+        choices = (*kind_node.parameter.choices, *kind_node.parameter.later) if kind_node is not None else ()
+        kind = given.get(name_of_kind, kind_node.parameter.default if kind_node is not None else None)
         for name, below in node.fields.items():
             kinds = below.parameter.kinds
             if kinds and choices and kind not in choices:
                 continue  # nobody knows which fields a wrong kind has
             if name in given:
                 if kinds and kind not in kinds:
-                    self.tell((*path, name), f"kind {kind} does not use this", "Remove it.")
+                    used = [
+                        other for other, at in node.fields.items() if kind in at.parameter.kinds and other not in given
+                    ]
+                    like = nearest(name, used)
+                    remedy = f"Did you mean `{like}`?" if like else "Remove it."
+                    self.tell((*path, name), f"kind {kind} does not use this", remedy)
                 else:
                     self.keep(out, below, name, given[name], path)
+                    if below.parameter.unrun and given[name] not in ([], {}):
+                        self.tell_unrun(
+                            (*path, name), below.parameter.unrun, "Remove it, and say so in meta.not_expressed."
+                        )
             elif kinds and kind not in kinds:
                 continue
             elif below.parameter.required:
@@ -94,10 +127,6 @@ class Reading:
 
     def tell_unknown(self, node: Node, path: Path) -> None:
         """A name nobody declared."""
-        if _pattern(path) in UNSUPPORTED:
-            problem, remedy = UNSUPPORTED[_pattern(path)]
-            self.tell(path, problem, remedy)
-            return
         like = nearest(str(path[-1]), node.fields)
         remedy = f"Did you mean `{like}`?" if like else f"Known here: {', '.join(node.fields) or 'nothing'}."
         self.tell(path, "no such parameter", remedy)
@@ -105,10 +134,12 @@ class Reading:
     def value(self, node: Node, given: Any, path: Path) -> Any:
         """One value of any type, as the machine's side wants it; `_BAD` when it was refused."""
         parameter = node.parameter
-        if given == UNKNOWN:
+        if given == UNKNOWN or (isinstance(given, list) and UNKNOWN in given):
             if not parameter.informational:
-                return self.refuse(path, "the machine needs a value here, not `unknown`", parameter.why)
+                return self.leave_out(path, "the machine needs a value here, not `unknown`", parameter.why)
             if self.template:
+                problem, remedy = "`unknown` is refused for live use", "Find the value, or leave the field out."
+                self.unknown.append(Fault(nearest_line(self.lines, path), written(path), problem, remedy))
                 return None
             return self.refuse(path, "`unknown` is refused for live use", "Find the value, or leave the field out.")
         if parameter.type == Type.TABLE:
@@ -129,6 +160,8 @@ class Reading:
 
     def whole(self, parameter: Parameter, given: Any, path: Path) -> Any:
         """A whole number within its bounds."""
+        if isinstance(given, str) and given in parameter.choices:
+            return None
         unit = f" {parameter.unit}" if parameter.unit else ""
         remedy = f"Write {parameter.least} to {parameter.most}{unit}."
         if isinstance(given, bool) or not isinstance(given, int):
@@ -141,6 +174,8 @@ class Reading:
 
     def money(self, parameter: Parameter, given: Any, path: Path) -> Any:
         """A decimal string within its bounds."""
+        if isinstance(given, str) and given in parameter.choices:
+            return Decimal("Infinity")
         if isinstance(given, int | float) and not isinstance(given, bool):
             return self.refuse(path, f"{given!r} is a number, money is text", f'Write "{given}" in quotes.')
         if not isinstance(given, str) or not _DECIMAL.fullmatch(given):
@@ -164,9 +199,11 @@ class Reading:
             return given
         listed = ", ".join(parameter.choices)
         if isinstance(given, str) and given in parameter.later:
-            return self.refuse(
-                path, f"`{given}` is not expressed yet", f"Use {listed}, and say so in meta.not_expressed."
-            )
+            problem, remedy = f"the machine does not run `{given}`", f"Use {listed}, and say so in meta.not_expressed."
+            if not self.template:
+                return self.refuse(path, problem, remedy)
+            self.tell_unrun(path, problem, remedy)
+            return given
         like = nearest(str(given), (*parameter.choices, *parameter.later))
         hint = f" Did you mean `{like}`?" if like else ""
         return self.refuse(path, f"{given!r} is not a choice here", f"Use one of: {listed}.{hint}")
@@ -177,6 +214,13 @@ class Reading:
             return self.refuse(path, f"{given!r} is not a list", 'Write ["…", "…"].')
         read = self.choice if parameter.choices else self.text
         found = [read(parameter, item, (*path, row)) for row, item in enumerate(given)]
+        return tuple(item for item in found if item is not _BAD)
+
+    def ints(self, parameter: Parameter, given: Any, path: Path) -> Any:
+        """A list of whole numbers within their bounds."""
+        if not isinstance(given, list | tuple) or not given:
+            return self.refuse(path, f"{given!r} is not a list of whole numbers", "Write [1, 2, 3].")
+        found = [self.whole(parameter, item, (*path, row)) for row, item in enumerate(given)]
         return tuple(item for item in found if item is not _BAD)
 
     def flag(self, _parameter: Parameter, given: Any, path: Path) -> Any:
@@ -200,6 +244,8 @@ _LEAVES: Final[Mapping[Type, Callable[[Reading, Parameter, Any, Path], Any]]] = 
     Type.PPM: Reading.whole,
     Type.MS: Reading.whole,
     Type.MONEY: Reading.money,
+    Type.DECIMAL: Reading.money,
+    Type.INTS: Reading.ints,
     Type.TEXT: Reading.text,
     Type.CHOICE: Reading.choice,
     Type.TEXTS: Reading.texts,

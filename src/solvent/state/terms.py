@@ -14,6 +14,8 @@ LEVELS = 3
 STAGES_MAX = 8
 ABSORBERS_MAX = 8
 BREAKERS_MAX = 4
+SCENARIOS_MAX = 64
+MOVE_MAX_PPM = 3_000_000
 
 
 def _row(*names: str) -> np.dtype:

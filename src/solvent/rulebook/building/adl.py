@@ -10,5 +10,6 @@ from solvent.rulebook.rules import Adl
 
 
 def build_adl(_reading: Reading, value: dict[str, Any], _path: Path) -> Adl:
-    """The section as it stands."""
-    return Adl(value["score"], value["combine"], value["price"], value["unit"])
+    """The section as it stands; the oracle is the mark of a venue whose mark is its index."""
+    price = "mark" if value["price"] == "oracle" else value["price"]
+    return Adl(value["score"], value["combine"], price, value["unit"])

@@ -9,7 +9,16 @@ from solvent.rulebook.reading import Reading
 from solvent.rulebook.rules import Breaker
 
 
-def build_breaker(_reading: Reading, value: dict[str, Any], _path: Path) -> Breaker:
-    """Its trigger flattened."""
+def build_breaker(reading: Reading, value: dict[str, Any], path: Path) -> Breaker | None:
+    """Its trigger flattened; one the machine does not run is left out."""
     trigger = value["trigger"]
+    if trigger["metric"] != "mark_move" or value["action"] not in ("reduce_only", "halt_market"):
+        return None
+    if trigger.get("value") is None:
+        reading.tell((*path, "trigger", "value"), "a move is a number", "Write parts per million, as 100000.")
+        return None
+    if "release_ms" not in value:
+        if value["release"] == "after_ms":
+            reading.tell(path, "it is not said when it lets go", "Add release_ms.")
+        return None
     return Breaker(trigger["value"], trigger["window_ms"], value["action"], value["release_ms"])

@@ -2,16 +2,45 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from solvent.rulebook.locate import Path
 from solvent.rulebook.reading import Reading
-from solvent.rulebook.rules import Collateral
+from solvent.rulebook.rules import Collateral, Impact, Tier
 
 
-def build_collateral(_reading: Reading, value: dict[str, Any], _path: Path) -> Collateral:
-    """At par what is not weighted."""
+def build_collateral(reading: Reading, value: dict[str, Any], path: Path) -> Collateral | None:
+    """At par what is not weighted; tiers are turned from where a slice ends to where it begins."""
+    if value["kind"] in ("band_amm", "scenario_joint"):
+        return None
+    tiers: list[Tier] = []
+    floor = Decimal(0)
+    rows = value.get("tiers", [])
+    for row, tier in enumerate(rows):
+        tiers.append(Tier(floor, tier["weight_ppm"]))
+        if tier["upto"] <= floor:
+            reading.tell(
+                (*path, "tiers", row, "upto"), "the slice ends before it begins", "Put the tiers in ascending order."
+            )
+        if row > 0 and tier["weight_ppm"] > tiers[row - 1].weight:
+            reading.tell(
+                (*path, "tiers", row, "weight_ppm"),
+                "a further slice counts more than the one before",
+                "Lower it: the more there is to sell, the less the next unit is worth.",
+            )
+        floor = tier["upto"]
+    if rows and floor.is_finite():
+        tiers.append(Tier(floor, Fraction(0)))
+    impact = None
+    if value["kind"] == "weight_impact":
+        impact = Impact(value["scale"], value["scalar"], value["floor_ppm"], value["cap_ppm"])
+        if impact.floor > impact.cap:
+            reading.tell((*path, "floor_ppm"), "the least discount is above the largest", "Lower it, or raise cap_ppm.")
+        if impact.scale == 0:
+            reading.tell((*path, "scale"), "the scale is zero", "Write the amount at which the discount is `scalar`.")
+            return None
     return Collateral(
         asset=value["asset"],
         kind=value["kind"],
@@ -19,4 +48,7 @@ def build_collateral(_reading: Reading, value: dict[str, Any], _path: Path) -> C
         maintenance=value.get("maintenance_ppm", Fraction(1)),
         price=value.get("price", value["asset"]),
         decimals=value.get("decimals", 0),
+        tiers=tuple(tiers),
+        by_value=value.get("by") == "amount_value",
+        impact=impact,
     )

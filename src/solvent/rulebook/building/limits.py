@@ -14,6 +14,10 @@ def build_limits(reading: Reading, value: dict[str, Any], _path: Path) -> Limits
     """Caps by name; each may stand once, an open-interest cap once per unit."""
     caps: dict[str, Any] = {}
     for row, limit in enumerate(value["limit"]):
+        if limit["kind"] not in ("open_interest", "withdraw_floor", "withdraw_gains", "order_notional"):
+            continue
+        if limit.get("scope", "market") != "market" or limit.get("level", "initial") != "initial":
+            continue
         name = f"{limit['kind']} {limit.get('unit', '')}".strip()
         if name in caps:
             path: Path = ("limits", "limit", row, "kind")

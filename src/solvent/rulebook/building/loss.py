@@ -10,12 +10,18 @@ from solvent.rulebook.reading import Reading
 from solvent.rulebook.rules import LossStage
 
 
-def build_loss(_reading: Reading, value: dict[str, Any], _path: Path) -> LossStage:
-    """A layer; what its kind does not use stays empty."""
+def build_loss(_reading: Reading, value: dict[str, Any], _path: Path) -> LossStage | None:
+    """A layer; what its kind does not use stays empty. Kinds that are others by name become those."""
+    kind = value["kind"]
+    if kind in ("designated_makers", "mint_auction", "time_settlement", "deficit_ledger"):
+        return None  # the first three the machine does not run, the last is what it does when no layer is left
+    if kind == "socialise":
+        kind = "haircut_gains" if value["base"] in ("session_gains", "unrealised_gains") else "haircut_all"
+    kind = {"pool": "liquidity_vault", "protocol_reserves": "venue_capital"}.get(kind, kind)
     return LossStage(
-        kind=value["kind"],
+        kind=kind,
         to=value.get("to", ""),
-        scope=value.get("scope", ""),
-        id=value.get("id", ""),
+        scope="venue" if value.get("scope") == "settlement_currency" else value.get("scope", ""),
+        id=value.get("id", "pool" if value["kind"] == "pool" else ""),
         cap=value.get("draw_cap_ppm", Fraction(1)),
     )

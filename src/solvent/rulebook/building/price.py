@@ -21,7 +21,7 @@ def build_index(reading: Reading, value: dict[str, Any], _path: Path) -> Index:
         if guard["kind"] in bounds:
             path: Path = ("price", "index", "guards", row, "kind")
             reading.tell(path, f"`{guard['kind']}` stands here a second time", "Remove one of the two.")
-        bounds[guard["kind"]] = guard["ppm"] if guard["kind"] == "max_step" else guard["ms"]
+        bounds[guard["kind"]] = guard["ppm"] if "ppm" in guard else guard.get("ms")
     return Index(
         kind=value["kind"],
         sources=build_sources(value["sources"]),

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from solvent.rulebook.checks.parts import LEVEL_PATH, SCHEDULE_PATH, Parts, Tell, known_rows, tell_twins
 from solvent.rulebook.locate import Path
-from solvent.rulebook.rules import DEFAULT_MARKET, Bracket, Level, Schedule
+from solvent.rulebook.rules import DEFAULT_MARKET, Additions, Bracket, Level, Schedule
 
 
 def check_schedules(parts: Parts, tell: Tell) -> None:
@@ -20,7 +20,7 @@ def check_schedules(parts: Parts, tell: Tell) -> None:
     for row, schedule in known_rows(parts.schedules):
         for market, brackets in schedule.brackets.items():
             check_brackets((*SCHEDULE_PATH, row, "brackets", market), brackets, tell)
-        if schedule.kind != "user_leverage":
+        if schedule.kind != "user_leverage" or not schedule.bounded_by:
             continue
         path: Path = (*SCHEDULE_PATH, row, "bounded_by")
         bound = by_id.get(schedule.bounded_by)
@@ -103,12 +103,15 @@ def check_levels(parts: Parts, tell: Tell) -> None:
                 f"Name the brackets, `{schedule.bounded_by}`.",
             )
         bound = bound_of(parts, level)
-        for market, brackets in bound.brackets.items() if bound is not None else ():
-            if max(rate_of(level, bracket) for bracket in brackets) > 1:
+        if bound is None:
+            continue
+        word = "brackets" if bound.brackets else "curve"
+        for market in bound.brackets or bound.curves:
+            if rate_range(level, bound, market)[1] > 1:
                 tell(
                     (*path, "scale_ppm"),
-                    f"scaled, the brackets of {market} ask for more than the whole notional",
-                    "Write a smaller scale.",
+                    f"scaled, the {word} of {market} ask for more than the whole notional",
+                    "Write a smaller scale, or a smaller cap.",
                 )
                 break
 
@@ -145,6 +148,56 @@ def _falls_below(upper: Sequence[tuple[Fraction, ...]], lower: Sequence[tuple[Fr
     return None
 
 
+def check_what_is_run(parts: Parts, tell_unrun: Tell) -> None:
+    """Kinds of schedules that only matter where a level uses them."""
+    for row, asset in known_rows(parts.collateral):
+        if asset.tiers or asset.impact:
+            tell_unrun(("collateral", row, "kind"), f"the machine does not run `{asset.kind}`", "Use weight.")
+    by_id = schedules_by_id(parts)
+    rows = {schedule.id: row for row, schedule in known_rows(parts.schedules)}
+    scenarios = {
+        level.of for _row, level in known_rows(parts.levels) if level.of in by_id and by_id[level.of].scenarios
+    }
+    for row, level in known_rows(parts.levels):
+        schedule = by_id.get(level.of)
+        if schedule is None:
+            continue
+        at: Path = (*LEVEL_PATH, row, "of")
+        if schedule.kind == "option_standard":
+            tell_unrun(at, "the machine holds perpetuals, not options", "Name a schedule for perpetuals.")
+        if schedule.kind == "user_leverage" and not schedule.bounded_by:
+            tell_unrun(
+                (*SCHEDULE_PATH, rows[schedule.id], "kind"),
+                "the machine bounds a chosen leverage",
+                "Add bounded_by, the id of marginal brackets.",
+            )
+        if (
+            schedule.kind in ("curve", "scenario")
+            or level.additions != Additions()
+            or schedule.driver == "position_size"
+        ):
+            tell_unrun(at, "the machine does not run this schedule", "Use brackets over the notional.")
+        if len(scenarios) > 1 and level.of in scenarios:
+            tell_unrun(at, "the machine keeps one set of scenarios", "Let the levels scale one schedule.")
+
+
+def rate_range(level: Level, schedule: Schedule, market: str) -> tuple[Fraction, Fraction]:
+    """Least and largest rate a level may ask of a market, what it adds by the notional included."""
+    if schedule.kind == "curve":
+        curve = schedule.curve(market)
+        low, high = max(curve.base, curve.floor), curve.cap
+        if (curve.slope == 0 and curve.reach is None) or schedule.driver == "none":
+            high = low
+        low, high = low * level.scale, high * level.scale
+    elif schedule.kind == "zero":
+        low = high = Fraction(0)
+    else:
+        brackets = _brackets_of(schedule, market)
+        rates = [rate_of(level, bracket) for bracket in brackets]
+        low, high = min(rates, default=Fraction(0)), max(rates, default=Fraction(0))
+    return low + level.additions.share, high + level.additions.share + level.additions.reward_share
+
+
 def check_order_of_levels(parts: Parts, tell: Tell) -> None:
     """Initial asks for at least maintenance, maintenance for at least close-out, at every size."""
     rows = {level.name: (row, level) for row, level in known_rows(parts.levels)}
@@ -155,6 +208,9 @@ def check_order_of_levels(parts: Parts, tell: Tell) -> None:
         upper = rows[high][1]
         upper_schedule, lower_schedule = bound_of(parts, upper), bound_of(parts, lower)
         if upper_schedule is None or lower_schedule is None:
+            continue
+        if not _brackets_alone(upper_schedule, lower_schedule):
+            _check_order_of_ranges(row, (upper, upper_schedule), (lower, lower_schedule), tell)
             continue
         found: dict[str, Fraction] = {}
         for market in dict.fromkeys((*lower_schedule.brackets, *upper_schedule.brackets)):
@@ -172,6 +228,54 @@ def check_order_of_levels(parts: Parts, tell: Tell) -> None:
                 f" ({', '.join(found)})",
                 f"Lower its rates or scale, or raise those of {high}.",
             )
+
+
+def _brackets_alone(*schedules: Schedule) -> bool:
+    """True when both ladders step over the notional, so that they can be compared size by size."""
+    return all(
+        schedule.kind == "zero" or (schedule.kind == "brackets" and schedule.driver == "position_notional")
+        for schedule in schedules
+    )
+
+
+def _check_order_of_ranges(row: int, upper: tuple[Level, Schedule], lower: tuple[Level, Schedule], tell: Tell) -> None:
+    """Levels with curves or scenarios: on one schedule their scales are compared, else everything each may ask.
+
+    Two curves over one driver are compared where either bends and far beyond.
+    """
+    high, high_schedule = upper
+    low, low_schedule = lower
+    path: Path = (*LEVEL_PATH, row)
+    remedy = f"Lower its rates or scale, or raise those of {high.name}."
+    problem = f"{low.name} may ask for more than {high.name}"
+    less = (
+        low.additions.fixed > high.additions.fixed
+        or low.additions.share > high.additions.share
+        or low.additions.reward_share > high.additions.reward_share
+        or low.additions.skew_multiplier > high.additions.skew_multiplier
+    )
+    if high_schedule.scenarios or low_schedule.scenarios:
+        if high_schedule.id != low_schedule.id:
+            tell((*path, "of"), "scenarios and rates cannot be compared", "Let both levels scale one schedule.")
+        elif low.scale > high.scale or less:
+            tell((*path, "scale_ppm"), problem, remedy)
+        return
+    markets = dict.fromkeys((DEFAULT_MARKET, *high_schedule.curves, *low_schedule.curves, *low_schedule.brackets))
+    for market in markets:
+        if high_schedule.kind == low_schedule.kind == "curve" and high_schedule.driver == low_schedule.driver:
+            above, below = high_schedule.curve(market), low_schedule.curve(market)
+            bends = {
+                Fraction(size)
+                for curve in (above, below)
+                for size in (0, curve.threshold, curve.reach or 0, curve.threshold + (curve.step or 1), 10**12)
+            }
+            ordered = all(above.rate(size) * high.scale >= below.rate(size) * low.scale for size in bends)
+            ordered &= high.additions.share + above.base * high.scale >= low.additions.share + below.base * low.scale
+        else:
+            ordered = rate_range(high, high_schedule, market)[0] >= rate_range(low, low_schedule, market)[1]
+        if not ordered or low.additions.fixed > high.additions.fixed:
+            tell(path, f"{problem} ({market})", remedy)
+            return
 
 
 def _brackets_of(schedule: Schedule, market: str) -> Sequence[Bracket]:

@@ -25,7 +25,7 @@ class Work:
         self.contracts = contracts
         self.decimals = decimals
         self.room = room
-        self.lines = lines_of(rulebook.text)
+        self.lines = lines_of(rulebook.source)
         self.faults: list[Fault] = []
         self.notes: list[str] = []
 

@@ -6,23 +6,27 @@ from dataclasses import dataclass
 
 from solvent.rulebook.rules.adl import Adl
 from solvent.rulebook.rules.breakers import Breaker
-from solvent.rulebook.rules.collateral import Collateral
+from solvent.rulebook.rules.collateral import Collateral, Impact, Tier
 from solvent.rulebook.rules.funding import Funding
 from solvent.rulebook.rules.limits import Limits
 from solvent.rulebook.rules.liquidation import Stage
 from solvent.rulebook.rules.loss import LossStage
-from solvent.rulebook.rules.margin import DEFAULT_MARKET, Bracket, Level, Schedule
+from solvent.rulebook.rules.margin import DEFAULT_MARKET, Additions, Bracket, Curve, Level, Scenarios, Schedule
 from solvent.rulebook.rules.meta import Meta
-from solvent.rulebook.rules.price import Component, Index, Mark, Source
+from solvent.rulebook.rules.price import Component, Fill, Index, Mark, Source
 
 __all__ = [
     "DEFAULT_MARKET",
+    "Additions",
     "Adl",
     "Bracket",
     "Breaker",
     "Collateral",
     "Component",
+    "Curve",
+    "Fill",
     "Funding",
+    "Impact",
     "Index",
     "Level",
     "Limits",
@@ -30,23 +34,30 @@ __all__ = [
     "Mark",
     "Meta",
     "Rulebook",
+    "Scenarios",
     "Schedule",
     "Source",
     "Stage",
+    "Tier",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """One dated set of rules, as written: `text` is the source and `digest` its fingerprint."""
+    """One dated set of rules. `text` is the whole of it, overlays joined and holes filled; `digest` is its fingerprint.
+
+    `source` is what its author wrote, where faults find their lines.
+    """
 
     name: str
     text: str
+    source: str
     digest: str
     meta: Meta
     modes: tuple[str, ...]
     index: Index
     mark: Mark
+    fill: Fill
     collateral: tuple[Collateral, ...]
     schedules: tuple[Schedule, ...]
     levels: tuple[Level, ...]

@@ -3,7 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """The slice above `floor` counts with this share."""
+
+    floor: Decimal
+    weight: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """Discount of an amount: clip(amount / scale x scalar, floor, cap)."""
+
+    scale: Decimal
+    scalar: Decimal
+    floor: Fraction
+    cap: Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +35,6 @@ class Collateral:
     maintenance: Fraction
     price: str
     decimals: int
+    tiers: tuple[Tier, ...] = ()
+    by_value: bool = False
+    impact: Impact | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
 
@@ -41,3 +42,11 @@ class Mark:
 
     kind: str
     components: tuple[Component, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """Where fills come from; `skew_scale`, in base, where a pool moves its price with the skew."""
+
+    kind: str
+    skew_scale: Decimal | None

@@ -25,7 +25,7 @@ from solvent.rulebook.schema.price import PRICE
 from solvent.rulebook.schema.rounding import ROUNDING
 from solvent.rulebook.schema.tree import Node, nearest, tree_of
 
-__all__ = ["PARAMETERS", "SCHEMA", "TREE", "UNSUPPORTED", "Node", "Parameter", "Type", "nearest", "tree_of"]
+__all__ = ["PARAMETERS", "SCHEMA", "TREE", "Node", "Parameter", "Type", "nearest", "tree_of"]
 
 PARAMETERS: Final[tuple[Parameter, ...]] = (
     *META,
@@ -42,11 +42,5 @@ PARAMETERS: Final[tuple[Parameter, ...]] = (
     *ROUNDING,
     *ENGINE,
 )
-
-UNSUPPORTED: Final[dict[str, tuple[str, str]]] = {
-    "meta.extends": ("overlays are not supported yet", "Copy the other file and change the values in place."),
-    "borrow": ("borrowing is not supported yet", "Remove the section; the machine lends nothing."),
-}
-"""Paths people may well write, the problem and the remedy."""
 
 TREE: Final = tree_of(PARAMETERS)

@@ -32,6 +32,8 @@ class Type(StrEnum):
     TEXT = "text"
     CHOICE = "choice"
     TEXTS = "texts"
+    INTS = "ints"
+    DECIMAL = "decimal"
     FLAG = "flag"
     DATE = "date"
 
@@ -40,8 +42,10 @@ class Type(StrEnum):
 class Parameter:
     """One declaration. `kinds` are the kinds of the enclosing table that use it, all when empty.
 
-    `later` are choices the reference knows and the machine does not express yet. Informational parameters are
-    kept for readers and for whoever computes what the machine is told; the machine does not read them.
+    `later` are choices venues use and the machine does not run. Such a choice is read and told as not run; so is
+    a parameter with `unrun`, the sentence that says what the machine does not do. A document with one of them is a
+    template, refused for live use. Informational parameters are kept for readers and for whoever computes what the
+    machine is told; the machine does not read them. `kinds` refers to `kind` beside the parameter, or `metric`.
     """
 
     path: str
@@ -56,6 +60,7 @@ class Parameter:
     default: Any = None
     kinds: tuple[str, ...] = ()
     informational: bool = False
+    unrun: str = ""
 
 
 def table(path: str, why: str, **more: Any) -> Parameter:
@@ -101,3 +106,18 @@ def texts(path: str, why: str, **more: Any) -> Parameter:
 def choice(path: str, why: str, *choices: str, **more: Any) -> Parameter:
     """One of a closed list."""
     return Parameter(path, Type.CHOICE, why, choices=choices, **more)
+
+
+def decimal(path: str, why: str, unit: str, **more: Any) -> Parameter:
+    """A decimal string in a unit of its own."""
+    return Parameter(path, Type.DECIMAL, why, unit=unit, **{"least": 0, "most": MONEY_MAX, **more})
+
+
+def ints(path: str, why: str, least: int, most: int, **more: Any) -> Parameter:
+    """A list of whole numbers."""
+    return Parameter(path, Type.INTS, why, least=least, most=most, **more)
+
+
+def flag(path: str, why: str, **more: Any) -> Parameter:
+    """Yes or no."""
+    return Parameter(path, Type.FLAG, why, **more)

@@ -1,30 +1,90 @@
-"""What longs owe shorts."""
+"""What longs owe shorts, and what borrowers owe."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from solvent.rulebook.schema.declare import Parameter, choice, money, ms, ppm, table, text
+from solvent.rulebook.schema.declare import Parameter, choice, decimal, flag, money, ms, ppm, table, text, whole
+from solvent.units import PPM
+
+YEARLY_MAX: Final = 100 * PPM
+"""A hundred times the notional a year: above every rate published."""
 
 FUNDING: Final[tuple[Parameter, ...]] = (
     table("funding", "What longs pay shorts; the venue computes the rate.", default={}),
     choice(
         "funding.kind",
-        "None refuses every rate but zero.",
+        "How the venue's rate comes about. The machine is told the rate and holds it to the cap; with none to zero.",
         "none",
         "clamped_premium",
+        "damped_premium",
+        "velocity",
+        "imbalance_adaptive",
         "reported",
-        later=("damped_premium", "velocity", "imbalance_adaptive"),
         default="reported",
     ),
-    ppm("funding.cap_ppm", "Largest rate of one interval, either sign.", least=0, default=10_000),
-    ms("funding.interval_ms", "How often the rate is paid.", informational=True),
+    ppm("funding.cap_ppm", "Largest rate of one interval, either sign.", least=0, most=10 * PPM, default=10_000),
+    ms("funding.interval_ms", "How often the rate is paid; 0 is continuously.", least=0, informational=True),
     ms("funding.rate_period_ms", "The period the published rate is for.", informational=True),
     ms("funding.sample_ms", "How often the premium is sampled.", informational=True),
     ppm("funding.interest_ppm", "Interest part of the rate.", least=0, informational=True),
     ppm("funding.clamp_ppm", "How far interest may pull the premium.", least=0, informational=True),
+    ppm("funding.damper_ppm", "Premium up to which nothing is paid.", least=0, informational=True),
+    ppm("funding.multiplier_ppm", "Multiplies the rate.", most=10 * PPM, informational=True),
+    flag("funding.continuous", "Whether it accrues without intervals.", informational=True),
     text("funding.premium", "How the premium is measured.", informational=True),
     choice("funding.payment_price", "Price of the notional paid on.", "mark", "index", informational=True),
+    table("funding.smoothing", "How the rate is averaged.", informational=True),
+    text("funding.smoothing.kind", "The average.", informational=True),
+    ms("funding.smoothing.half_life_ms", "Its half-life.", informational=True),
     table("funding.impact_notional", "Order size the premium is measured with.", informational=True),
     money("funding.impact_notional.*", "For one market, or `default`.", informational=True),
+    ppm(
+        "funding.max_velocity_ppm_per_day",
+        "How fast the rate moves at full skew.",
+        kinds=("velocity",),
+        most=YEARLY_MAX,
+        required=True,
+        informational=True,
+    ),
+    decimal(
+        "funding.skew_scale",
+        "Skew at which it moves fully.",
+        "base",
+        kinds=("velocity",),
+        required=True,
+        informational=True,
+    ),
+    *(
+        whole(f"funding.{name}", why, 0, YEARLY_MAX, kinds=("imbalance_adaptive",), required=True, informational=True)
+        for name, why in (
+            ("increase_ppm_per_year_per_3h", "How fast the rate rises at full imbalance."),
+            ("decrease_hours", "Hours in which it falls back."),
+            ("max_ppm_per_year", "Largest rate."),
+            ("threshold_stable_ppm", "Imbalance at which it stays."),
+            ("threshold_decrease_ppm", "Imbalance below which it falls."),
+        )
+    ),
+    table("borrow", "What is owed for capital in use.", default={}),
+    choice("borrow.kind", "How the rate follows utilisation.", "none", later=("kink", "utilisation"), default="none"),
+    ppm("borrow.optimal_ppm", "Utilisation at the kink.", kinds=("kink",), required=True),
+    ppm("borrow.base_ppm_per_year", "Rate at the kink.", kinds=("kink",), least=0, most=YEARLY_MAX, required=True),
+    ppm(
+        "borrow.above_ppm_per_year",
+        "Rate at full utilisation, above that.",
+        kinds=("kink",),
+        least=0,
+        most=YEARLY_MAX,
+        required=True,
+    ),
+    ppm(
+        "borrow.factor_ppm_per_year",
+        "Rate at full utilisation.",
+        kinds=("utilisation",),
+        least=0,
+        most=YEARLY_MAX,
+        required=True,
+    ),
+    decimal("borrow.exponent", "Power of utilisation.", "ratio", kinds=("utilisation",)),
+    ppm("borrow.reserve_buffer_ppm", "Kept aside.", kinds=("utilisation",), least=0),
 )

@@ -4,9 +4,34 @@ from __future__ import annotations
 
 from typing import Final
 
-from solvent.rulebook.schema.declare import Parameter, choice, money, ms, ppm, table, tables, text, texts
+from solvent.rulebook.schema.declare import (
+    Parameter,
+    choice,
+    decimal,
+    flag,
+    money,
+    ms,
+    ppm,
+    table,
+    tables,
+    text,
+    texts,
+)
 from solvent.state.terms import STAGES_MAX
 from solvent.units import PPM
+
+FEES_MAX: Final = 4
+
+PAID: Final = (
+    "notional",
+    "requirement",
+    "bonus_share",
+    "improvement_share",
+    "residual",
+    "reward",
+    "debt_penalty",
+    "auction_start",
+)
 
 LIQUIDATION: Final[tuple[Parameter, ...]] = (
     table("liquidation", "Who closes what, and how.", required=True),
@@ -19,6 +44,7 @@ LIQUIDATION: Final[tuple[Parameter, ...]] = (
         "initial",
         "maintenance",
         "close_out",
+        later=("buffer", "liquidation"),
         required=True,
     ),
     choice("liquidation.stage[].when.cmp", "Below, or already at it.", "lt", "le", required=True),
@@ -31,16 +57,30 @@ LIQUIDATION: Final[tuple[Parameter, ...]] = (
     texts(
         "liquidation.stage[].pre",
         "The trader's own orders always go first; nothing else is done before.",
-        choices=("cancel_orders_all",),
-        later=("auto_repay", "lower_risk_limit", "net_positions"),
+        choices=(
+            "cancel_orders_all",
+            "cancel_orders_market",
+            "cancel_risk_increasing",
+            "block_account",
+            "flag_account",
+        ),
+        later=(
+            "auto_repay",
+            "repay_spot_liabilities",
+            "lower_risk_limit",
+            "drop_risk_limit",
+            "net_positions",
+            "net_long_short",
+            "seize_collateral",
+        ),
     ),
     choice(
         "liquidation.stage[].executor",
-        "The venue's order, the vault, or the winners.",
+        "The venue's order, the vault or the fund that takes over, or the winners.",
         "engine",
         "backstop_vault",
         "adl",
-        later=("keeper", "endorsed_keeper", "fund", "auction", "anyone", "continuous"),
+        later=("fund", "keeper", "endorsed_keeper", "anyone", "auction", "continuous"),
         required=True,
     ),
     text("liquidation.stage[].select", "Which position the venue takes first.", informational=True),
@@ -55,7 +95,7 @@ LIQUIDATION: Final[tuple[Parameter, ...]] = (
         later=("close_factor", "auction_fraction", "band", "max_repay"),
         required=True,
     ),
-    ppm("liquidation.stage[].size.ppm", "Share of the position.", kinds=("fraction",), required=True),
+    ppm("liquidation.stage[].size.ppm", "Share of the position.", kinds=("fraction",), least=0, required=True),
     money(
         "liquidation.stage[].size.min_notional",
         "Up to this notional the whole position goes at once.",
@@ -69,8 +109,8 @@ LIQUIDATION: Final[tuple[Parameter, ...]] = (
         "compliant",
         later=("two_lower",),
         kinds=("to_lower_tier",),
-        informational=True,
     ),
+    text("liquidation.stage[].size.level", "The level restored.", kinds=("to_health",), informational=True),
     ppm(
         "liquidation.stage[].size.target_ppm",
         "Equity over maintenance to restore; more than 1 leaves room before the next call.",
@@ -78,6 +118,31 @@ LIQUIDATION: Final[tuple[Parameter, ...]] = (
         most=10 * PPM,
         required=True,
     ),
+    ppm(
+        "liquidation.stage[].size.step_ppm",
+        "Every position shrinks by the same multiple of this share.",
+        kinds=("to_health",),
+        unrun="positions are closed one after the other, largest requirement first",
+    ),
+    flag("liquidation.stage[].size.fee_aware", "Whether the fee counts.", kinds=("to_health",), informational=True),
+    money("liquidation.stage[].size.min_leftover", "Less than this is not left.", kinds=("full",), informational=True),
+    ppm("liquidation.stage[].size.default_ppm", "Share of the debt.", kinds=("close_factor",), required=True),
+    ppm(
+        "liquidation.stage[].size.full_below_health_ppm",
+        "All below this health.",
+        kinds=("close_factor",),
+        required=True,
+    ),
+    money("liquidation.stage[].size.full_below_value", "All below this value.", kinds=("close_factor",)),
+    money("liquidation.stage[].size.min_leftover_value", "Less than this is not left.", kinds=("close_factor",)),
+    text("liquidation.stage[].size.scope", "What the share is of.", kinds=("close_factor",)),
+    ppm(
+        "liquidation.stage[].size.buffer_ppm",
+        "Margin the auction may not overshoot.",
+        kinds=("auction_fraction",),
+        required=True,
+    ),
+    money("liquidation.stage[].size.full_below_mtm", "All below this value.", kinds=("auction_fraction",)),
     table("liquidation.stage[].throttle", "How often a share may be closed."),
     choice(
         "liquidation.stage[].throttle.kind",
@@ -93,6 +158,30 @@ LIQUIDATION: Final[tuple[Parameter, ...]] = (
         "full",
         kinds=("cooldown",),
         default="full",
+    ),
+    text("liquidation.stage[].throttle.per_round", "How much a round closes.", kinds=("rounds",), required=True),
+    decimal(
+        "liquidation.stage[].throttle.rounds_per_s", "Rounds in a second.", "1/s", kinds=("rounds",), required=True
+    ),
+    ppm(
+        "liquidation.stage[].throttle.capacity_fee_multiple_ppm",
+        "Of the fees, times skew scale and seconds: what a window takes.",
+        kinds=("window",),
+        most=100 * PPM,
+        required=True,
+    ),
+    ms("liquidation.stage[].throttle.window_ms", "Length of the window.", kinds=("window",), required=True),
+    ppm(
+        "liquidation.stage[].throttle.overflow_max_pd_ppm",
+        "Premium below which another window opens.",
+        kinds=("window",),
+    ),
+    money("liquidation.stage[].throttle.global", "Debt in auctions, of the venue.", kinds=("room",), required=True),
+    money("liquidation.stage[].throttle.market", "Debt in auctions, of one market.", kinds=("room",), required=True),
+    money("liquidation.stage[].throttle.max_notional", "Closed in one block.", kinds=("block",), required=True),
+    money("liquidation.stage[].throttle.max_fund_draw", "Paid by the fund in one block.", kinds=("block",)),
+    flag(
+        "liquidation.stage[].throttle.one_market", "Whether a block touches one market of an account.", kinds=("block",)
     ),
     table("liquidation.stage[].price", "At what price contracts move; deleveraging has its own in [adl]."),
     choice(
@@ -112,10 +201,13 @@ LIQUIDATION: Final[tuple[Parameter, ...]] = (
     ),
     choice(
         "liquidation.stage[].price.limit",
-        "A bankruptcy limit keeps the close-out from costing more than the account has.",
+        "A bankruptcy limit keeps the close-out from costing more than the account has; shared by requirement it is"
+        " the zero price, at which equity over maintenance stays as it is.",
         "none",
         "bankruptcy",
+        "zero_price",
         "ioc",
+        "fok",
         kinds=("market",),
         default="none",
     ),
@@ -125,10 +217,54 @@ LIQUIDATION: Final[tuple[Parameter, ...]] = (
         "mark",
         "bankruptcy",
         "account_transfer",
+        later=("zero_price",),
         kinds=("takeover",),
         required=True,
     ),
-    tables("liquidation.stage[].fee", "What the account pays for being closed.", 2),
+    ppm("liquidation.stage[].price.ppm", "Distance from the reference.", kinds=("reference_spread",), required=True),
+    ppm("liquidation.stage[].price.bonus_ppm", "Discount for the liquidator.", kinds=("oracle_bonus",), required=True),
+    ppm(
+        "liquidation.stage[].price.max_ppm",
+        "Largest discount, reached when the account is bankrupt.",
+        kinds=("oracle_health_discount",),
+        most=10 * PPM,
+        required=True,
+    ),
+    ppm(
+        "liquidation.stage[].price.slope_ppm",
+        "Discount per missing health.",
+        kinds=("oracle_health_discount",),
+        most=100 * PPM,
+        default=PPM,
+    ),
+    text(
+        "liquidation.stage[].price.relative_to",
+        "What the discount or the auction is of.",
+        kinds=("oracle_health_discount", "auction"),
+    ),
+    flag(
+        "liquidation.stage[].price.as_limit",
+        "Whether it is only the limit of an order.",
+        kinds=("oracle_health_discount",),
+    ),
+    ppm(
+        "liquidation.stage[].price.start_ppm",
+        "Where the auction starts.",
+        kinds=("auction",),
+        least=0,
+        most=10 * PPM,
+        required=True,
+    ),
+    tables("liquidation.stage[].price.segments", "How it goes on.", 8, kinds=("auction",), required=True),
+    ppm("liquidation.stage[].price.segments[].to_ppm", "Where the segment ends.", least=0, most=10 * PPM),
+    ms("liquidation.stage[].price.segments[].ms", "Its length."),
+    text("liquidation.stage[].price.segments[].curve", "Its shape."),
+    ppm("liquidation.stage[].price.segments[].cut_ppm", "What is left after a step."),
+    ms("liquidation.stage[].price.segments[].step_ms", "Length of a step."),
+    ms("liquidation.stage[].price.reset_ms", "Age at which it starts anew.", kinds=("auction",)),
+    ppm("liquidation.stage[].price.reset_below_ppm", "Price at which it starts anew.", kinds=("auction",)),
+    text("liquidation.stage[].price.curve", "Of the market maker.", kinds=("amm_curve",), required=True),
+    tables("liquidation.stage[].fee", "What the account pays for being closed.", FEES_MAX),
     choice(
         "liquidation.stage[].fee[].kind",
         "Nothing, a share of what is closed, or what is left at the end.",
@@ -138,12 +274,28 @@ LIQUIDATION: Final[tuple[Parameter, ...]] = (
         later=("requirement", "bonus_share", "improvement_share", "reward", "debt_penalty", "auction_start"),
         required=True,
     ),
-    ppm("liquidation.stage[].fee[].ppm", "The share.", kinds=("notional",), required=True),
-    text("liquidation.stage[].fee[].to", "Who gets it.", kinds=("notional", "residual"), required=True),
+    ppm(
+        "liquidation.stage[].fee[].ppm",
+        "The share.",
+        kinds=("notional", "requirement", "bonus_share", "reward", "debt_penalty", "auction_start"),
+        least=0,
+        required=True,
+    ),
+    ppm(
+        "liquidation.stage[].fee[].cap_ppm",
+        "Largest share of the improvement.",
+        kinds=("improvement_share",),
+        required=True,
+    ),
+    money("liquidation.stage[].fee[].flat", "The fixed part.", kinds=("reward",), required=True),
+    money("liquidation.stage[].fee[].min", "Least reward.", kinds=("reward",)),
+    money("liquidation.stage[].fee[].max", "Largest reward.", kinds=("reward",)),
+    text("liquidation.stage[].fee[].to", "Who gets it.", kinds=PAID, required=True),
     choice(
         "liquidation.stage[].fee[].when",
-        "The machine charges fills only.",
+        "The machine charges fills only, and never more than the equity that is left.",
         "liquidated_amount",
+        "surplus_only",
         kinds=("notional",),
         informational=True,
     ),

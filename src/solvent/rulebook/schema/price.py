@@ -4,11 +4,71 @@ from __future__ import annotations
 
 from typing import Final
 
-from solvent.rulebook.schema.declare import Parameter, choice, ms, ppm, table, tables, text, whole
+from solvent.rulebook.schema.declare import (
+    Parameter,
+    choice,
+    decimal,
+    flag,
+    ms,
+    ppm,
+    table,
+    tables,
+    text,
+    whole,
+)
 from solvent.state.terms import SOURCES_MAX
 
 WEIGHT_MAX: Final = 2**20
 """As the machine's bound on a source's weight: sixteen of them fit an int64 doubled."""
+
+GUARDS_MAX: Final = 8
+"""Each kind once."""
+
+GUARDS: Final = (
+    "max_age",
+    "max_step",
+    "future",
+    "max_deviation",
+    "min_interval",
+    "fixed_delay",
+    "reference_divergence",
+    "stale_fallback",
+    "bandwidth",
+    "sequencer_grace",
+)
+
+COMPONENTS: Final = (
+    "index",
+    "book_median",
+    "last_trade",
+    "index_plus_ema_basis",
+    "index_plus_sma_basis",
+    "index_times_funding_basis",
+    "external_perp_median",
+    "reported_mark",
+    "deployer_inputs",
+    "model",
+)
+
+
+def _guard_fields(place: str) -> tuple[Parameter, ...]:
+    """What guards say besides their bound; the machine never takes a report it does not believe."""
+    return (
+        text(f"{place}[].on_breach", "What the venue does with it.", informational=True),
+        text(f"{place}[].vs", "What it is measured from.", kinds=("max_deviation", "bandwidth"), required=True),
+        whole(f"{place}[].min_breaches", "How many must break it.", 1, SOURCES_MAX, kinds=("max_deviation",)),
+        text(f"{place}[].then", "What is used instead.", kinds=("max_deviation",)),
+        ms(f"{place}[].window_ms", "Time one step may take.", kinds=("max_step",), informational=True),
+        text(f"{place}[].ref", "The feed it is compared with.", kinds=("reference_divergence",), required=True),
+        ms(
+            f"{place}[].after_ms",
+            "Silence after which another price is used.",
+            kinds=("stale_fallback",),
+            required=True,
+        ),
+        text(f"{place}[].to", "That other price.", kinds=("stale_fallback",), required=True),
+    )
+
 
 PRICE: Final[tuple[Parameter, ...]] = (
     table("price", "How reports become the mark everything is judged at.", required=True),
@@ -38,7 +98,20 @@ PRICE: Final[tuple[Parameter, ...]] = (
         default=1,
     ),
     ms("price.index.interval_ms", "How often the venue publishes its index.", informational=True),
-    tables("price.index.guards", "Reports that are not believed.", 3),
+    text("price.index.update", "When the venue publishes its index.", informational=True),
+    text(
+        "price.index.inner",
+        "What each member of a committee takes.",
+        kinds=("committee_weighted_median",),
+        required=True,
+    ),
+    text("price.index.weights", "What weighs the members.", kinds=("committee_weighted_median",), required=True),
+    text("price.index.provider", "Who signs the range.", kinds=("signed_range",), required=True),
+    whole("price.index.decimals", "Of the signed numbers.", 0, 30, kinds=("signed_range",)),
+    text("price.index.side_rule", "Which end of the range counts.", kinds=("signed_range",)),
+    text("price.index.feed", "The feed taken as it is.", kinds=("external_feed",), required=True),
+    text("price.index.fallback_feed", "The feed taken when it fails.", kinds=("external_feed",)),
+    tables("price.index.guards", "Reports that are not believed.", GUARDS_MAX),
     choice(
         "price.index.guards[].kind",
         "What is wrong with such a report: too old, too far from the last, ahead of the clock.",
@@ -59,10 +132,16 @@ PRICE: Final[tuple[Parameter, ...]] = (
     ms(
         "price.index.guards[].ms",
         "The age or lead that is too much.",
-        kinds=("max_age", "future"),
+        kinds=("max_age", "future", "min_interval", "fixed_delay", "sequencer_grace"),
         required=True,
     ),
-    ppm("price.index.guards[].ppm", "The step that is too far.", kinds=("max_step",), required=True),
+    ppm(
+        "price.index.guards[].ppm",
+        "The step or distance that is too far.",
+        kinds=("max_step", "max_deviation", "reference_divergence", "bandwidth"),
+        required=True,
+    ),
+    *_guard_fields("price.index.guards"),
     table("price.mark", "Joins index, market and the venue's own mark.", required=True),
     choice(
         "price.mark.kind",
@@ -98,6 +177,94 @@ PRICE: Final[tuple[Parameter, ...]] = (
     ),
     text("price.mark.components[].sources[].id", "The name of the feed.", required=True),
     whole("price.mark.components[].sources[].w", "Its weight; 0 is not heard.", 0, WEIGHT_MAX, default=1),
+    tables(
+        "price.mark.guards",
+        "Marks that are not believed.",
+        GUARDS_MAX,
+        unrun="the machine guards reports, not the mark itself",
+    ),
+    choice("price.mark.guards[].kind", "What is wrong with such a mark.", *GUARDS, required=True),
+    ms(
+        "price.mark.guards[].ms",
+        "The age or lead that is too much.",
+        kinds=("max_age", "future", "min_interval", "fixed_delay", "sequencer_grace"),
+        required=True,
+    ),
+    ppm(
+        "price.mark.guards[].ppm",
+        "The step or distance that is too far.",
+        kinds=("max_step", "max_deviation", "reference_divergence", "bandwidth"),
+        required=True,
+    ),
+    *_guard_fields("price.mark.guards"),
+    table(
+        "price.mark.if_two_add",
+        "Joins when exactly two components are fresh.",
+        kinds=("median",),
+        unrun="the machine adds no component when two are fresh",
+    ),
+    choice("price.mark.if_two_add.kind", "The component.", *COMPONENTS, required=True),
+    ms("price.mark.if_two_add.tau_ms", "Time constant of its average."),
+    text("price.mark.if_two_add.basis", "What is averaged."),
+    ms("price.mark.ramp_ms", "Over which weights move.", kinds=("liquidity_blend",), required=True),
+    ppm("price.mark.max_spread_ppm", "Beyond it a book has no weight.", kinds=("liquidity_blend",), required=True),
+    ms(
+        "price.mark.components[].tau_ms",
+        "Time constant of the average.",
+        kinds=("index_plus_ema_basis",),
+        required=True,
+    ),
+    text("price.mark.components[].basis", "What is averaged.", kinds=("index_plus_ema_basis",)),
+    ms(
+        "price.mark.components[].window_ms",
+        "Length of the average.",
+        kinds=("index_plus_sma_basis",),
+        required=True,
+    ),
+    whole("price.mark.components[].samples", "Of the average.", 1, 100_000, kinds=("index_plus_sma_basis",)),
+    ms(
+        "price.mark.components[].time_floor_ms",
+        "The time to funding is floored to this.",
+        kinds=("index_times_funding_basis",),
+    ),
+    whole(
+        "price.mark.components[].max",
+        "How many inputs count.",
+        1,
+        SOURCES_MAX,
+        kinds=("deployer_inputs",),
+        required=True,
+    ),
     table("price.fill", "Where fills come from; the machine only records them.", default={}),
-    choice("price.fill.kind", "The venue matches orders.", "order_book", default="order_book", informational=True),
+    choice(
+        "price.fill.kind",
+        "The venue matches orders, or trades from a pool at the oracle moved by skew or imbalance.",
+        "order_book",
+        "oracle_only",
+        "skew_linear",
+        "imbalance_power",
+        default="order_book",
+    ),
+    decimal(
+        "price.fill.skew_scale",
+        "Skew at which the price moves by all of it.",
+        "base",
+        kinds=("skew_linear",),
+        required=True,
+    ),
+    *(
+        decimal(
+            f"price.fill.{name}",
+            "Of the price impact.",
+            "as the venue writes it",
+            kinds=("imbalance_power",),
+            required=True,
+        )
+        for name in ("exponent_positive", "exponent_negative", "factor_positive", "factor_negative")
+    ),
+    *(
+        ppm(f"price.fill.{name}", "Bound of the price impact.", least=0, kinds=("imbalance_power",))
+        for name in ("cap_positive_ppm", "cap_negative_ppm", "cap_liquidation_ppm")
+    ),
+    flag("price.fill.virtual_inventory", "Whether markets share their imbalance.", kinds=("imbalance_power",)),
 )
