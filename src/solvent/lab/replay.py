@@ -20,25 +20,20 @@ from solvent.commands import COMMAND_DTYPE, CommandKind
 from solvent.engine.engine import Engine, Genesis
 from solvent.events import EventKind
 from solvent.lab.execution import Book, Fill, Order
+from solvent.lab.opening import joined, opening_commands, sources_of
 from solvent.lab.paths import Path, candle_path, opening_prices, waypoint_path
 from solvent.lab.population import People, settle_people
-from solvent.lab.scenario import NANOSECONDS, Scenario, ScenarioError
+from solvent.lab.scenario import Scenario, ScenarioError
 from solvent.procedures.assess import assess_accounts
 from solvent.rulebook.compile import CompiledTerms, compile_terms
 from solvent.rulebook.document import Rulebook
 from solvent.rulebook.faults import Fault
-from solvent.state.terms import SOURCES_MAX
 
 QUIET_ROUNDS_MAX = 120
 ACTIVE, HALTED, VAULT = int(Mode.ACTIVE), int(Mode.HALTED), int(SystemAccount.VAULT)
 COLLATERAL_DISCOUNT = Fraction(2, 100)
 
 Progress = Callable[[float, str], None]
-
-
-def joined(parts: list[np.ndarray]) -> np.ndarray:
-    """Batches of commands as one. Records of one layout are bytes: joining those is all there is to do."""
-    return np.frombuffer(b"".join(part.tobytes() for part in parts), dtype=COMMAND_DTYPE).copy()
 
 
 @dataclass
@@ -172,10 +167,7 @@ class _Run:
         self.sales: list[tuple[int, int, int, int, int]] = []
         self.providers = np.zeros(0, dtype=np.int64)
         self.turn = 0
-        self.source_of = np.zeros((self.markets, SOURCES_MAX), dtype=np.int64)
-        for k, market in enumerate(scenario.markets):
-            for f, feed in enumerate(market.contract.feeds):
-                self.source_of[k, f] = compiled.source_ids[k, feed.name]
+        self.source_of = sources_of(scenario, compiled)
         self.price_max = compiled.terms.contracts.price_max_ticks[: self.markets]
         self.last_ns = scenario.start_ns
         self.advances = np.zeros(int(scenario.engine["advances_per_step"]), dtype=COMMAND_DTYPE)
@@ -201,31 +193,7 @@ class _Run:
 
     def open_venue(self, opening_ticks: np.ndarray) -> None:
         """Markets, opening prices and the funds behind the venue, an hour before the start."""
-        at = self.scenario.start_ns - 3600 * NANOSECONDS
-        listed = np.zeros(self.markets, dtype=COMMAND_DTYPE)
-        listed["kind"], listed["time_ns"] = CommandKind.LIST_INSTRUMENT, at
-        listed["instrument"] = np.arange(self.markets)
-        pairs = [(k, f) for k in range(self.markets) for f in range(len(self.scenario.markets[k].contract.feeds))]
-        reports = np.zeros(len(pairs), dtype=COMMAND_DTYPE)
-        # just before the population trades, and older than any step guard remembers once the story starts
-        reports["kind"], reports["time_ns"] = CommandKind.PRICE_REPORT, self.scenario.start_ns - 61 * NANOSECONDS
-        reports["source_time_ns"] = self.scenario.start_ns - 61 * NANOSECONDS
-        for row, (k, f) in enumerate(pairs):
-            reports[row]["instrument"], reports[row]["source"] = k, self.source_of[k, f]
-            reports[row]["price_ticks"] = opening_ticks[k]
-        given = self.scenario.funds
-        amounts = {
-            int(SystemAccount.VENUE_FUND): given["venue_fund"],
-            int(SystemAccount.VENUE_CAPITAL): given["venue_capital"],
-            int(SystemAccount.VAULT): given["vault"],
-        }
-        for k in range(self.markets):
-            amounts[SystemAccount.MARKET_FUNDS + k] = given["market_fund"]
-        quanta = {account: int(amount * self.quantum) for account, amount in amounts.items() if amount > 0}
-        funds = np.zeros(len(quanta), dtype=COMMAND_DTYPE)
-        funds["kind"], funds["time_ns"] = CommandKind.CONTRIBUTE_FUND, self.scenario.start_ns - 61 * NANOSECONDS
-        funds["account"], funds["amount_quanta"] = list(quanta), list(quanta.values())
-        self.submit(joined([listed, reports, funds]))
+        self.submit(opening_commands(self.scenario, self.compiled, opening_ticks))
 
     def steps(self, tell: Progress) -> None:
         """Play the whole path."""
