@@ -1,8 +1,8 @@
 """`solvent`: the commands, their help and their exit codes.
 
-Exit codes: 0 done; 1 a check failed; 2 bad input, with every fault on standard error; 3 refused by the state of a
-directory or file, or a check asks for a rule that is not built; 130 interrupted. Results go to standard output,
-progress and notes to standard error.
+Exit codes: 0 done; 1 a check failed; 2 bad input, with every fault on standard error, or a limit breached; 3 refused by
+the state of a directory or file, out of reach, or a check asks for a rule that is not built; 4 not reproducible; 130
+interrupted. Results go to standard output, progress and notes to standard error.
 """
 
 import sys
@@ -15,6 +15,7 @@ from solvent import __version__
 
 BAD_INPUT = 2
 REFUSED = 3
+NOT_REPRODUCIBLE = 4
 INTERRUPTED = 130
 
 app = typer.Typer(
@@ -83,6 +84,9 @@ def explain(
     sequence: Annotated[
         int | None, typer.Option("--sequence", "-s", help="As it stood after this command; the end without it.")
     ] = None,
+    path: Annotated[
+        int | None, typer.Option("--path", "-p", help="Of a stress run's folder: the path to open, played again.")
+    ] = None,
     charges: Annotated[
         bool, typer.Option("--charges", "-c", help="Every amount charged to the account, and how each came to be.")
     ] = False,
@@ -91,7 +95,71 @@ def explain(
     """Show how a number of an account came to be, as a tree of sums that add up."""
     from solvent.cli.explain import explain as explain_command
 
+    if path is not None:
+        from solvent.lab.worlds.stress import journal_of_path
+
+        directory = journal_of_path(directory, path)
     explain_command(directory, account, sequence, charges, as_json)
+
+
+@app.command()
+def stress(
+    scenario: Annotated[
+        str, typer.Argument(help="Markets, people and funds: an embedded scenario or a file.")
+    ] = "stress",
+    rulebook: Annotated[str | None, typer.Option("--rulebook", "-r", help="A preset or a file.")] = None,
+    paths: Annotated[int, typer.Option("--paths", min=1, max=10_000_000, help="How many days, at most.")] = 1000,
+    model: Annotated[
+        str,
+        typer.Option("--model", "--price", help="normal, historical, fhs, garch-t, kou, hawkes or regime."),
+    ] = "garch-t",
+    prices: Annotated[Path | None, typer.Option("--prices", "-p", help="Candles the model is fitted to.")] = None,
+    book: Annotated[
+        Path | None, typer.Option("--book", help="Positions of a real book, Parquet or CSV, instead of seeded people.")
+    ] = None,
+    accounts: Annotated[int | None, typer.Option("--accounts", "-n", min=0, max=2_000_000)] = None,
+    horizon: Annotated[str, typer.Option("--horizon", help="Length of a path: 8h, 90m, 2d.")] = "1d",
+    step: Annotated[str, typer.Option("--step", help="Time between two prices.")] = "60s",
+    depth: Annotated[
+        str, typer.Option("--depth", help="normal, stressed (5 %), or a share of the scenario's depth.")
+    ] = "normal",
+    latency: Annotated[
+        int, typer.Option("--latency", min=0, max=3_600_000, help="Milliseconds from an order to its first fill.")
+    ] = 500,
+    shock: Annotated[
+        list[str] | None,
+        typer.Option("--shock", help="DIMENSION:LEVEL, as crash:severe; repeat to combine. See the documentation."),
+    ] = None,
+    panic: Annotated[float, typer.Option("--panic", min=0, max=1, help="Share of cash taken out after a fall.")] = 0.0,
+    run: Annotated[
+        float, typer.Option("--run", min=0, max=1, help="Share of vault members leaving after a loss.")
+    ] = 0.0,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option("--limit", "--fail-on", help="NAME=NUMBER, as expected_shortfall_999=5e6; breached: exit 2."),
+    ] = None,
+    until_se: Annotated[
+        float | None,
+        typer.Option("--until-se", min=1e-6, help="Stop when the standard error of ES99.9 is this share of it."),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", "-s", min=0, max=2**62, help="Same seed, same digest.")] = 1,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Processes; 0 is one a core.")] = 0,
+    on: Annotated[str, typer.Option("--on", help="processes, or ray for a Ray cluster.")] = "processes",
+    address: Annotated[str | None, typer.Option("--address", help="The cluster's address; auto finds one.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for report, numbers and journals.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the content of run.json.")] = False,
+) -> None:
+    """Play many days through the machine: expected shortfall, who pays, how often, with standard errors.
+
+    Exit 2 when a limit is breached, 4 when a path could not be had again. An interruption keeps the finished paths.
+    """
+    from solvent.cli.stress import stress_command
+
+    asked = {
+        "model": model, "prices": prices, "book": book, "accounts": accounts, "horizon": horizon, "step": step,
+        "depth": depth, "latency": latency, "shocks": tuple(shock or ()), "panic": panic, "run": run, "seed": seed,
+    }  # fmt: skip
+    stress_command(scenario, rulebook, paths, asked, tuple(limit or ()), until_se, jobs, on, address, out, as_json)
 
 
 @app.command()
@@ -144,8 +212,10 @@ def exit_code_of(error: Exception) -> int | None:
     names = {kind.__name__ for kind in type(error).__mro__}
     if names & {"RulebookError", "CandleFileError", "UnknownSymbolError", "OutputUnusable"}:
         return BAD_INPUT
-    if "EngineFault" in names:
+    if names & {"EngineFault", "WorkersLost", "OutOfReach"}:
         return REFUSED
+    if "NotReproducible" in names:
+        return NOT_REPRODUCIBLE
     return None
 
 

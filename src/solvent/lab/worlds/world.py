@@ -74,6 +74,15 @@ class World:
         """Number of markets."""
         return len(self.scenario.markets)
 
+    def model_key(self) -> str:
+        """Fingerprint of everything a path depends on beside its number."""
+        return _digest_of(
+            str(self.seed),
+            *self.digests().values(),
+            self.opening.tobytes(),
+            *(np.ascontiguousarray(part).tobytes() for part in self.given),
+        )
+
     def digests(self) -> dict[str, str]:
         """What a figure must say about where it comes from."""
         return {

@@ -665,13 +665,15 @@ def play_steps(address, state_tables, watch_tables, tape_tables, given_tables, g
         step = going.cursor[Cursor.STEP]
         let_time_pass(given, going, step, seconds)
         began = settings[Setting.START_NS] + (step + 1) * step_ns
-        works = given.keepers_work[step] == 1
         rounds = rounds_max
         if step == steps - 1:
             rounds += LAST_ROUNDS  # what is still being worked when the prices end is worked at the last price
         for turn in range(rounds):
-            if turn > 0 and not (works and is_busy(state, going)):
+            works = given.keepers_work[step] == 1 or turn >= rounds_max  # in the end somebody does the work
+            if turn >= rounds_max and not is_busy(state, going):
                 break
+            if 0 < turn < rounds_max and not (works and is_busy(state, going)):
+                continue
             now = began + turn * (step_ns // rounds_max)
             if works:
                 sell_collateral(state, given, going, now)

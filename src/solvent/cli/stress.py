@@ -1,0 +1,149 @@
+"""`solvent stress`: read what is asked, play it, show the table, keep the record."""
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from solvent.cli.replay import OutputUnusable, progress_line
+
+LIMIT_BREACHED = 2
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+
+
+def seconds_of(text: str, what: str) -> int:
+    """Whole seconds of a duration such as 90m. Raises WorldError."""
+    from solvent.lab.worlds.faults import world_error
+
+    match = _DURATION.fullmatch(text.strip())
+    seconds = float(match[1]) * _SECONDS[match[2]] if match else 0.0
+    if seconds < 1 or seconds != int(seconds):
+        raise world_error(what, (text, "this is no duration in whole seconds", "Write 60s, 90m, 8h or 2d."))
+    return int(seconds)
+
+
+def order_of(scenario: str, rulebook: str | None, asked: dict[str, Any]) -> Any:
+    """The order that the options of a command describe. Raises RulebookError with every fault."""
+    from solvent.lab.worlds.conditions import Conditions, parse_shock
+    from solvent.lab.worlds.stress import Order
+
+    shocks = tuple(parse_shock(text) for text in asked.get("shocks", ()))
+    oracles = {"oracle", "liar"} & {shock.dimension for shock in shocks}
+    conditions = Conditions(
+        horizon_s=seconds_of(asked.get("horizon", "1d"), "horizon"),
+        step_s=seconds_of(asked.get("step", "60s"), "step"),
+        depth=asked.get("depth", "normal"),
+        latency_s=asked.get("latency", 500) / 1000.0,
+        panic_part=asked.get("panic", 0.0),
+        run_part=asked.get("run", 0.0),
+        feeds=3 if oracles else 1,
+        shocks=shocks,
+    )
+    return Order.of(
+        scenario,
+        rulebook,
+        model=asked.get("model", "garch-t"),
+        conditions=conditions,
+        prices=str(Path(asked["prices"]).absolute()) if asked.get("prices") else None,
+        book=str(Path(asked["book"]).absolute()) if asked.get("book") else None,
+        accounts=asked.get("accounts"),
+        seed=asked.get("seed", 1),
+    )
+
+
+def stress_command(
+    scenario: str,
+    rulebook: str | None,
+    paths: int,
+    asked: dict[str, Any],
+    limits: tuple[str, ...],
+    until_se: float | None,
+    jobs: int,
+    on: str,
+    address: str | None,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Play, print, write; leave with 2 when a limit is breached."""
+    from solvent.lab.worlds.estimates import parse_limit
+    from solvent.lab.worlds.faults import world_error
+    from solvent.lab.worlds.runs import cores
+    from solvent.lab.worlds.stress import run_stress
+
+    if on not in ("processes", "ray"):
+        raise world_error("--on", (on, "there is nothing of this name to run on", "Write processes or ray."))
+    wanted = [parse_limit(text) for text in limits]
+    order = order_of(scenario, rulebook, asked)
+    if out is not None:
+        check_folder(out)
+    with progress_line() as progress:
+        run = run_stress(
+            order, paths, jobs=jobs or cores(), on=on, address=address, until_se=until_se, limits=wanted,
+            progress=progress,
+        )  # fmt: skip
+    if out is not None:
+        from solvent.lab.worlds.report import write_report
+
+        write_report(out, run)
+    show(run.summary, as_json, stress_table)
+    if run.paths.partial:
+        print(f"interrupted: {len(run.paths)} of {paths} paths, marked as partial", file=sys.stderr)
+    if out is not None:
+        worst = run.summary["worst_path"]
+        print(
+            f"written to {out}; `solvent explain {out} --path {worst} --account N` opens its worst path",
+            file=sys.stderr,
+        )
+    if not run.summary["within_limits"]:
+        sys.exit(LIMIT_BREACHED)
+
+
+def show(summary: dict[str, Any], as_json: bool, table: Any) -> None:
+    """Print a result as JSON or as a table."""
+    if as_json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(summary), indent=2).decode() + "\n")
+        return
+    from rich.console import Console
+
+    Console().print(table(summary))
+
+
+def stress_table(summary: dict[str, Any]) -> Any:
+    """The main estimates as a table a risk officer reads."""
+    from rich.table import Table
+
+    table = Table(
+        title=(
+            f"{summary['paths']} paths of {summary['horizon_s'] / 3600:g} h under {summary['digests']['rulebook']}, "
+            f"{summary['accounts']} accounts, {summary['markets']} markets, {summary['paths_per_second']:g} a second"
+        )
+    )
+    table.add_column("measure")
+    table.add_column("estimate", justify="right")
+    table.add_column("standard error", justify="right")
+    table.add_column("95 % interval", justify="right")
+    for name, estimate in summary["estimates"].items():
+        table.add_row(
+            name.replace("_", " "),
+            f"{estimate['value']:,.6g}",
+            f"{estimate['standard_error']:,.3g}",
+            f"{estimate['low']:,.4g} to {estimate['high']:,.4g}",
+        )
+    for name, amount in summary["mean_paid"].items():
+        if amount:
+            table.add_row(f"paid on average by {name.replace('_', ' ')}", f"{amount:,.6g}", "", "")
+    for row in summary["verdict"]:
+        table.add_row(f"limit {row['limit']} <= {row['most']:g}", row["colour"], "", "")
+    return table
+
+
+def check_folder(out: Path, ours: str = "order.json") -> None:
+    """Refuse a folder that holds something else, before any work is done. Raises OutputUnusable."""
+    if out.exists() and not out.is_dir():
+        raise OutputUnusable(f"{out} is a file. Name a folder, or a path that does not exist yet.")
+    if out.is_dir() and any(out.iterdir()) and not (out / ours).is_file():
+        raise OutputUnusable(f"{out} already holds something else. Name an empty folder or one of an earlier run.")
