@@ -70,6 +70,14 @@ def lots_of_size(stage, held_lots, notional_quanta, in_cooldown, lots_to_lower_t
 
 
 @kernel
+def lots_above_first_tier(held_lots, tier, first_tier_lots):
+    """Lots to close so that a position of the third tier or above fits the first; everything of a lower one (OKX)."""
+    if tier <= 2:
+        return held_lots
+    return max(held_lots - first_tier_lots, 0)
+
+
+@kernel
 def bankruptcy_limit_ticks(mark_ticks, lots, quanta_per_lot_tick, equity_share_quanta, price_max_ticks):
     """Worst price at which closing the position costs no more than its share of the equity; within the contract."""
     per_tick = value_quanta(abs(lots), 1, quanta_per_lot_tick)

@@ -6,12 +6,15 @@ A venue's file has one table `RULES`; this one joins them. A name belongs to one
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from solvent.lab.cases import dydx
+from solvent.lab.cases import auctions, dydx, funding, liquidations, losses, margins, prices
 from solvent.lab.cases.case import Case
 
 Rule = Callable[[Case], Any]
 
-TABLES: Final[tuple[Mapping[str, Rule], ...]] = (dydx.RULES,)
+CONCEPTS: Final = (auctions, funding, liquidations, losses, margins, prices)
+"""Files of the venues' worked examples, one for each concept: their topics are asked of several venues."""
+
+TABLES: Final[tuple[Mapping[str, Rule], ...]] = (dydx.RULES, *(concept.RULES for concept in CONCEPTS))
 
 RULES: Final[dict[str, Rule]] = {topic: rule for table in TABLES for topic, rule in table.items()}
 
