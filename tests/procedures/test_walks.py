@@ -31,7 +31,7 @@ from solvent.commands import (
 )
 from solvent.events import EventKind, blank_tape
 from solvent.procedures.apply import apply
-from solvent.risk.watch import DEAD, blank_watch
+from solvent.risk.watch import DEAD, FALLS, RISES, blank_watch, trigger_ticks
 from solvent.state.ledger import lots_imbalance, money_imbalance
 from solvent.state.terms import Terms, TermsShape, blank_terms
 from solvent.state.whole import first_user_account, new_state
@@ -115,7 +115,15 @@ class Venue:
         return self.submit([PriceReport(second * SECOND, 0, 0, price_ticks, second * SECOND)])
 
     def triggers(self) -> list[int]:
-        return sorted(int(key) for key in self.watch.keys if key not in (DEAD, 0))
+        """Longs as they are, shorts below zero."""
+        found = []
+        for side in (FALLS, RISES):
+            column = self.watch.columns[side]
+            for key in self.watch.keys[column.first : column.first + column.capacity]:
+                if key != DEAD:
+                    ticks = plain(trigger_ticks)(side, key)
+                    found.append(ticks if side == FALLS else -ticks)
+        return sorted(found)
 
 
 def shown(events: list[dict[str, Any]], *fields: str) -> list[tuple[Any, ...]]:
@@ -137,6 +145,7 @@ def test_one_price() -> None:
     assert shown(told, "account", "equity_quanta", "requirement_quanta") == [
         ("MARK_MOVED", 0, 0, 0),
         ("ACCOUNT_FLAGGED", a, 1_430 * USDC, 1_435_750_000),
+        ("WORKLIST_TOLD", 0, 0, 0),
     ]
     assert venue.triggers() == [-910_569, -731_707]
 
