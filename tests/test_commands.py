@@ -35,8 +35,8 @@ def blank_engine() -> Engine:
     return Engine.in_memory(Genesis.of(blank_terms(TermsShape(1, 1)), ["-"], {}))
 
 
-def test_a_command_takes_152_bytes_of_whole_numbers() -> None:
-    assert COMMAND_DTYPE.itemsize == 152
+def test_a_command_takes_168_bytes_of_whole_numbers() -> None:
+    assert COMMAND_DTYPE.itemsize == 168
     assert {COMMAND_DTYPE[name].kind for name in COMMAND_DTYPE.names or ()} == {"i"}
 
 

@@ -14,13 +14,14 @@ NO_CASE: set[EventKind] = set()
 """Kinds no case tells of. Keep it empty."""
 
 
-def test_an_event_takes_144_bytes_of_whole_numbers() -> None:
-    assert EVENT_DTYPE.itemsize == 144
+def test_an_event_takes_152_bytes_of_whole_numbers() -> None:
+    assert EVENT_DTYPE.itemsize == 152
     assert {EVENT_DTYPE[name].kind for name in EVENT_DTYPE.names or ()} == {"i"}
 
 
-def test_kinds_are_numbered_without_a_gap() -> None:
-    assert [int(kind) for kind in EventKind] == list(range(1, len(EventKind) + 1))
+def test_kinds_are_numbered_once_and_upwards() -> None:
+    numbers = [int(kind) for kind in EventKind]
+    assert numbers == sorted(set(numbers))
 
 
 def test_an_event_is_stamped_and_everything_else_starts_at_zero() -> None:

@@ -33,11 +33,60 @@ class Status(IntEnum):
 
 
 class Mode(IntEnum):
-    """What a market allows."""
+    """What a market allows, each level less than the one before it (solvent.risk.breaker.ALLOWED)."""
 
     ACTIVE = 0
-    REDUCE_ONLY = 1
-    HALTED = 2
+    CAUTION = 1
+    REDUCE_ONLY = 2
+    AUCTION = 3
+    HALTED = 4
+
+
+class Action(IntEnum):
+    """What a command does to risk, as breakers and the oracle table tell it apart."""
+
+    DEPOSIT = 0
+    CANCEL = 1
+    REDUCE = 2
+    OPEN = 3
+    WITHDRAW = 4
+    MINT = 5
+    LIQUIDATE = 6
+    FUND = 7
+    BID = 8
+
+
+class Condition(IntEnum):
+    """What may be wrong with a market's price; a bit each, because two may be wrong at once."""
+
+    STALE = 0
+    UNCERTAIN = 1
+    DIVERGING = 2
+    BELOW_QUORUM = 3
+
+
+class Answer(IntEnum):
+    """What the oracle table says about an action under a condition."""
+
+    ALLOW = 0
+    CONSERVATIVE = 1
+    REFUSE = 2
+
+
+class Estimator(IntEnum):
+    """How reports of one kind become one price."""
+
+    WEIGHTED_MEDIAN = 0
+    MEDIAN = 1
+    WEIGHTED_MEAN = 2
+    COMMITTEE = 3
+
+
+class Breach(IntEnum):
+    """What a guard does with a number beyond its bound."""
+
+    DROP = 0
+    CLAMP = 1
 
 
 class Level(IntEnum):
@@ -198,6 +247,11 @@ class Refusal(IntEnum):
     REPORT_STALE = 501
     REPORT_FROM_FUTURE = 502
     REPORT_STEP = 503
+    REPORT_OUT_OF_ORDER = 530
+    REPORT_TOO_SOON = 531
+    REPORT_UNCERTAIN = 532
+    REPORT_AT_BOUND = 533
+    PRICE_CONDITION = 534
     CELL_UNKNOWN = 601
     TERMS_VERSION = 602
     TERMS_INVALID = 603
@@ -251,6 +305,11 @@ REFUSAL_SENTENCES: dict[Refusal, str] = {
     Refusal.REPORT_STALE: "The report is not newer than the source's last one, or older than allowed.",
     Refusal.REPORT_FROM_FUTURE: "The report's source time is ahead of the machine's time; check the clock.",
     Refusal.REPORT_STEP: "The report is further from the source's last price than one step may be.",
+    Refusal.REPORT_OUT_OF_ORDER: "The source numbers its reports and this number is not above the last; send it once.",
+    Refusal.REPORT_TOO_SOON: "The source reports more often than the rulebook hears it; wait for its interval.",
+    Refusal.REPORT_UNCERTAIN: "The source says itself that it does not know the price well enough.",
+    Refusal.REPORT_AT_BOUND: "The price stands at the end of what the source can say; it is believed no more.",
+    Refusal.PRICE_CONDITION: "The market's price is stale, uncertain, diverging or has too few sources for this.",
     Refusal.CELL_UNKNOWN: "No parameter lives at this address; compile the change with solvent.rulebook.",
     Refusal.TERMS_VERSION: "The version must be the one in force plus one.",
     Refusal.TERMS_INVALID: "The staged terms are outside the machine's bounds; nothing was enacted.",

@@ -55,6 +55,7 @@ COMMAND_DTYPE = np.dtype(
         ("value", np.int64),
         ("reference", np.int64),
         ("owner", np.int64),
+        ("source_sequence", np.int64),
         ("kind", np.int32),
         ("account", np.int32),
         ("counterparty", np.int32),
@@ -67,9 +68,11 @@ COMMAND_DTYPE = np.dtype(
         ("account_kind", np.int32),
         ("count", np.int32),
         ("version", np.int32),
+        ("confidence_ppm", np.int32),
+        ("pool", np.int32),
     ]
 )
-"""One command, 152 bytes. Its sequence number is its place in the journal."""
+"""One command, 168 bytes. Its sequence number is its place in the journal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,11 @@ class OpenAccount:
 
 @dataclass(frozen=True, slots=True)
 class PriceReport:
-    """Source `source` tells the price of `instrument`, as it stood at `source_time_ns`."""
+    """Source `source` tells the price of `instrument`, as it stood at `source_time_ns`; `time_ns` is its receipt.
+
+    A source that numbers its reports gives `source_sequence`, one that knows its doubt `confidence_ppm` (half-width
+    of its interval as a share of the price); zero means it does neither.
+    """
 
     kind: ClassVar[CommandKind] = CommandKind.PRICE_REPORT
     time_ns: int
@@ -102,6 +109,8 @@ class PriceReport:
     source: int
     price_ticks: int
     source_time_ns: int
+    source_sequence: int = 0
+    confidence_ppm: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,15 +393,18 @@ def fields_set(command):
         | (command.value != 0) << 10
         | (command.reference != 0) << 11
         | (command.owner != 0) << 12
-        | (command.account != 0) << 13
-        | (command.counterparty != 0) << 14
-        | (command.instrument != 0) << 15
-        | (command.source != 0) << 16
-        | (command.asset != 0) << 17
-        | (command.cell != 0) << 18
-        | (command.leverage != 0) << 19
-        | (command.mode != 0) << 20
-        | (command.account_kind != 0) << 21
-        | (command.count != 0) << 22
-        | (command.version != 0) << 23
+        | (command.source_sequence != 0) << 13
+        | (command.account != 0) << 14
+        | (command.counterparty != 0) << 15
+        | (command.instrument != 0) << 16
+        | (command.source != 0) << 17
+        | (command.asset != 0) << 18
+        | (command.cell != 0) << 19
+        | (command.leverage != 0) << 20
+        | (command.mode != 0) << 21
+        | (command.account_kind != 0) << 22
+        | (command.count != 0) << 23
+        | (command.version != 0) << 24
+        | (command.confidence_ppm != 0) << 25
+        | (command.pool != 0) << 26
     )

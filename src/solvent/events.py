@@ -50,6 +50,9 @@ class EventKind(IntEnum):
     WITHDRAWALS_RELEASED = 37
     ACCOUNT_WAITING = 38
     ACT_RECORDED = 39
+    PRICE_CONDITION_CHANGED = 40
+    SOURCES_DROPPED = 41
+    MARK_CLAMPED = 42
     JUDGED_BY_SCAN = 101
     WORKLIST_TOLD = 102
 
@@ -79,9 +82,11 @@ EVENT_DTYPE = np.dtype(
         ("tranche", np.int32),
         ("mode", np.int32),
         ("cell", np.int32),
+        ("source", np.int32),
+        ("guard", np.int32),
     ]
 )
-"""One event, 144 bytes."""
+"""One event, 152 bytes."""
 
 
 class Tape(NamedTuple):
@@ -131,4 +136,6 @@ def tell(state, tape, kind):
     event.tranche = 0
     event.mode = 0
     event.cell = 0
+    event.source = 0
+    event.guard = 0
     return event

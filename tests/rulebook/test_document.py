@@ -110,7 +110,7 @@ ONE_FAULT = [
     # what is changed, where the fault is told, a word of it
     pytest.param([("[meta]", '[meta]\nextends = "x"')], "meta.extends", "no such rulebook", id="extends"),
     pytest.param([('asset = "BTC"', 'asset = "unknown"')], "collateral[1].asset", "unknown", id="unknown value"),
-    pytest.param([("kind = \"weighted_median\"", 'kind = "weighted_mean"')], "price.index.kind", "does not run", id="later kind"),
+    pytest.param([("kind = \"weighted_median\"", 'kind = "external_feed"\nfeed = "x"')], "price.index.kind", "does not run", id="later kind"),
     pytest.param([('from = "0", max_leverage = 40', 'from = 0, max_leverage = 40')], "margin.schedule[0].brackets.BTC[0].from", "money is text", id="money as number"),
     pytest.param([('from = "150000000"', 'from = "1e8"')], "margin.schedule[0].brackets.BTC[1].from", "not an amount", id="money with exponent"),
     pytest.param([("max_leverage = 10", "max_leverage = true")], "margin.schedule[0].brackets.default[0].max_leverage", "not a whole number", id="flag as number"),

@@ -37,7 +37,7 @@ def furnished(**room):
     plain(free_position)(state, people[3], 3)
     plain(free_holding)(state, people[3], 3)
     state.instruments[1].mark_ticks = 77
-    state.reports[3] = (5, 6)
+    state.reports[3].price_ticks, state.reports[3].source_time_ns = 5, 6
     state.anchors[2].price_ticks = 9
     state.staged[4] = 11
     for account in people[1:3]:
@@ -142,6 +142,7 @@ def test_every_field_of_every_used_row_shows_in_the_digest() -> None:
         "instruments",
         "reports",
         "anchors",
+        "stretches",
         "queue",
         "cells",
         "staged",

@@ -16,7 +16,9 @@ from fractions import Fraction
 from math import ceil, floor, lcm
 from typing import Any
 
-from solvent.codes import AccountKind, Level, Mode, Schedule, Status, SystemAccount
+from solvent.codes import AccountKind, Answer, Level, Mode, Schedule, Status, SystemAccount
+from solvent.lab.appraisal import DAY_NS, WINDOWS_NS, MarketBook, ReportBook, answer, careful_price
+from solvent.state.terms import STRETCHES, WINDOWS
 from solvent.units import FUNDING_SCALE, PPM
 
 NOBODY = -1
@@ -126,6 +128,8 @@ class Rules:
         self.absorbers = [row for row in rows_of(state.absorbers) if row["used"]]
         self.assets = rows_of(state.assets)
         self.breakers = rows_of(state.breakers)
+        self.pricing = rows_of(state.pricing)
+        self.remedies = rows_of(state.remedies)
         self.policy = rows_of(state.policy)[0]
         brackets = rows_of(state.brackets)
         count = len(self.contracts)
@@ -152,6 +156,29 @@ class Rules:
         return self.stages[0]["or_equal"]
 
 
+def _read_market(state: Any, instrument: int) -> MarketBook:
+    """What the tables remember of a market's price; marks of the past at the end of their eighth of a window."""
+    row = rows_of(state.instruments[instrument : instrument + 1])[0]
+    past: list[tuple[int, int]] = []
+    for window, length in enumerate((*WINDOWS_NS.values(), DAY_NS)):
+        first = (instrument * WINDOWS + window) * STRETCHES
+        for stretch in rows_of(state.stretches[first : first + STRETCHES]):
+            if stretch["low_ticks"]:
+                until = (stretch["number"] + 1) * (length // 8) - 1
+                past += [(until, stretch["low_ticks"]), (until, stretch["high_ticks"])]
+    return MarketBook(
+        past=past,
+        bits=row["conditions"],
+        mark_time=row["mark_time_ns"],
+        quorum_until=row["quorum_until_ns"],
+        resumed=row["resumed_ns"],
+        supported=row["supported_ticks"],
+        supported_time=row["supported_ns"],
+        dropped=row["dropped"],
+        told=row["told_conditions"],
+    )
+
+
 class Books:
     """Everything that is true, as the clerk sees it."""
 
@@ -164,7 +191,8 @@ class Books:
         self.open_interest: list[int] = []
         self.modes: list[int] = []
         self.listed: list[int] = []
-        self.reports: list[tuple[int, int]] = []
+        self.reports: list[ReportBook] = []
+        self.markets: list[MarketBook] = []
         self.time_ns = 0
         self.sequence = 0
         self.price_version = 0
@@ -204,7 +232,8 @@ class Books:
             books.open_interest.append(row["open_interest_lots"])
             books.modes.append(row["mode"])
             books.listed.append(row["listed"])
-        books.reports = [(row["price_ticks"], row["source_time_ns"]) for row in rows_of(state.reports)]
+        books.reports = [ReportBook(*row) for row in state.reports.tolist()]
+        books.markets = [_read_market(state, instrument) for instrument in range(len(state.instruments))]
         books.time_ns, books.sequence = venue["time_ns"], venue["sequence"]
         books.price_version, books.terms_version = venue["price_version"], venue["terms_version"]
         books.vault_shares, books.open_deficit = venue["vault_shares"], venue["open_deficit_quanta"]
@@ -249,7 +278,9 @@ class Books:
     def collateral_value(self, asset: int, amount: int, level: int) -> int:
         """Weighted value of collateral, rounded down."""
         terms = self.rules.assets[asset]
-        value = amount * self.marks[terms["price_instrument"]] * terms["value_num"] // terms["value_den"]
+        instrument = terms["price_instrument"]
+        price = careful_price(self, instrument) if level == Level.INITIAL else self.marks[instrument]
+        value = amount * price * terms["value_num"] // terms["value_den"]
         weight = terms["maintenance_ppm"] if self.rules.levels[level]["maintenance_weights"] else terms["initial_ppm"]
         return value * weight // PPM
 
@@ -355,3 +386,7 @@ class Books:
     def is_halted(self, instrument: int) -> bool:
         """True when the market does nothing at all."""
         return self.modes[instrument] == Mode.HALTED
+
+    def is_workable(self, instrument: int) -> bool:
+        """True when positions in the market may be closed: no halt, no price in doubt that forbids it."""
+        return not self.is_halted(instrument) and answer(self, instrument, "liquidate") != Answer.REFUSE

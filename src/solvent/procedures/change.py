@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from solvent.codes import Level, Mode, Refusal, Schedule
+from solvent.codes import Answer, Breach, Estimator, Level, Mode, Refusal, Schedule
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
 from solvent.procedures.answer import answer_terms
 from solvent.risk.watch import has_asset_certificate, has_level_certificate, has_schedule_certificate
 from solvent.state.tables import NONE
-from solvent.state.terms import ABSORBERS_MAX, ASSETS_MAX, BREAKERS_MAX, LEVELS, SOURCES_MAX, STAGES_MAX
+from solvent.state.terms import ABSORBERS_MAX, ASSETS_MAX, BREAKERS_MAX, CONDITIONS, LEVELS, SOURCES_MAX, STAGES_MAX
 from solvent.units import LIMIT, PPM, RATE_DENOMINATOR_MAX, VALUE_MAX, mul_div_down, mul_saturated
 
 CONTRACT_FIELDS = 5
@@ -79,6 +79,45 @@ def is_schedule_sound(state, schedule):
 
 
 @kernel
+def is_pricing_sound(state):
+    """True when guards are inside their bounds, and whoever may be liquidated at a price may reduce at it."""
+    for instrument in range(state.instruments.shape[0]):
+        pricing = state.pricing[instrument]
+        if pricing.estimator < 0 or pricing.estimator > Estimator.COMMITTEE:
+            return False
+        if pricing.inner < 0 or pricing.inner > Estimator.MEDIAN:
+            return False
+        if pricing.sources_min < 0 or pricing.sources_min > SOURCES_MAX:
+            return False
+        if pricing.deviation_breach < 0 or pricing.deviation_breach > Breach.CLAMP:
+            return False
+        if pricing.anchor_breach < 0 or pricing.anchor_breach > Breach.CLAMP:
+            return False
+        for share in (
+            pricing.deviation_ppm,
+            pricing.dispersion_ppm,
+            pricing.minute_ppm,
+            pricing.ten_minutes_ppm,
+            pricing.hour_ppm,
+            pricing.divergence_ppm,
+            pricing.own_band_ppm,
+        ):
+            if share < 0 or share > SHARE_MAX_PPM:
+                return False
+        for duration in (pricing.stale_ns, pricing.fallback_ns, pricing.grace_ns):
+            if duration < 0 or duration > DURATION_MAX_NS:
+                return False
+    for condition in range(CONDITIONS):
+        remedy = state.remedies[condition]
+        for answer in (remedy.open, remedy.reduce, remedy.liquidate, remedy.withdraw, remedy.mint):
+            if answer < Answer.ALLOW or answer > Answer.REFUSE:
+                return False
+        if remedy.reduce > remedy.liquidate:
+            return False
+    return True
+
+
+@kernel
 def are_terms_sound(state):
     """True when every number of the terms is inside the bounds the machine's arithmetic and order rely on."""
     for instrument in range(state.instruments.shape[0]):
@@ -98,6 +137,16 @@ def are_terms_sound(state):
             return False
         if feed.step_max_ppm < 0 or feed.step_max_ppm > SHARE_MAX_PPM:
             return False
+        if feed.committee < 0 or feed.committee >= SOURCES_MAX or feed.confidence_max_ppm < 0:
+            return False
+        if feed.interval_min_ns < 0 or feed.interval_min_ns > DURATION_MAX_NS:
+            return False
+        if feed.delay_ns < 0 or feed.delay_ns > DURATION_MAX_NS:
+            return False
+        if feed.floor_ticks < 0 or feed.ceiling_ticks < 0:
+            return False
+    if not is_pricing_sound(state):
+        return False
     if state.levels[Level.INITIAL].used != 1 or state.levels[Level.MAINTENANCE].used != 1:
         return False
     # the watch relies on a requirement that only the position's own price moves

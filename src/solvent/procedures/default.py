@@ -9,8 +9,10 @@ import numpy as np
 
 from solvent.codes import (
     AccountKind,
+    Action,
     AdlPolicy,
     AdlPrice,
+    Answer,
     Executor,
     FeePayee,
     Level,
@@ -36,13 +38,15 @@ from solvent.risk.margin import (
     position_notional,
     requirement_up,
 )
+from solvent.risk.oracle import doubt_of
 from solvent.risk.pool import accepts
 from solvent.risk.waterfall import share_out, take
 from solvent.state.ledger import exchange, post
 from solvent.state.positions import find_position, free_orders_if_empty, take_orders, take_position
 from solvent.state.tables import NONE
 from solvent.state.terms import ABSORBERS_MAX, LEVELS, STAGES_MAX
-from solvent.units import LIMIT, POSITIONS_MAX, mix, mul_div_down, value_quanta
+from solvent.state.validity import answer_of
+from solvent.units import LIMIT, POSITIONS_MAX, add_saturated, mix, mul_div_down, value_quanta
 
 
 @kernel
@@ -144,6 +148,14 @@ def is_flat(state, account):
 
 
 @kernel
+def is_workable(state, account, instrument):
+    """True when positions in the market may be closed now: no halt, and no doubt about its price that forbids it."""
+    if state.instruments[instrument].mode == Mode.HALTED:
+        return False
+    return answer_of(state, instrument, Action.LIQUIDATE) != Answer.REFUSE
+
+
+@kernel
 def rows_by_requirement(state, account, rows):
     """Positions of the account that can be worked, largest maintenance requirement first; give their number."""
     count = 0
@@ -151,7 +163,7 @@ def rows_by_requirement(state, account, rows):
     row = state.accounts[account].first_position
     while row != NONE:
         position = state.positions[row]
-        if position.lots != 0 and state.instruments[position.instrument].mode != Mode.HALTED:
+        if position.lots != 0 and is_workable(state, account, position.instrument):
             size = exposure_requirement_up(state, Level.MAINTENANCE, row, position.lots)
             place = count
             while place > 0 and (
@@ -650,6 +662,16 @@ def settle_flat(state, watch, tape, account, stage_row, declared, winners, gains
 
 
 @kernel
+def wait(state, tape, account, equity, requirement):
+    """Nothing could be done for the account: it stays in the queue, and that is told."""
+    event = tell(state, tape, EventKind.ACCOUNT_WAITING)
+    event.account = account
+    event.instrument = state.accounts[account].default_instrument
+    event.equity_quanta = equity
+    event.requirement_quanta = requirement
+
+
+@kernel
 def work(state, watch, tape, account):
     """One visit to one distressed account; give True when it left the queue."""
     terms = state.accounts[account]
@@ -676,6 +698,13 @@ def work(state, watch, tape, account):
     if is_sound:
         leave_queue(state, watch, tape, account, EventKind.ACCOUNT_RECOVERED)
         return True
+    doubt = doubt_of(state, account)
+    if doubt > 0 and terms.kind != AccountKind.SYSTEM and equity >= -doubt:
+        if add_saturated(equity, doubt) - requirement - state.stages[0].or_equal >= 0:
+            # the doubt about a price is large enough to be the whole reason: wait for a better one
+            cancel_orders(state, tape, account)
+            wait(state, tape, account, equity, requirement)
+            return False
     if has_orders(state, account):
         if state.venue[0].time_ns < terms.order_until_ns:
             return False
@@ -715,9 +744,5 @@ def work(state, watch, tape, account):
                 return left
             if found > 0:
                 return False
-    event = tell(state, tape, EventKind.ACCOUNT_WAITING)
-    event.account = account
-    event.instrument = terms.default_instrument
-    event.equity_quanta = equity
-    event.requirement_quanta = requirement
+    wait(state, tape, account, equity, requirement)
     return False

@@ -1,14 +1,18 @@
 """One price: believed or refused, joined into the mark, seen by the breaker; every account it endangers is flagged."""
 
-from solvent.codes import Mode, Refusal
+from solvent.codes import Condition, Mode, Refusal
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
 from solvent.procedures.answer import answer_funding, answer_price
 from solvent.risk.breaker import held_mode, let_go, observe
 from solvent.risk.funding import next_index
-from solvent.risk.oracle import mark_of, refusal_of_report
+from solvent.risk.oracle import mark_of, refusal_of_report, take_report
 from solvent.state.terms import SOURCES_MAX
+from solvent.state.validity import conditions_of
+from solvent.state.windows import record_mark
 from solvent.units import LIMIT, value_quanta
+
+SILENT = 1 << Condition.STALE | 1 << Condition.BELOW_QUORUM
 
 
 @kernel
@@ -26,10 +30,25 @@ def change_mode(state, tape, instrument, mode, by_breaker):
 
 
 @kernel
+def tell_conditions(state, tape, instrument):
+    """Tell when what is wrong with a market's price has changed."""
+    market = state.instruments[instrument]
+    bits = conditions_of(state, instrument)
+    if bits == market.told_conditions:
+        return
+    event = tell(state, tape, EventKind.PRICE_CONDITION_CHANGED)
+    event.instrument = instrument
+    event.value = bits
+    event.amount_quanta = market.told_conditions
+    market.told_conditions = bits
+
+
+@kernel
 def release_modes(state, tape):
     """Give markets that a breaker took, and whose time is over, back to the mode the operator had chosen."""
     for instrument in range(state.instruments.shape[0]):
         market = state.instruments[instrument]
+        tell_conditions(state, tape, instrument)
         if market.mode_by_breaker == 0:
             continue
         held = held_mode(state, instrument)
@@ -46,26 +65,60 @@ def report_price(state, watch, tape, command):
         return Refusal.INSTRUMENT_UNKNOWN
     if command.source < 0 or command.source >= SOURCES_MAX:
         return Refusal.SOURCE_UNKNOWN
-    refusal = refusal_of_report(state, instrument, command.source, command.price_ticks, command.source_time_ns)
+    refusal = refusal_of_report(
+        state,
+        instrument,
+        command.source,
+        command.price_ticks,
+        command.source_time_ns,
+        command.source_sequence,
+        command.confidence_ppm,
+    )
     if refusal != Refusal.NONE:
         return refusal
-    report = state.reports[instrument * SOURCES_MAX + command.source]
-    report.price_ticks = command.price_ticks
-    report.source_time_ns = command.source_time_ns
-    mark = mark_of(state, instrument)
+    now = state.venue[0].time_ns
     market = state.instruments[instrument]
+    was_silent = conditions_of(state, instrument) & SILENT != 0
+    take_report(state, instrument, command.source, command.price_ticks, command.source_time_ns, command.source_sequence)
+    mark, conditions, dispersion, dropped, until, outside, clamped = mark_of(state, instrument)
     before = market.mark_ticks
+    market.conditions = conditions
+    market.dispersion_ppm = dispersion
+    if dropped != market.dropped:
+        event = tell(state, tape, EventKind.SOURCES_DROPPED)
+        event.instrument = instrument
+        event.source = command.source
+        event.value = dropped
+        event.amount_quanta = market.dropped
+        market.dropped = dropped
+    if mark > 0:
+        if was_silent and conditions & SILENT == 0:
+            market.resumed_ns = now
+        market.quorum_until_ns = until
+        market.mark_time_ns = now
+    tell_conditions(state, tape, instrument)
     if mark == 0:
         return Refusal.NONE
-    market.mark_time_ns = state.venue[0].time_ns
+    if clamped != 0:
+        event = tell(state, tape, EventKind.MARK_CLAMPED)
+        event.instrument = instrument
+        event.source = command.source
+        event.price_ticks = mark
+        event.value = command.price_ticks
+        event.guard = clamped
+    if outside > 0:
+        market.supported_ticks = mark
+        market.supported_ns = now
     if mark == before:
         return Refusal.NONE
+    record_mark(state, instrument, before, mark)
     market.previous_mark_ticks = before
     market.mark_ticks = mark
     state.venue[0].price_version += 1
     market.mark_version = state.venue[0].price_version
     event = tell(state, tape, EventKind.MARK_MOVED)
     event.instrument = instrument
+    event.source = command.source
     event.price_ticks = mark
     event.value = before
     observe(state, instrument, mark, before)

@@ -1,6 +1,6 @@
 """A trade of two accounts, and what orders and leverage do to the margin it needs."""
 
-from solvent.codes import AccountKind, Level, Mode, Refusal, Status, SystemAccount
+from solvent.codes import AccountKind, Action, Answer, Level, Mode, Refusal, Status, SystemAccount
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
 from solvent.procedures.review import accrue, review
@@ -18,6 +18,7 @@ from solvent.state.positions import (
     take_position,
 )
 from solvent.state.tables import NONE
+from solvent.state.validity import answer_of
 from solvent.units import POSITIONS_MAX, WALLET_MAX, mul_div_down, value_quanta
 
 
@@ -37,6 +38,16 @@ def requirement_change(state, level, account, instrument, row, lots_after):
     mark = state.instruments[instrument].mark_ticks
     notional = value_quanta(abs(lots_after), mark, state.contracts[instrument].quanta_per_lot_tick)
     return requirement_up(state, level, instrument, notional, 0)
+
+
+@kernel
+def doubts_side(state, account, instrument, lots):
+    """True when the oracle table refuses this side: what opens risk, or what reduces it, at a price in doubt."""
+    row = find_position(state, account, instrument)
+    held = 0 if row == NONE else state.positions[row].lots
+    if held != 0 and (held > 0) != (lots > 0) and abs(lots) <= abs(held):
+        return answer_of(state, instrument, Action.REDUCE) == Answer.REFUSE
+    return answer_of(state, instrument, Action.OPEN) == Answer.REFUSE
 
 
 @kernel
@@ -161,6 +172,8 @@ def trade(state, watch, tape, command):
         return Refusal.NO_MARK
     if market.mode == Mode.HALTED:
         return Refusal.MARKET_HALTED
+    if doubts_side(state, buyer, instrument, lots) or doubts_side(state, seller, instrument, -lots):
+        return Refusal.PRICE_CONDITION
     refusal = refusal_of_fees(lots, price, contract.quanta_per_lot_tick, command.fee_quanta, command.counter_fee_quanta)
     if refusal != Refusal.NONE:
         return refusal
@@ -240,6 +253,8 @@ def reserve_order(state, watch, tape, command):
         return Refusal.MARKET_REDUCE_ONLY
     if terms.status != Status.SOUND:
         return Refusal.IN_LIQUIDATION
+    if doubts_side(state, account, instrument, lots):
+        return Refusal.PRICE_CONDITION
     if row == NONE:
         if terms.position_count >= POSITIONS_MAX:
             return Refusal.POSITIONS_FULL

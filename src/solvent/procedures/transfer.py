@@ -1,6 +1,6 @@
 """Money in, out and between: accounts opened, deposits, withdrawals, fund contributions and vault shares."""
 
-from solvent.codes import AccountKind, Level, Refusal, Status, SystemAccount
+from solvent.codes import AccountKind, Action, Level, Refusal, Status, SystemAccount
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
 from solvent.procedures.review import accrue, is_gated, review_less, review_more, tell_gate
@@ -12,6 +12,7 @@ from solvent.state.ledger import hold, post
 from solvent.state.positions import find_holding, free_holding, take_holding
 from solvent.state.tables import NONE
 from solvent.state.terms import ASSETS_MAX
+from solvent.state.validity import refuses_account
 from solvent.units import HOLDINGS_MAX, PPM, VALUE_MAX, WALLET_MAX, mul_div_down, mul_div_up
 
 
@@ -166,6 +167,8 @@ def withdraw(state, watch, tape, command):
         return Refusal.ASSET_UNKNOWN
     if is_gated(state):
         return Refusal.WITHDRAWALS_GATED
+    if refuses_account(state, account, Action.WITHDRAW):
+        return Refusal.PRICE_CONDITION
     if asset == 0:
         refusal = refusal_of_cash(state, account, command.amount_quanta)
         if refusal != Refusal.NONE:
@@ -180,12 +183,11 @@ def withdraw(state, watch, tape, command):
             return Refusal.IN_LIQUIDATION
         held = state.holdings[row].amount_quanta
         weighted_maintenance = state.levels[Level.INITIAL].maintenance_weights == 1
-        lost = collateral_value_down(state, asset, held, weighted_maintenance) - collateral_value_down(
-            state, asset, held - command.amount_quanta, weighted_maintenance
-        )
-        lost_maintenance = collateral_value_down(state, asset, held, True) - collateral_value_down(
-            state, asset, held - command.amount_quanta, True
-        )
+        left = held - command.amount_quanta
+        lost = collateral_value_down(state, asset, held, weighted_maintenance, True)
+        lost -= collateral_value_down(state, asset, left, weighted_maintenance, True)
+        lost_maintenance = collateral_value_down(state, asset, held, True, False)
+        lost_maintenance -= collateral_value_down(state, asset, left, True, False)
         if free_quanta(state, account, lost) < 0 or not is_sound_after(state, account, lost_maintenance):
             return Refusal.WITHDRAWAL_EXCEEDS_FREE
         accrue(state, tape, account)
@@ -219,6 +221,8 @@ def transfer_margin(state, watch, tape, command):
         return Refusal.OWNER_DIFFERS
     if is_gated(state):
         return Refusal.WITHDRAWALS_GATED
+    if refuses_account(state, account, Action.WITHDRAW):
+        return Refusal.PRICE_CONDITION
     refusal = refusal_of_cash(state, account, command.amount_quanta)
     if refusal != Refusal.NONE:
         return refusal
@@ -276,6 +280,8 @@ def join_vault(state, watch, tape, command):
         return refusal
     if is_gated(state):
         return Refusal.WITHDRAWALS_GATED
+    if refuses_account(state, account, Action.MINT) or refuses_account(state, SystemAccount.VAULT, Action.MINT):
+        return Refusal.PRICE_CONDITION
     vault_equity, _requirement, _gains, _notional = judge(state, SystemAccount.VAULT, Level.MAINTENANCE)
     if vault_equity < 0:
         return Refusal.VAULT_WITHOUT_VALUE
@@ -305,6 +311,8 @@ def leave_vault(state, watch, tape, command):
         return Refusal.SHARES_TOO_FEW
     if is_gated(state):
         return Refusal.WITHDRAWALS_GATED
+    if refuses_account(state, SystemAccount.VAULT, Action.WITHDRAW):
+        return Refusal.PRICE_CONDITION
     equity, requirement, _gains, _notional = judge(state, SystemAccount.VAULT, Level.INITIAL)
     if equity <= 0:
         return Refusal.VAULT_WITHOUT_VALUE

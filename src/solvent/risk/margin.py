@@ -16,6 +16,7 @@ A requirement is rounded up, an equity down. The slope of a marginal schedule is
 from solvent.codes import Level, Schedule
 from solvent.compiled import kernel
 from solvent.state.tables import NONE
+from solvent.state.validity import careful_ticks
 from solvent.units import FUNDING_SCALE, PPM, mul_div_down, mul_div_up, value_quanta
 
 
@@ -98,9 +99,14 @@ def exposure_requirement_up(state, level, row, lots):
 
 
 @kernel
-def collateral_value_down(state, asset, amount_quanta, maintenance):
-    """Value of collateral at the mark of its price instrument, weighted for a level, rounded down."""
+def collateral_value_down(state, asset, amount_quanta, maintenance, careful):
+    """Value of collateral, weighted for a level, rounded down: at the mark, or at the careful price when in doubt.
+
+    Opening and leaving are careful, liquidation is not: what only time changes may not move a maintenance surplus.
+    """
     mark = state.instruments[state.assets[asset].price_instrument].mark_ticks
+    if careful:
+        mark = careful_ticks(state, state.assets[asset].price_instrument)
     return collateral_value_at_down(state, asset, amount_quanta, mark, maintenance)
 
 
@@ -145,7 +151,11 @@ def judge(state, account, level):
     while row != NONE:
         holding = state.holdings[row]
         equity += collateral_value_down(
-            state, holding.asset, holding.amount_quanta, state.levels[level].maintenance_weights == 1
+            state,
+            holding.asset,
+            holding.amount_quanta,
+            state.levels[level].maintenance_weights == 1,
+            level == Level.INITIAL,
         )
         row = holding.next
     return equity, requirement, gains, notional

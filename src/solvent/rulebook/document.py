@@ -25,7 +25,7 @@ from solvent.rulebook.building.liquidation import build_stage
 from solvent.rulebook.building.loss import build_loss
 from solvent.rulebook.building.margin import build_level, build_schedule, resolve_levels
 from solvent.rulebook.building.meta import build_meta
-from solvent.rulebook.building.price import build_index, build_mark
+from solvent.rulebook.building.price import build_condition, build_index, build_mark
 from solvent.rulebook.checks import check_all
 from solvent.rulebook.checks.parts import Parts
 from solvent.rulebook.faults import Fault, RulebookError
@@ -258,6 +258,7 @@ class _Building:
             settlement=self.values.get("meta", {}).get("settlement"),
             index=self.one(build_index, "price", "index"),
             mark=self.one(build_mark, "price", "mark"),
+            conditions=self.each(build_condition, "price", "condition"),
             collateral=collateral,
             schedules=schedules,
             levels=levels,
@@ -293,6 +294,7 @@ class _Building:
             index=parts.index,
             mark=parts.mark,
             fill=Fill(self.values["price"]["fill"]["kind"], self.values["price"]["fill"].get("skew_scale")),
+            conditions=tuple(item for item in parts.conditions if item is not None),
             collateral=tuple(item for item in parts.collateral if item is not None),
             schedules=tuple(item for item in parts.schedules if item is not None),
             levels=tuple(item for item in parts.levels if item is not None),

@@ -75,12 +75,56 @@ INSTRUMENT = np.dtype(
         ("mode", np.int32),
         ("mode_by_breaker", np.int32),
         ("operator_mode", np.int32),
+        ("supported_ticks", np.int64),
+        ("supported_ns", np.int64),
+        ("quorum_until_ns", np.int64),
+        ("resumed_ns", np.int64),
+        ("dispersion_ppm", np.int64),
+        ("conditions", np.int32),
+        ("dropped", np.int32),
+        ("told_conditions", np.int32),
+        ("unused", np.int32),
     ]
 )
-"""A market now; its contract is in the terms."""
+"""A market now; its contract is in the terms.
 
-REPORT = np.dtype([("price_ticks", np.int64), ("source_time_ns", np.int64)])
-"""The last accepted report of one source for one instrument."""
+`supported_ticks` is the last mark that others than the venue agreed with; `conditions` are the bits of its price at
+the last report, to which time adds (solvent.risk.oracle.conditions_of); `dropped` are the bits of sources that stood
+too far out.
+"""
+
+REPORT = np.dtype(
+    [
+        ("price_ticks", np.int64),
+        ("source_time_ns", np.int64),
+        ("receive_time_ns", np.int64),
+        ("sequence", np.int64),
+        ("source_sequence", np.int64),
+        ("waiting_ticks", np.int64),
+        ("waiting_time_ns", np.int64),
+        ("waiting_until_ns", np.int64),
+    ]
+)
+"""The last accepted report of one source for one instrument: when it was true, received and decided on.
+
+`waiting_ticks` is a report that a fixed delay keeps back until `waiting_until_ns`.
+"""
+
+STRETCH = np.dtype(
+    [
+        ("number", np.int64),
+        ("low_ticks", np.int64),
+        ("high_ticks", np.int64),
+        ("path_ppm", np.int64),
+        ("flow_quanta", np.int64),
+        ("outflow_quanta", np.int64),
+    ]
+)
+"""An eighth of a rolling window of one market, or of the venue (the rows after the last market).
+
+Lowest and highest mark, the sum of its moves, value liquidated, and for the venue what was withdrawn and the largest
+total of its funds.
+"""
 
 ANCHOR = np.dtype([("price_ticks", np.int64), ("time_ns", np.int64), ("until_ns", np.int64)])
 """Where a breaker measures the move of one market from, and until when it holds the market."""
@@ -110,7 +154,7 @@ VENUE = np.dtype(
 
 
 class State(NamedTuple):
-    """All tables together. `cells` and `staged` hold the terms; the ten tables after them are views of `cells`."""
+    """All tables together. `cells` and `staged` hold the terms; the tables after them are views of `cells`."""
 
     venue: np.recarray
     accounts: np.recarray
@@ -120,6 +164,7 @@ class State(NamedTuple):
     instruments: np.recarray
     reports: np.recarray
     anchors: np.recarray
+    stretches: np.recarray
     queue: np.ndarray
     cells: np.ndarray
     staged: np.ndarray
@@ -132,4 +177,6 @@ class State(NamedTuple):
     absorbers: np.recarray
     assets: np.recarray
     breakers: np.recarray
+    pricing: np.recarray
+    remedies: np.recarray
     policy: np.recarray

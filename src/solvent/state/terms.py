@@ -9,6 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 SOURCES_MAX = 16
+CONDITIONS = 4
+WINDOWS = 4
+STRETCHES = 9
+"""A window is kept in eighths: eight of them and the one that is filling reach back at least as far as it is long."""
 ASSETS_MAX = 16
 LEVELS = 3
 STAGES_MAX = 8
@@ -27,8 +31,49 @@ CONTRACT = _row(
 )
 """One per instrument. A cap of zero means no cap. An instrument with lots_max 0 only prices collateral."""
 
-FEED = _row("weight", "kind", "age_max_ns", "step_max_ppm")
-"""One per instrument and source. Weight zero: the source is not heard."""
+FEED = _row(
+    "weight",
+    "kind",
+    "age_max_ns",
+    "step_max_ppm",
+    "committee",
+    "interval_min_ns",
+    "confidence_max_ppm",
+    "floor_ticks",
+    "ceiling_ticks",
+    "delay_ns",
+)
+"""One per instrument and source. Weight zero: the source is not heard. Zero switches each guard off.
+
+A price at or beyond `floor_ticks` or `ceiling_ticks`, where the feed itself is cut off, is not believed; with
+`delay_ns` a report counts only so long after it was received.
+"""
+
+PRICING = _row(
+    "estimator",
+    "inner",
+    "sources_min",
+    "stale_ns",
+    "deviation_ppm",
+    "deviation_breach",
+    "dispersion_ppm",
+    "minute_ppm",
+    "ten_minutes_ppm",
+    "hour_ppm",
+    "anchor_breach",
+    "divergence_ppm",
+    "own_band_ppm",
+    "fallback_ns",
+    "grace_ns",
+)
+"""How one instrument's reports become its mark. Zero switches each guard off; see solvent.risk.oracle.
+
+`sources_min` zero means the venue's own. The mark may stand `own_band_ppm` from what others than the venue say, and
+without them no further from the last they said, unless they have been silent for `fallback_ns`.
+"""
+
+REMEDY = _row("open", "reduce", "liquidate", "withdraw", "mint")
+"""One per Condition: what the oracle table answers to each action (solvent.codes.Answer)."""
 
 SCHEDULE = _row("kind", "first_bracket", "bracket_count", "denominator", "scale_ppm", "rate_max_ppm")
 """One per level and instrument; `scale_ppm` multiplies user leverage, bracket rates carry it already."""
@@ -104,6 +149,8 @@ class Terms(NamedTuple):
     absorbers: np.recarray
     assets: np.recarray
     breakers: np.recarray
+    pricing: np.recarray
+    remedies: np.recarray
     policy: np.recarray
 
 
@@ -119,6 +166,8 @@ def layout(shape: TermsShape) -> dict[str, tuple[int, int, np.dtype]]:
         ("absorbers", ABSORBERS_MAX, ABSORBER),
         ("assets", ASSETS_MAX, ASSET),
         ("breakers", BREAKERS_MAX, BREAKER),
+        ("pricing", shape.instruments, PRICING),
+        ("remedies", CONDITIONS, REMEDY),
         ("policy", 1, POLICY),
     ]
     places: dict[str, tuple[int, int, np.dtype]] = {}

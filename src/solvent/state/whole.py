@@ -16,12 +16,24 @@ from solvent.state.tables import (
     ORDERS,
     POSITION,
     REPORT,
+    STRETCH,
     VENUE,
     State,
 )
-from solvent.state.terms import BREAKERS_MAX, SOURCES_MAX, Terms, TermsShape, view_terms
+from solvent.state.terms import BREAKERS_MAX, SOURCES_MAX, STRETCHES, WINDOWS, Terms, TermsShape, view_terms
 
-FIRST_TABLES = ("venue", "accounts", "positions", "orders", "holdings", "instruments", "reports", "anchors", "queue")
+FIRST_TABLES = (
+    "venue",
+    "accounts",
+    "positions",
+    "orders",
+    "holdings",
+    "instruments",
+    "reports",
+    "anchors",
+    "stretches",
+    "queue",
+)
 
 
 def _records(rows: int, dtype: np.dtype) -> np.recarray:
@@ -71,6 +83,7 @@ def new_state(terms: Terms, *, accounts: int = 64, positions: int = 64, orders: 
         instruments=_records(instruments, INSTRUMENT),
         reports=_records(instruments * SOURCES_MAX, REPORT),
         anchors=_records(instruments * BREAKERS_MAX, ANCHOR),
+        stretches=_records((instruments + 1) * WINDOWS * STRETCHES, STRETCH),
         queue=np.zeros(room, dtype=np.int32),
         cells=views.cells,
         staged=cells.copy(),
@@ -83,6 +96,8 @@ def new_state(terms: Terms, *, accounts: int = 64, positions: int = 64, orders: 
         absorbers=views.absorbers,
         assets=views.assets,
         breakers=views.breakers,
+        pricing=views.pricing,
+        remedies=views.remedies,
         policy=views.policy,
     )
 
@@ -145,6 +160,7 @@ def used_tables(state: State) -> Iterator[tuple[str, np.ndarray]]:
     yield "instruments", state.instruments
     yield "reports", state.reports
     yield "anchors", state.anchors
+    yield "stretches", state.stretches
     yield "queue", queued_accounts(state)
     yield "cells", state.cells
     yield "staged", state.staged

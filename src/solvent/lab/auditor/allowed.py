@@ -34,13 +34,20 @@ ANYWHERE = {
 }
 """Consequences that any accepted command may have."""
 ALSO = {
-    CommandKind.PRICE_REPORT: {EventKind.MARK_MOVED, EventKind.MODE_CHANGED},
+    CommandKind.PRICE_REPORT: {
+        EventKind.MARK_MOVED,
+        EventKind.MODE_CHANGED,
+        EventKind.PRICE_CONDITION_CHANGED,
+        EventKind.SOURCES_DROPPED,
+        EventKind.MARK_CLAMPED,
+    },
     CommandKind.LIST_INSTRUMENT: {EventKind.JUDGED_BY_SCAN},
     CommandKind.ENACT_TERMS: {EventKind.JUDGED_BY_SCAN},
     CommandKind.SET_MODE: {EventKind.MODE_CHANGED},
     CommandKind.LIQUIDATION_FILL: {EventKind.PENALTY_CHARGED},
     CommandKind.CONTRIBUTE_FUND: {EventKind.DEFICIT_COVERED},
     CommandKind.ADVANCE: {
+        EventKind.PRICE_CONDITION_CHANGED,
         EventKind.MODE_CHANGED,
         EventKind.ORDER_RELEASED,
         EventKind.ACCOUNT_RECOVERED,

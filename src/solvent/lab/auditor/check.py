@@ -11,6 +11,7 @@ from solvent.lab.auditor.law import Event, require
 from solvent.lab.auditor.margin import check_after, look_before
 from solvent.lab.auditor.notes import Notes
 from solvent.lab.auditor.penalty import no_penalty_due
+from solvent.lab.auditor.prices import check_appraisal
 from solvent.lab.auditor.refusals import check_refusal
 from solvent.lab.auditor.waterfall import close_case
 from solvent.lab.auditor.whole import check_laws, check_structure, compare
@@ -107,4 +108,5 @@ def _check_accepted(notes: Notes, record: Any, told: list[Any], after: Any) -> N
     if kind in WITH_WORKLIST:
         lists = notes.told[EventKind.WORKLIST_TOLD]
         require("SCAN", lists == bool(notes.flagged_in_order), f"{lists} worklists after {kind.name}")
+    check_appraisal(notes)
     check_after(notes, command)

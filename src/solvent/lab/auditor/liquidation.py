@@ -4,6 +4,7 @@ from typing import Any
 
 from solvent.codes import Executor, Level, PriceLimit, SystemAccount
 from solvent.events import EventKind
+from solvent.lab.appraisal import doubt
 from solvent.lab.auditor.law import require
 from solvent.lab.auditor.money import hold
 from solvent.lab.auditor.notes import Notes
@@ -19,7 +20,7 @@ def stage_of(audit: Notes, event: Any, executor: Executor) -> dict[str, int]:
     require("LIQUIDATION", 0 <= event.stage < len(books.rules.stages), f"stage {event.stage}")
     stage: dict[str, int] = books.rules.stages[event.stage]
     require("LIQUIDATION", stage["used"] == 1 and stage["executor"] == executor, f"stage {event.stage} acts elsewhere")
-    require("LIQUIDATION", not books.is_halted(event.instrument), f"acted in halted market {event.instrument}")
+    require("LIQUIDATION", books.is_workable(event.instrument), f"acted in closed market {event.instrument}")
     return stage
 
 
@@ -29,6 +30,10 @@ def visit(audit: Notes, event: Any) -> int:
         audit.visit_equity[event.account] = audit.books.equity(event.account)
         breached = audit.books.is_breached(event.account, event.stage)
         require("LIQUIDATION", breached, f"stage {event.stage} acted on {event.account} above its threshold")
+        best = doubt(audit.books, event.account)
+        saved = best > 0 and audit.books.surplus(event.account) + best >= 0
+        trader = audit.books.accounts[event.account].is_trader
+        require("PRICE", not (saved and trader), f"{event.account} was not given the benefit of a doubt of {best}")
     return audit.visit_equity[event.account]
 
 
@@ -61,7 +66,7 @@ def _check_bankruptcy_limit(audit: Notes, event: Any, lots: int) -> None:
         share = event.equity_quanta * own // event.requirement_quanta
     else:
         open_count = sum(
-            position.lots != 0 and not books.is_halted(instrument)
+            position.lots != 0 and books.is_workable(instrument)
             for instrument, position in books.accounts[event.account].positions.items()
         )
         share = event.equity_quanta // open_count

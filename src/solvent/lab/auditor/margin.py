@@ -4,10 +4,12 @@ of a loss (laws MARGIN, OUTFLOW).
 
 from typing import Any
 
-from solvent.codes import AccountKind, Level, Mode, SystemAccount
+from solvent.codes import AccountKind, Answer, Level, Mode, SystemAccount
 from solvent.commands import CommandKind
+from solvent.lab.appraisal import answer
 from solvent.lab.auditor.law import require
 from solvent.lab.auditor.notes import Notes, Side
+from solvent.lab.auditor.prices import appraise_report
 
 _OUTFLOWS = (CommandKind.WITHDRAW, CommandKind.TRANSFER_MARGIN, CommandKind.JOIN_VAULT, CommandKind.LEAVE_VAULT)
 
@@ -29,6 +31,17 @@ def look_before(audit: Notes, command: Any) -> None:
         require("MARGIN", mode != Mode.HALTED, "a trade in a halted market")
         if mode == Mode.REDUCE_ONLY:
             require("MARGIN", all(side.reduces for side in audit.sides), "a reduce-only market grew a position")
+        for side in audit.sides:
+            action = "reduce" if side.reduces else "open"
+            allowed = answer(books, command.instrument, action) != Answer.REFUSE
+            require("PRICE", allowed, f"account {side.account} may not {action} at a price in doubt")
+    if kind in (CommandKind.WITHDRAW, CommandKind.TRANSFER_MARGIN):
+        _check_no_doubt(audit, command.account, "withdraw")
+    if kind == CommandKind.JOIN_VAULT:
+        _check_no_doubt(audit, command.account, "mint")
+        _check_no_doubt(audit, SystemAccount.VAULT, "mint")
+    if kind == CommandKind.LEAVE_VAULT:
+        _check_no_doubt(audit, SystemAccount.VAULT, "withdraw")
     if kind == CommandKind.SET_LEVERAGE:
         audit.initial_before = books.requirement(command.account, Level.INITIAL)
     if kind == CommandKind.LIQUIDATION_FILL:
@@ -37,8 +50,19 @@ def look_before(audit: Notes, command: Any) -> None:
         audit.sides = [side_of(audit, command.counterparty, command.instrument, bought)]
     if kind == CommandKind.PRICE_REPORT:
         place = command.instrument * books.rules.sources + command.source
-        require("SEQUENCE", command.source_time_ns > books.reports[place][1], "a report that is not newer")
-        books.reports[place] = (command.price_ticks, command.source_time_ns)
+        last = books.reports[place]
+        newest = max(last.stamp, last.waiting_stamp)
+        require("SEQUENCE", command.source_time_ns > newest, "a report that is not newer")
+        numbered = command.source_sequence == 0 or command.source_sequence > last.number
+        require("SEQUENCE", numbered, "a report whose number is not above the last")
+        appraise_report(audit, command)
+
+
+def _check_no_doubt(audit: Notes, account: int, action: str) -> None:
+    """No market the account is in forbids the action."""
+    for instrument, position in audit.books.accounts[account].positions.items():
+        allowed = not position.lots or answer(audit.books, instrument, action) != Answer.REFUSE
+        require("PRICE", allowed, f"{action} of {account} while the price of market {instrument} is in doubt")
 
 
 def side_of(audit: Notes, account: int, instrument: int, bought: int) -> Side:

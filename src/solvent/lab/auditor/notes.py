@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from solvent.lab.appraisal import Appraisal
 from solvent.lab.books import Books, rows_of
 
 
@@ -76,3 +77,4 @@ class Notes:
         self.sides: list[Side] = []
         self.initial_before = 0
         self.after: Any = None
+        self.appraisal: Appraisal | None = None

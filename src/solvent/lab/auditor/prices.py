@@ -2,22 +2,84 @@
 
 from typing import Any
 
-from solvent.codes import SystemAccount
+from solvent.codes import Condition, SystemAccount
 from solvent.commands import CommandKind
 from solvent.events import EventKind
+from solvent.lab.appraisal import DAY_NS, appraise, bits_now
 from solvent.lab.auditor.law import require
 from solvent.lab.auditor.notes import Notes
 from solvent.lab.auditor.trading import same_fields
 from solvent.units import FUNDING_SCALE, PPB
 
 
+def appraise_report(audit: Notes, command: Any) -> None:
+    """Book an accepted report and work out what it must lead to."""
+    books, instrument = audit.books, command.instrument
+    market = books.markets[instrument]
+    silent = 1 << Condition.STALE | 1 << Condition.BELOW_QUORUM
+    was_silent = bits_now(books, instrument) & silent
+    feed = books.rules.feeds[instrument * books.rules.sources + command.source]
+    place = instrument * books.rules.sources + command.source
+    books.reports[place].take(command, books.time_ns, books.sequence, feed["delay_ns"])
+    result = appraise(books, instrument)
+    audit.appraisal = result
+    market.bits = result.bits
+    market.past = [entry for entry in market.past if books.time_ns - entry[0] <= 2 * DAY_NS]
+    if result.mark:
+        if was_silent and not result.bits & silent:
+            market.resumed = books.time_ns
+        market.quorum_until, market.mark_time = result.until, books.time_ns
+        if result.outside:
+            market.supported, market.supported_time = result.mark, books.time_ns
+
+
+def check_appraisal(audit: Notes) -> None:
+    """After a report: the mark is what the reports make, whether it moved or not."""
+    if audit.appraisal is None:
+        return
+    books, instrument = audit.books, audit.command.instrument
+    expected = audit.appraisal.mark or books.marks[instrument]
+    require("PRICE", books.marks[instrument] == expected, f"mark {books.marks[instrument]} stayed, not {expected}")
+    told = bool(audit.told[EventKind.MARK_CLAMPED])
+    require("TOLD", told == bool(audit.appraisal.clamped), "a clamped mark was not told, or told without being one")
+    require("TOLD", books.markets[instrument].told == bits_now(books, instrument), "conditions were not told")
+    require("TOLD", books.markets[instrument].dropped == audit.appraisal.dropped, "dropped sources were not told")
+
+
+def _on_price_condition_changed(audit: Notes, event: Any) -> None:
+    market = audit.books.markets[event.instrument]
+    bits = bits_now(audit.books, event.instrument)
+    require("PRICE", event.value == bits, f"conditions {event.value} of market {event.instrument}, not {bits}")
+    require("TOLD", event.amount_quanta == market.told != event.value, "the old conditions are told wrongly")
+    market.told = event.value
+
+
+def _on_sources_dropped(audit: Notes, event: Any) -> None:
+    market = audit.books.markets[event.instrument]
+    assert audit.appraisal is not None
+    require("PRICE", event.value == audit.appraisal.dropped, f"dropped {event.value}, not {audit.appraisal.dropped}")
+    require("TOLD", event.amount_quanta == market.dropped != event.value, "the sources dropped before are told wrongly")
+    market.dropped = event.value
+
+
+def _on_mark_clamped(audit: Notes, event: Any) -> None:
+    expected = audit.appraisal
+    assert expected is not None
+    told = event.price_ticks, event.guard, event.value
+    due = expected.mark, expected.clamped, audit.command.price_ticks
+    require("PRICE", told == due, f"clamped {told}, not {due}")
+
+
 def _on_mark_moved(audit: Notes, event: Any) -> None:
     books = audit.books
     require("TOLD", event.instrument == audit.command.instrument, "another market's mark moved")
     require("TOLD", event.value == books.marks[event.instrument] != event.price_ticks, "the old mark is told wrongly")
-    reports = books.reports[event.instrument * books.rules.sources :][: books.rules.sources]
-    known = [price for price, _time in reports]
-    require("SEQUENCE", event.price_ticks in known, f"mark {event.price_ticks} was never reported: {known}")
+    expected = audit.appraisal
+    assert expected is not None
+    require("PRICE", event.price_ticks == expected.mark, f"mark {event.price_ticks}, the reports make {expected.mark}")
+    market = books.markets[event.instrument]
+    if event.value:
+        market.past.append((books.time_ns, event.value))
     books.previous_marks[event.instrument] = books.marks[event.instrument]
     books.marks[event.instrument] = event.price_ticks
 
@@ -57,6 +119,9 @@ def _on_funding_paid(audit: Notes, event: Any) -> None:
 
 
 EVENTS = {
+    EventKind.PRICE_CONDITION_CHANGED: _on_price_condition_changed,
+    EventKind.SOURCES_DROPPED: _on_sources_dropped,
+    EventKind.MARK_CLAMPED: _on_mark_clamped,
     EventKind.MARK_MOVED: _on_mark_moved,
     EventKind.MODE_CHANGED: _on_mode_changed,
     EventKind.FUNDING_TICKED: _on_funding_ticked,

@@ -4,13 +4,15 @@ from typing import Any
 
 import numpy as np
 
-from solvent.codes import REFUSAL_SENTENCES, Refusal
+from solvent.codes import REFUSAL_SENTENCES, Answer, Refusal
 from solvent.commands import CommandKind, unpack
+from solvent.lab.appraisal import answer
 from solvent.lab.auditor.law import require
 from solvent.lab.auditor.notes import Notes
 from solvent.lab.books import rows_of
+from solvent.state.whole import FIRST_TABLES
 
-_PLAIN_TABLES = ("accounts", "positions", "orders", "holdings", "instruments", "reports", "anchors", "cells", "staged")
+_PLAIN_TABLES = (*FIRST_TABLES[1:-1], "cells", "staged")
 
 
 def check_refusal(audit: Notes, record: Any, told: list[Any], before: Any, after: Any) -> None:
@@ -45,6 +47,8 @@ def _check_reducing_allowed(audit: Notes, command: Any, refusal: Refusal) -> Non
     if not 0 <= command.instrument < len(books.marks) or command.fee_quanta or command.counter_fee_quanta:
         return
     if command.lots < 1 or command.price_ticks != books.marks[command.instrument] or not command.price_ticks:
+        return
+    if refusal == Refusal.PRICE_CONDITION and answer(books, command.instrument, "reduce") == Answer.REFUSE:
         return
     buyer, seller = (books.lots_of(number, command.instrument) for number in pair)
     reduces = buyer <= -command.lots and seller >= command.lots

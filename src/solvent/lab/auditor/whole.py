@@ -46,6 +46,11 @@ def compare(audit: Notes, state: Any) -> None:
     ):
         ours, theirs = getattr(own, name), getattr(found, name)
         require("LEDGER", ours == theirs, f"{name}: the tables say {theirs}, the books {ours}")
+    for instrument, (kept, read) in enumerate(zip(own.markets, found.markets, strict=True)):
+        for name in kept.__slots__:
+            if name != "past":
+                one, other = getattr(kept, name), getattr(read, name)
+                require("PRICE", one == other, f"market {instrument}: {name} is {other}, the books say {one}")
     require("TERMS", state.cells.tolist() == audit.cells, "the rules changed without enactment")
     require("TERMS", state.staged.tolist() == audit.staged, "the staged rules changed without a command")
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from solvent.codes import Mode, PriceLimit, Refusal, Size, SystemAccount, Tranche
+from solvent.codes import Condition, Mode, PriceLimit, Refusal, Size, SystemAccount, Tranche
 from solvent.commands import Command, PriceReport
 from solvent.events import EventKind
 from solvent.lab.driver.setting import Setting
@@ -20,6 +20,12 @@ def met(world: Setting, command: Command, events: Any) -> Iterator[str]:
         elif kind == EventKind.TRANCHE_DRAWN:
             by_price = event["account"] == event["counterparty"]
             yield f"tranche {Tranche(int(event['tranche'])).name}{' by price' if by_price else ''}"
+        elif kind == EventKind.MARK_CLAMPED:
+            yield f"clamped by {'anchor' if event['guard'] == 1 else 'own band'}"
+        elif kind == EventKind.PRICE_CONDITION_CHANGED:
+            for condition in Condition:
+                if event["value"] >> condition & 1:
+                    yield f"condition {condition.name}"
         elif kind == EventKind.MODE_CHANGED:
             by = "breaker" if command.kind == PriceReport.kind else "other"
             yield f"mode {Mode(int(event['mode'])).name} by {by}"

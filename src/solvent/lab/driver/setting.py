@@ -87,7 +87,11 @@ class Setting:
         most = int(self.terms.contracts[instrument].price_max_ticks)
         ticks = min(max(ticks, 1), most)
         age = self.random.choice([0, 0, 0, 0, MILLISECOND, -MILLISECOND])
-        return PriceReport(self.time_ns, instrument, source, ticks, self.time_ns - age)
+        number = 0
+        if self.random.random() < 0.3:
+            number = self.time_ns // MILLISECOND - self.random.choice([0, 0, 0, 1_000])
+        doubt = self.random.choice([0, 0, 0, 1_000, 50_000])
+        return PriceReport(self.time_ns, instrument, source, ticks, self.time_ns - age, number, doubt)
 
     def all_sources(self, instrument: int, ticks: int) -> Command:
         """The same report from every source of a market, the first of them now."""

@@ -7,6 +7,10 @@ from solvent.codes import (
     AdlPolicy,
     AdlPrice,
     AdlScore,
+    Answer,
+    Breach,
+    Condition,
+    Estimator,
     Executor,
     FeePayee,
     Level,
@@ -16,7 +20,7 @@ from solvent.codes import (
     Size,
     Tranche,
 )
-from solvent.lab.driver.setting import MINUTE, SECOND, Setting
+from solvent.lab.driver.setting import MILLISECOND, MINUTE, SECOND, Setting
 from solvent.state.terms import ABSORBERS_MAX, SOURCES_MAX, Terms, blank_terms
 from solvent.units import PPM, VALUE_MAX
 
@@ -51,6 +55,7 @@ def draw_terms(world: Setting) -> Terms:
         breaker.window_ns = chance.choice([SECOND, MINUTE, 10 * MINUTE])
         breaker.mode = chance.choice([Mode.REDUCE_ONLY, Mode.HALTED])
         breaker.release_ns = chance.choice([SECOND, 30 * SECOND, 5 * MINUTE])
+    _draw_remedies(world, terms)
     policy = terms.policy[0]
     policy.mark_combiner = chance.randint(0, 1)
     policy.mark_components = 7
@@ -88,8 +93,55 @@ def _draw_contract(world: Setting, terms: Terms, instrument: int) -> None:
         feed.kind = chance.choice([0, 0, 1, 2])
         feed.age_max_ns = chance.choice([0, 0, MINUTE, 10 * MINUTE])
         feed.step_max_ppm = chance.choice([0, 0, 0, 200_000])
+        _draw_guards(world, feed, start)
         world.sources[instrument].append(source)
+    _draw_pricing(world, terms.pricing[instrument])
     _draw_schedules(world, terms, instrument, unit * int(contract.lots_max))
+
+
+def _draw_guards(world: Setting, feed: Any, start: int) -> None:
+    """What one feed is not believed in."""
+    chance = world.random
+    feed.committee = chance.randint(0, 1)
+    feed.interval_min_ns = chance.choice([0, 0, 0, MILLISECOND])
+    feed.confidence_max_ppm = chance.choice([0, 0, 5_000])
+    feed.floor_ticks = chance.choice([0, 0, start // 3])
+    feed.ceiling_ticks = chance.choice([0, 0, start * 3])
+    feed.delay_ns = chance.choice([0, 0, 0, 0, SECOND])
+
+
+def _draw_pricing(world: Setting, pricing: Any) -> None:
+    """How a market's reports become its mark: many worlds guard nothing, some everything."""
+    chance = world.random
+    pricing.estimator = chance.choice(list(Estimator))
+    pricing.inner = chance.choice([Estimator.WEIGHTED_MEDIAN, Estimator.MEDIAN])
+    if chance.random() < 0.4:
+        return
+    pricing.sources_min = chance.choice([0, 0, 1, 2])
+    pricing.stale_ns = chance.choice([0, MINUTE, 10 * MINUTE])
+    pricing.deviation_ppm = chance.choice([0, 10_000, 50_000])
+    pricing.deviation_breach = chance.choice(list(Breach))
+    pricing.dispersion_ppm = chance.choice([0, 5_000, 50_000])
+    pricing.minute_ppm = chance.choice([0, 0, 50_000, 200_000])
+    pricing.ten_minutes_ppm = chance.choice([0, 0, 300_000])
+    pricing.hour_ppm = chance.choice([0, 0, 500_000])
+    pricing.anchor_breach = chance.choice(list(Breach))
+    pricing.divergence_ppm = chance.choice([0, 10_000])
+    pricing.own_band_ppm = chance.choice([0, 1_000, 20_000])
+    pricing.fallback_ns = chance.choice([0, MINUTE])
+    pricing.grace_ns = chance.choice([0, 0, 30 * SECOND])
+
+
+def _draw_remedies(world: Setting, terms: Terms) -> None:
+    """The oracle table; whoever may be liquidated may reduce."""
+    chance = world.random
+    for condition in Condition:
+        remedy = terms.remedies[condition]
+        if chance.random() < 0.5:
+            continue
+        for action in ("open", "liquidate", "withdraw", "mint"):
+            remedy[action] = chance.choice(list(Answer))
+        remedy.reduce = chance.randint(0, int(remedy.liquidate))
 
 
 def _draw_schedules(world: Setting, terms: Terms, instrument: int, notional_max: int) -> None:

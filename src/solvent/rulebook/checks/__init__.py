@@ -12,12 +12,13 @@ from solvent.rulebook.checks.liquidation import check_health_search, check_stage
 from solvent.rulebook.checks.loss import check_losses
 from solvent.rulebook.checks.margin import check_levels, check_order_of_levels, check_schedules, check_what_is_run
 from solvent.rulebook.checks.parts import Parts, Tell
-from solvent.rulebook.checks.price import check_price
+from solvent.rulebook.checks.price import check_conditions, check_price
 
 
 def check_all(parts: Parts, tell: Tell, tell_unrun: Tell) -> None:
     """Every check, in the order of the document; what the machine does not run goes to `tell_unrun`."""
     check_price(parts, tell)
+    check_conditions(parts, tell)
     check_collateral(parts, tell)
     check_schedules(parts, tell)
     check_levels(parts, tell)

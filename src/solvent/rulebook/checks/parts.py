@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from solvent.rulebook.locate import Path
-from solvent.rulebook.rules import Adl, Collateral, Index, Level, LossStage, Mark, Schedule, Stage
+from solvent.rulebook.rules import Adl, Collateral, Index, Level, LossStage, Mark, PriceCondition, Schedule, Stage
 
 T = TypeVar("T")
 
@@ -37,6 +37,7 @@ class Parts:
     settlement: str | None
     index: Index | None
     mark: Mark | None
+    conditions: list[PriceCondition | None]
     collateral: list[Collateral | None]
     schedules: list[Schedule | None]
     levels: list[Level | None]

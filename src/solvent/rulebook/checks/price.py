@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from solvent.rulebook.checks.parts import Parts, Tell, tell_twins
+from solvent.rulebook.checks.parts import Parts, Tell, known_rows, tell_twins
 from solvent.rulebook.locate import Path
 from solvent.rulebook.rules import Source
 
 MARK_ORDER: Final = ("reported_mark", "index", "external_perp_median")
 """In which order the machine looks for the first component."""
+
+
+ANSWERS: Final = ("allow", "conservative", "refuse")
+"""From the mildest to the strictest."""
 
 
 def check_price(parts: Parts, tell: Tell) -> None:
@@ -32,6 +36,17 @@ def check_price(parts: Parts, tell: Tell) -> None:
     ranks = [MARK_ORDER.index(kind) for kind in kinds]
     if parts.mark.kind == "first" and ranks != sorted(ranks):
         tell(at, "the machine looks for components in another order", f"Write them as {', '.join(MARK_ORDER)}.")
+
+
+def check_conditions(parts: Parts, tell: Tell) -> None:
+    """Each condition once; whoever may be liquidated at a price may reduce at it (invariant G6)."""
+    at: Path = ("price", "condition")
+    rows = list(known_rows(parts.conditions))
+    tell_twins((((*at, row, "kind"), condition.kind) for row, condition in rows), tell)
+    for row, condition in rows:
+        if ANSWERS.index(condition.reduce) > ANSWERS.index(condition.liquidate):
+            problem = f"reducing is answered with {condition.reduce}, liquidation with {condition.liquidate}"
+            tell((*at, row, "reduce"), problem, "Allow traders at least what you do to them.")
 
 
 def _tell_weights(default_weight: int, sources: Sequence[Source], tell: Tell) -> None:

@@ -19,7 +19,7 @@ from solvent.rulebook.compile.liquidation import write_stages
 from solvent.rulebook.compile.loss import write_losses
 from solvent.rulebook.compile.margin import schedule_rows, write_levels
 from solvent.rulebook.compile.policy import write_policy
-from solvent.rulebook.compile.price import write_feeds
+from solvent.rulebook.compile.price import write_feeds, write_pricing
 from solvent.rulebook.compile.watch import note_what_is_scanned
 from solvent.rulebook.compile.work import Work, write_fields
 from solvent.rulebook.contracts import DECIMALS_MAX, Contract, check_feeds, check_symbols, scale_of
@@ -89,6 +89,7 @@ def compile_all(work: Work) -> CompiledTerms:
     note_what_is_scanned(work, terms)
     write_breakers(work, terms)
     source_ids, heard = write_feeds(work, terms)
+    write_pricing(work, terms)
     write_policy(work, terms, heard)
     if work.faults:
         raise RulebookError(work.rulebook.name, work.faults)

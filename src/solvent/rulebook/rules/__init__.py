@@ -13,7 +13,7 @@ from solvent.rulebook.rules.liquidation import Stage
 from solvent.rulebook.rules.loss import LossStage
 from solvent.rulebook.rules.margin import DEFAULT_MARKET, Additions, Bracket, Curve, Level, Scenarios, Schedule
 from solvent.rulebook.rules.meta import Meta
-from solvent.rulebook.rules.price import Component, Fill, Index, Mark, Source
+from solvent.rulebook.rules.price import Component, Fill, Guard, Index, Mark, PriceCondition, Source
 
 __all__ = [
     "DEFAULT_MARKET",
@@ -26,6 +26,7 @@ __all__ = [
     "Curve",
     "Fill",
     "Funding",
+    "Guard",
     "Impact",
     "Index",
     "Level",
@@ -33,6 +34,7 @@ __all__ = [
     "LossStage",
     "Mark",
     "Meta",
+    "PriceCondition",
     "Rulebook",
     "Scenarios",
     "Schedule",
@@ -58,6 +60,7 @@ class Rulebook:
     index: Index
     mark: Mark
     fill: Fill
+    conditions: tuple[PriceCondition, ...]
     collateral: tuple[Collateral, ...]
     schedules: tuple[Schedule, ...]
     levels: tuple[Level, ...]

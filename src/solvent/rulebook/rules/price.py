@@ -13,6 +13,32 @@ class Source:
 
     id: str
     weight: int
+    member: int = 0
+    floor: Decimal = Decimal(0)
+    ceiling: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A bound on reports or marks: a share of the price or a time, by its kind."""
+
+    kind: str
+    share: Fraction
+    time_ms: int
+    window_ms: int
+    clamp: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PriceCondition:
+    """One row of the oracle table: what is answered to each action."""
+
+    kind: str
+    open: str
+    reduce: str
+    liquidate: str
+    withdraw: str
+    mint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +52,8 @@ class Index:
     age_max_ms: int | None
     step_max: Fraction | None
     future_max_ms: int | None
+    inner: str = "weighted_median"
+    guards: tuple[Guard, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

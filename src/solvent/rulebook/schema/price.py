@@ -9,6 +9,7 @@ from solvent.rulebook.schema.declare import (
     choice,
     decimal,
     flag,
+    money,
     ms,
     ppm,
     table,
@@ -16,13 +17,13 @@ from solvent.rulebook.schema.declare import (
     text,
     whole,
 )
-from solvent.state.terms import SOURCES_MAX
+from solvent.state.terms import CONDITIONS, SOURCES_MAX
 
 WEIGHT_MAX: Final = 2**20
 """As the machine's bound on a source's weight: sixteen of them fit an int64 doubled."""
 
-GUARDS_MAX: Final = 8
-"""Each kind once."""
+GUARDS_MAX: Final = 16
+"""Each kind once, anchors once for each window."""
 
 GUARDS: Final = (
     "max_age",
@@ -54,11 +55,27 @@ COMPONENTS: Final = (
 def _guard_fields(place: str) -> tuple[Parameter, ...]:
     """What guards say besides their bound; the machine never takes a report it does not believe."""
     return (
-        text(f"{place}[].on_breach", "What the venue does with it.", informational=True),
+        text(f"{place}[].on_breach", "`clamp` brings a deviation or a mark to its bound; else it is dropped."),
         text(f"{place}[].vs", "What it is measured from.", kinds=("max_deviation", "bandwidth"), required=True),
-        whole(f"{place}[].min_breaches", "How many must break it.", 1, SOURCES_MAX, kinds=("max_deviation",)),
-        text(f"{place}[].then", "What is used instead.", kinds=("max_deviation",)),
-        ms(f"{place}[].window_ms", "Time one step may take.", kinds=("max_step",), informational=True),
+        whole(
+            f"{place}[].min_breaches",
+            "How many must break it.",
+            1,
+            SOURCES_MAX,
+            kinds=("max_deviation",),
+            unrun="the machine drops each source for itself",
+        ),
+        text(
+            f"{place}[].then",
+            "What is used instead.",
+            kinds=("max_deviation",),
+            unrun="the machine drops each source for itself",
+        ),
+        ms(
+            f"{place}[].window_ms",
+            "Window of the anchor: a minute, ten minutes or an hour. A step is from one report to the next.",
+            kinds=("max_step", "anchor"),
+        ),
         text(f"{place}[].ref", "The feed it is compared with.", kinds=("reference_divergence",), required=True),
         ms(
             f"{place}[].after_ms",
@@ -78,16 +95,16 @@ PRICE: Final[tuple[Parameter, ...]] = (
         "A median ignores one liar; weights say who counts more.",
         "weighted_median",
         "median",
-        later=(
-            "weighted_mean",
-            "committee_weighted_median",
-            "signed_range",
-            "external_feed",
-        ),
+        "weighted_mean",
+        "committee_weighted_median",
+        later=("signed_range", "external_feed"),
         required=True,
     ),
     tables("price.index.sources", "Sources that do not weigh the default.", SOURCES_MAX),
     text("price.index.sources[].id", "The name of the feed.", required=True),
+    whole("price.index.sources[].member", "The member of the committee it belongs to.", 0, SOURCES_MAX - 1, default=0),
+    money("price.index.sources[].floor", "Lowest answer the feed can give: at it the price is not believed."),
+    money("price.index.sources[].ceiling", "Highest answer the feed can give."),
     whole("price.index.sources[].w", "Its weight; 0 is not heard.", 0, WEIGHT_MAX, default=1),
     whole("price.index.default_w", "Weight of feeds nobody listed; 0 is not heard.", 0, WEIGHT_MAX, default=1),
     whole(
@@ -99,49 +116,79 @@ PRICE: Final[tuple[Parameter, ...]] = (
     ),
     ms("price.index.interval_ms", "How often the venue publishes its index.", informational=True),
     text("price.index.update", "When the venue publishes its index.", informational=True),
-    text(
+    choice(
         "price.index.inner",
         "What each member of a committee takes.",
+        "weighted_median",
+        "median",
         kinds=("committee_weighted_median",),
-        required=True,
+        default="weighted_median",
     ),
-    text("price.index.weights", "What weighs the members.", kinds=("committee_weighted_median",), required=True),
+    text(
+        "price.index.weights",
+        "What weighs the members; here they weigh what their sources weigh together.",
+        kinds=("committee_weighted_median",),
+        informational=True,
+    ),
     text("price.index.provider", "Who signs the range.", kinds=("signed_range",), required=True),
     whole("price.index.decimals", "Of the signed numbers.", 0, 30, kinds=("signed_range",)),
     text("price.index.side_rule", "Which end of the range counts.", kinds=("signed_range",)),
     text("price.index.feed", "The feed taken as it is.", kinds=("external_feed",), required=True),
     text("price.index.fallback_feed", "The feed taken when it fails.", kinds=("external_feed",)),
-    tables("price.index.guards", "Reports that are not believed.", GUARDS_MAX),
+    tables("price.index.guards", "Reports and marks that are not believed.", GUARDS_MAX),
     choice(
         "price.index.guards[].kind",
-        "What is wrong with such a report: too old, too far from the last, ahead of the clock.",
-        "max_age",
-        "max_step",
-        "future",
-        later=(
-            "max_deviation",
-            "min_interval",
-            "fixed_delay",
-            "reference_divergence",
-            "stale_fallback",
-            "bandwidth",
-            "sequencer_grace",
-        ),
+        "A report too old, too far from the last, ahead of the clock, too soon, too unsure, kept back; a source far "
+        "from the median; sources, or kinds, far apart; our own book far from others; a mark far from its anchors.",
+        *GUARDS,
+        "max_confidence",
+        "max_dispersion",
+        "stale_mark",
+        "anchor",
         required=True,
     ),
     ms(
         "price.index.guards[].ms",
-        "The age or lead that is too much.",
-        kinds=("max_age", "future", "min_interval", "fixed_delay", "sequencer_grace"),
+        "The age, lead, interval, delay or pause.",
+        kinds=("max_age", "future", "min_interval", "fixed_delay", "stale_mark", "sequencer_grace"),
         required=True,
     ),
     ppm(
         "price.index.guards[].ppm",
         "The step or distance that is too far.",
-        kinds=("max_step", "max_deviation", "reference_divergence", "bandwidth"),
+        kinds=(
+            "max_step",
+            "max_confidence",
+            "max_deviation",
+            "max_dispersion",
+            "reference_divergence",
+            "bandwidth",
+            "anchor",
+        ),
         required=True,
     ),
     *_guard_fields("price.index.guards"),
+    tables("price.condition", "The oracle table: what may be done while a price is in doubt.", CONDITIONS),
+    choice(
+        "price.condition[].kind",
+        "Stale: nobody confirmed the mark. Uncertain: sources far apart. Diverging: kinds, or the mark and its "
+        "anchors, far apart. Below quorum: too few sources.",
+        "stale",
+        "uncertain",
+        "diverging",
+        "below_quorum",
+        required=True,
+    ),
+    *(
+        choice(f"price.condition[].{action}", why, "allow", "conservative", "refuse", default="allow")
+        for action, why in (
+            ("open", "Taking more risk. Conservative: collateral at the hour's lowest, initial margin of caution."),
+            ("reduce", "Taking less risk; never stricter than liquidate."),
+            ("liquidate", "Closing a distressed account, unless the doubt alone explains its distress."),
+            ("withdraw", "Money leaving. Conservative: collateral at the hour's lowest."),
+            ("mint", "Joining a pool that holds the market."),
+        )
+    ),
     table("price.mark", "Joins index, market and the venue's own mark.", required=True),
     choice(
         "price.mark.kind",
