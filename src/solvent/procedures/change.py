@@ -93,25 +93,24 @@ def is_pricing_sound(state):
             return False
         if pricing.anchor_breach < 0 or pricing.anchor_breach > Breach.CLAMP:
             return False
-        for share in (
-            pricing.deviation_ppm,
-            pricing.dispersion_ppm,
-            pricing.minute_ppm,
-            pricing.ten_minutes_ppm,
-            pricing.hour_ppm,
-            pricing.divergence_ppm,
-            pricing.own_band_ppm,
-        ):
-            if share < 0 or share > SHARE_MAX_PPM:
-                return False
-        for duration in (pricing.stale_ns, pricing.fallback_ns, pricing.grace_ns):
-            if duration < 0 or duration > DURATION_MAX_NS:
-                return False
+        smallest = min(pricing.deviation_ppm, pricing.dispersion_ppm, pricing.divergence_ppm, pricing.own_band_ppm)
+        largest = max(pricing.deviation_ppm, pricing.dispersion_ppm, pricing.divergence_ppm, pricing.own_band_ppm)
+        if smallest < 0 or largest > SHARE_MAX_PPM:
+            return False
+        smallest = min(pricing.minute_ppm, pricing.ten_minutes_ppm, pricing.hour_ppm)
+        largest = max(pricing.minute_ppm, pricing.ten_minutes_ppm, pricing.hour_ppm)
+        if smallest < 0 or largest > SHARE_MAX_PPM:
+            return False
+        if min(pricing.stale_ns, pricing.fallback_ns, pricing.grace_ns) < 0:
+            return False
+        if max(pricing.stale_ns, pricing.fallback_ns, pricing.grace_ns) > DURATION_MAX_NS:
+            return False
     for condition in range(CONDITIONS):
         remedy = state.remedies[condition]
-        for answer in (remedy.open, remedy.reduce, remedy.liquidate, remedy.withdraw, remedy.mint):
-            if answer < Answer.ALLOW or answer > Answer.REFUSE:
-                return False
+        if min(remedy.open, remedy.reduce, remedy.liquidate, remedy.withdraw, remedy.mint) < Answer.ALLOW:
+            return False
+        if max(remedy.open, remedy.reduce, remedy.liquidate, remedy.withdraw, remedy.mint) > Answer.REFUSE:
+            return False
         if remedy.reduce > remedy.liquidate:
             return False
     return True

@@ -13,7 +13,7 @@ from solvent.compiled import plain
 from solvent.lab.cases.case import BadInput, Case
 from solvent.lab.cases.door import RATE, back, columns, fine, number, number_of, numbers, positive, units
 from solvent.risk import band, basis, outlier
-from solvent.risk.oracle import _weighted_median as weighted_median
+from solvent.risk.oracle import weighted_median as weighted_median
 
 HOUR: Final = 3600
 MINUTE: Final = 60
@@ -118,7 +118,7 @@ def sources_of(case: Case) -> tuple[list[Fraction], list[Fraction]]:
     return prices, weights
 
 
-def oracle_weighted_median(case: Case) -> dict[str, Any]:
+def oracleweighted_median(case: Case) -> dict[str, Any]:
     """Hyperliquid: the weighted median of the sources, as each validator takes it."""
     prices, weights = sources_of(case)
     scale, weight_scale = fine(*prices), fine(sum(weights), room=10**12)
@@ -163,7 +163,7 @@ RULES: Final[Mapping[str, Callable[[Case], Any]]] = {
         mark_price_decaying_funding_basis,
         mark_price_annualised_basis,
         mark_price_median,
-        oracle_weighted_median,
+        oracleweighted_median,
         index_outlier_rules,
         price_band,
     )

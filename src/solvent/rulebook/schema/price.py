@@ -74,7 +74,7 @@ def _guard_fields(place: str) -> tuple[Parameter, ...]:
         ms(
             f"{place}[].window_ms",
             "Window of the anchor: a minute, ten minutes or an hour. A step is from one report to the next.",
-            kinds=("max_step", "anchor"),
+            kinds=("max_step", "anchor") if place == "price.index.guards" else ("max_step",),
         ),
         text(f"{place}[].ref", "The feed it is compared with.", kinds=("reference_divergence",), required=True),
         ms(
