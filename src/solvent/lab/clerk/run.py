@@ -3,6 +3,7 @@
 import numpy as np
 
 from solvent.compiled import bind
+from solvent.codes import SystemAccount, Tranche
 from solvent.events import EventKind
 from solvent.lab.clerk.books import FOUND_LAW, HASH, LOST, UNJUDGED
 from solvent.lab.clerk.check import check, fingerprint, mixed
@@ -36,6 +37,11 @@ def count(reach, state, tape, told, kind):
             stage = state.stages[event.stage]
             reach[ORDERED, stage.sizing] += 1
             reach[ORDERED, 256 + stage.price_limit] += 1
+        elif event.kind == EventKind.ACCOUNT_FLAGGED and event.account == SystemAccount.VAULT:
+            reach[ELSE, 1] += 1
+        if event.kind == EventKind.TRANCHE_DRAWN and state.accounts[event.counterparty].wallet_quanta == 0:
+            if event.tranche < Tranche.LIQUIDITY_VAULT:
+                reach[ELSE, 0] += 1
     if not refused and 0 < kind < COUNTERS[1]:
         reach[ACCEPTED, kind] += 1
 

@@ -1,0 +1,150 @@
+"""Short stories written by hand for what chance meets too rarely, followed by the auditor like any other."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from solvent.codes import AdlPrice, Executor, Level, Schedule, SystemAccount, Tranche
+from solvent.commands import (
+    COMMAND_DTYPE,
+    Advance,
+    Command,
+    Deposit,
+    JoinVault,
+    LeaveVault,
+    LiquidationFill,
+    ListInstrument,
+    OpenAccount,
+    PriceReport,
+    SetLeverage,
+    SetMode,
+    Trade,
+    pack,
+    unpack,
+)
+from solvent.events import EventKind
+from solvent.lab.auditor import Auditor
+from solvent.lab.campaign.machine import Machine
+from solvent.lab.driver import START_NS, Setting, met
+from solvent.state.terms import SOURCES_MAX, Terms, TermsShape, blank_terms
+from solvent.state.whole import new_state
+from solvent.units import PPM
+
+SECOND = 1_000_000_000
+
+
+class Telling:
+    """A machine and its auditor; every command played is checked, and what it met is counted."""
+
+    def __init__(self, terms: Terms) -> None:
+        rooms = 12 + len(terms.contracts)
+        self.machine = Machine(new_state(terms, accounts=rooms, positions=4 * rooms, orders=rooms, holdings=rooms))
+        self.auditor = Auditor(self.machine.state)
+        self.time = START_NS
+        self.reach: Counter[str] = Counter()
+        self.told = 0
+        self.setting = Setting(0)
+        self.setting.books = self.auditor.books
+
+    def play(self, command: Command | Any) -> Any:
+        """One command (or one record), audited. Raises LawBroken."""
+        record = command if isinstance(command, np.ndarray) else pack([command])
+        events = self.machine.do(record, keep=True)
+        self.auditor.check(record[0], events, self.machine.before, self.machine.state)
+        self.told += 1
+        try:
+            self.reach += Counter(met(self.setting, unpack(record)[0], events))
+        except ValueError:  # a record of no kind
+            self.reach[f"event {EventKind.COMMAND_REFUSED.name}"] += 1
+            self.reach["refusal KIND_UNKNOWN"] += 1
+        return events
+
+    def price(self, instrument: int, ticks: int) -> Any:
+        """A report of the first source, one second later."""
+        self.time += SECOND
+        return self.play(PriceReport(self.time, instrument, 0, ticks, self.time))
+
+
+def plain_terms(instruments: int, executor: Executor, tranches: tuple[Tranche, ...]) -> Terms:
+    """Every market at 10 % initial and 5 % maintenance, one stage, no penalty."""
+    terms = blank_terms(TermsShape(instruments, 2 * instruments))
+    for instrument in range(instruments):
+        contract = terms.contracts[instrument]
+        contract.quanta_per_lot_tick, contract.price_max_ticks, contract.lots_max = 1, 100_000, 100_000
+        terms.feeds[instrument * SOURCES_MAX].weight = 1
+        for level, rate in ((Level.INITIAL, 100_000), (Level.MAINTENANCE, 50_000)):
+            schedule = terms.schedules[level * instruments + instrument]
+            schedule.kind, schedule.denominator, schedule.scale_ppm = Schedule.BRACKETS_MARGINAL, PPM, PPM
+            schedule.first_bracket, schedule.bracket_count = 2 * instrument + level, 1
+            schedule.rate_max_ppm = rate
+            terms.brackets[2 * instrument + level].numerator = rate
+    for level in (Level.INITIAL, Level.MAINTENANCE):
+        terms.levels[level].used = 1
+    stage = terms.stages[0]
+    stage.used, stage.level, stage.scale_ppm, stage.executor = 1, Level.MAINTENANCE, PPM, executor
+    stage.timeout_ns = 60 * SECOND
+    for place, tranche in enumerate(tranches):
+        terms.absorbers[place].used, terms.absorbers[place].tranche, terms.absorbers[place].cap_ppm = 1, tranche, PPM
+    terms.assets[0].used = 1
+    policy = terms.policy[0]
+    policy.mark_components, policy.sources_min, policy.advance_max = 7, 1, 10
+    policy.funding_rate_max_ppb, policy.adl_price = 1_000_000_000, AdlPrice.BANKRUPTCY
+    return terms
+
+
+def many_markets() -> tuple[Counter[str], int]:
+    """More markets than an account may hold, and what is refused before a market has a price."""
+    count = 66
+    terms = plain_terms(count, Executor.ENGINE, (Tranche.MARKET_FUND,))
+    schedule = terms.schedules[Level.MAINTENANCE * count]
+    schedule.kind, schedule.scale_ppm = Schedule.USER_LEVERAGE, 400_000  # a market the watch has no certificate for
+    telling = Telling(terms)
+    first = SystemAccount.MARKET_FUNDS + count
+    for instrument in range(count):
+        telling.play(ListInstrument(START_NS, instrument))
+    telling.play(ListInstrument(START_NS, 0))
+    telling.play(OpenAccount(START_NS, first, 1, 1))
+    telling.play(OpenAccount(START_NS, first + 1, 1, 1))
+    telling.play(Trade(START_NS, first, first + 1, 0, 1, 1))
+    telling.play(PriceReport(START_NS, 0, 1, 5, START_NS))
+    for instrument in range(65):
+        telling.play(SetLeverage(START_NS, first, instrument, 5))
+    telling.price(0, 100)
+    telling.play(Deposit(START_NS, first, 1_000))
+    telling.play(Deposit(START_NS, first + 1, 1_000))
+    telling.play(Trade(START_NS, first, first + 1, 0, 10, 100))
+    telling.price(0, 60)
+    blank = np.zeros(1, COMMAND_DTYPE).view(np.recarray)
+    blank.time_ns = START_NS
+    for kind in (0, -1, 2**31 - 1):
+        blank.kind = kind
+        telling.play(blank.copy())
+    unused = pack([SetMode(START_NS, 0, 0)])
+    unused.owner = 1
+    telling.play(unused)
+    return telling.reach, telling.told
+
+
+def empty_vault() -> tuple[Counter[str], int]:
+    """The vault pays for a default with all it has; its member's shares are worth nothing."""
+    telling = Telling(plain_terms(2, Executor.ENGINE, (Tranche.LIQUIDITY_VAULT, Tranche.HAIRCUT_ALL)))
+    first = SystemAccount.MARKET_FUNDS + 2
+    telling.play(ListInstrument(START_NS, 0))
+    for place, amount in enumerate((11_000, 60_000, 500_000, 5_000)):
+        telling.play(OpenAccount(START_NS, first + place, 1, 1))
+        telling.play(Deposit(START_NS, first + place, amount))
+    telling.price(0, 1_000)
+    telling.play(JoinVault(START_NS, first + 3, 4_000))
+    telling.play(Trade(telling.time, first, first + 1, 0, 100, 1_000))
+    telling.price(0, 800)
+    telling.play(Advance(telling.time, 5))
+    reference = int(telling.machine.state.accounts[first].order_reference)
+    telling.play(LiquidationFill(telling.time, first, first + 2, 0, 100, 800, reference))
+    telling.play(Advance(telling.time, 5))
+    telling.play(LeaveVault(telling.time, first + 3, 1))
+    return telling.reach, telling.told
+
+
+DIRECTED: tuple[Callable[[], tuple[Counter[str], int]], ...] = (many_markets, empty_vault)
