@@ -189,6 +189,27 @@ def check(
     check_command(file, as_json)
 
 
+@app.command(name="break")
+def break_(
+    commands: Annotated[int, typer.Option("--commands", "-n", min=1, help="Commands of the campaign.")] = 1_000_000,
+    seed: Annotated[int, typer.Option("--seed", "-s", min=0, max=2**40, help="Same seed, same campaign.")] = 1,
+    minutes: Annotated[
+        float | None, typer.Option("--minutes", min=0.01, help="Stop after so many minutes, if that is sooner.")
+    ] = None,
+    publish: Annotated[
+        str | None, typer.Option("--publish", help="Append a line to this file, as docs/reliability-figures.md.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+) -> None:
+    """Try to break the machine: random worlds at the edge of every rule, every command checked by independent books.
+
+    Leaves with 1 when a law was broken, or when something that must be met never was (a vacuous campaign).
+    """
+    from solvent.cli.break_ import break_command
+
+    break_command(commands, seed, minutes, as_json, publish)
+
+
 def main() -> None:
     """Run the command line; every fault a person can mend becomes a sentence and an exit code."""
     try:

@@ -11,6 +11,7 @@ from solvent.commands import (
     COMMAND_DTYPE,
     Advance,
     Command,
+    ContributeFund,
     Deposit,
     JoinVault,
     LeaveVault,
@@ -99,7 +100,7 @@ def many_markets() -> tuple[Counter[str], int]:
     count = 66
     terms = plain_terms(count, Executor.ENGINE, (Tranche.MARKET_FUND,))
     schedule = terms.schedules[Level.MAINTENANCE * count]
-    schedule.kind, schedule.scale_ppm = Schedule.USER_LEVERAGE, 400_000  # a market the watch has no certificate for
+    schedule.kind, schedule.scale_ppm = Schedule.USER_LEVERAGE, 2 * PPM  # a market the watch has no certificate for
     telling = Telling(terms)
     first = SystemAccount.MARKET_FUNDS + count
     for instrument in range(count):
@@ -107,6 +108,8 @@ def many_markets() -> tuple[Counter[str], int]:
     telling.play(ListInstrument(START_NS, 0))
     telling.play(OpenAccount(START_NS, first, 1, 1))
     telling.play(OpenAccount(START_NS, first + 1, 1, 1))
+    telling.play(OpenAccount(START_NS, first, 1, 1))
+    telling.play(OpenAccount(START_NS, first + 7, 1, 1))
     telling.play(Trade(START_NS, first, first + 1, 0, 1, 1))
     telling.play(PriceReport(START_NS, 0, 1, 5, START_NS))
     for instrument in range(65):
@@ -147,4 +150,24 @@ def empty_vault() -> tuple[Counter[str], int]:
     return telling.reach, telling.told
 
 
-DIRECTED: tuple[Callable[[], tuple[Counter[str], int]], ...] = (many_markets, empty_vault)
+def burdened_vault() -> tuple[Counter[str], int]:
+    """The vault has taken positions over and must keep what they require; assets that nobody accepts."""
+    telling = Telling(plain_terms(1, Executor.BACKSTOP_VAULT, (Tranche.HAIRCUT_ALL,)))
+    first = SystemAccount.MARKET_FUNDS + 1
+    telling.play(ListInstrument(START_NS, 0))
+    for place, amount in enumerate((11_000, 60_000, 500_000, 5_000)):
+        telling.play(OpenAccount(START_NS, first + place, 1, 1))
+        telling.play(Deposit(START_NS, first + place, amount))
+    telling.play(Deposit(START_NS, first, 5, 7))
+    telling.play(ContributeFund(START_NS, SystemAccount.FEES, 5))
+    telling.price(0, 1_000)
+    telling.play(JoinVault(START_NS, first + 3, 4_000))
+    telling.play(Trade(telling.time, first, first + 1, 0, 100, 1_000))
+    telling.price(0, 930)
+    telling.play(Advance(telling.time, 5))
+    telling.play(LeaveVault(telling.time, first + 3, 1_000_000))
+    telling.play(LeaveVault(telling.time, first + 3, 3_000_000))
+    return telling.reach, telling.told
+
+
+DIRECTED: tuple[Callable[[], tuple[Counter[str], int]], ...] = (many_markets, empty_vault, burdened_vault)

@@ -31,7 +31,7 @@ SCENES = 4
 STRETCH_COMMANDS = 400
 STRETCHES = 96
 """Stretches for each story, at most; a short campaign divides what is left so that it meets several worlds."""
-WORLDS_MIN = 24
+WORLDS_MIN = 12
 FINDINGS_MAX = 20
 
 
@@ -99,6 +99,7 @@ def run_campaign(
                 if left <= 0 or len(result.findings) >= FINDINGS_MAX:
                     break
                 _run_stretch(story, place, min(STRETCH_COMMANDS, left), tables, tape, counters, result)
+                reach["restart"] += 1
         result.seconds = time.perf_counter() - began
         if tell is not None:
             tell(result)
@@ -141,9 +142,7 @@ def _run_stretch(
     done = 0
     with quick_compilation():
         while done < length:
-            done += int(
-                run_stretch(machine.state, machine.watch, tape, clerk, raw, tale, chance, log[done:], counters)
-            )
+            done += int(run_stretch(machine.state, machine.watch, tape, clerk, raw, tale, chance, log[done:], counters))
             if clerk.note[UNJUDGED]:
                 result.unjudged += 1
             if clerk.note[FOUND_LAW]:
@@ -153,7 +152,6 @@ def _run_stretch(
                 result.reopened += 1
     result.commands += done
     result.by_clerk += done
-    result.reached["restart"] = result.reached.get("restart", 0) + 1
     if clerk.note[FOUND_LAW]:
         result.violations += 1
         result.findings.append(confirm(story, scene, log[:done], int(clerk.note[FOUND_LAW]), tables))

@@ -35,12 +35,16 @@ class Finding(msgspec.Struct, kw_only=True):
         assert story.broken is not None
         last = [str(command) for command in _read(story.records[-1:])]
         return Finding(
-            world=story.seed, scene=len(story.records) - 1, law=story.broken.law, auditor=str(story.broken), commands=last
+            world=story.seed,
+            scene=len(story.records) - 1,
+            law=story.broken.law,
+            auditor=str(story.broken),
+            commands=last,
         )
 
 
 def _read(records: Any) -> list[Any]:
-    told = []
+    told: list[Any] = []
     for record in records:
         try:
             told += unpack([record])

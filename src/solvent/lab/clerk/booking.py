@@ -1,10 +1,9 @@
 """The clerk books one event, and says which law it breaks if it does: law x 1000 + a place in this file, or 0."""
 
-from solvent.codes import AccountKind, AdlPrice, Executor, FeePayee, Level, Mode, PriceLimit, SystemAccount, Tranche
+from solvent.codes import AccountKind, AdlPrice, Executor, FeePayee, Level, Mode, PriceLimit, SystemAccount
 from solvent.commands import CommandKind
 from solvent.events import EventKind
 from solvent.lab.clerk.books import (
-    CASE_OF,
     DEFICIT,
     GATED,
     LOST,
@@ -20,13 +19,17 @@ from solvent.lab.clerk.books import (
     TERMS_VERSION,
     UNJUDGED,
     WINNERS_OF,
+    WORK_COUNT,
+    WORK_HIGH,
+    WORK_LAST,
+    WORK_LOW,
+    WORK_TOLD,
 )
 from solvent.lab.clerk.compiled import step
 from solvent.lab.clerk.judge import (
     equity_of,
     is_below,
     position_required,
-    required_of,
     requirement_of,
     surplus_of,
     unit_of,
@@ -52,6 +55,7 @@ from solvent.units import FUNDING_SCALE, PPB, PPM
 
 NOBODY = -1
 VIRTUAL_SHARES = 1_000
+WORKLIST_PRIME = 2**31 - 1
 VIRTUAL_QUANTA = 1
 
 
@@ -65,11 +69,11 @@ def move(clerk, debit, credit, amount):
 @step
 def settle_index(clerk, account, market):
     """Before contracts move all funding is settled: what is left rounds to nothing. False when it does not."""
-    if clerk.lots[account, market] != 0 and clerk.index[account, market] != clerk.funding[market]:
-        if funding_due(clerk.lots[account, market], clerk.funding[market] - clerk.index[account, market]) != 0:
+    if clerk.lots[account, market] != 0 and clerk.settled[account, market] != clerk.funding[market]:
+        if funding_due(clerk.lots[account, market], clerk.funding[market] - clerk.settled[account, market]) != 0:
             return False
         clerk.note[ROUNDINGS] += 1
-    clerk.index[account, market] = clerk.funding[market]
+    clerk.settled[account, market] = clerk.funding[market]
     return True
 
 
@@ -192,6 +196,32 @@ def leave_queue(clerk, event):
 
 
 @step
+def note_work(clerk, account):
+    """The worklist's two residues, as they stand with this account."""
+    note = clerk.note
+    if note[WORK_COUNT] == 0:
+        note[WORK_LOW] = note[PRICE_VERSION] % WORKLIST_PRIME
+        note[WORK_HIGH] = note[WORK_LOW]
+        note[WORK_LAST] = NOBODY
+    note[WORK_COUNT] += 1
+    note[WORK_LOW] = (note[WORK_LOW] * 48_271 + account + 1) % WORKLIST_PRIME
+    note[WORK_HIGH] = (note[WORK_HIGH] * 69_621 + account + 1) % WORKLIST_PRIME
+    if account < note[WORK_LAST]:
+        note[WORK_TOLD] = NOBODY  # out of order
+    note[WORK_LAST] = account
+
+
+@step
+def tell_worklist(clerk, event):
+    """Number and hash of what was flagged, in the order of the accounts."""
+    note = clerk.note
+    if event.lots != note[WORK_COUNT] or event.lots == 0 or note[WORK_TOLD] != 0:
+        return SCAN + 5
+    note[WORK_TOLD] = 1
+    return 0 if event.value == note[WORK_HIGH] * 2**31 + note[WORK_LOW] else SCAN + 6
+
+
+@step
 def flag(state, clerk, event):
     """An account came into the queue: it is below its threshold, and the market named is its largest."""
     account = event.account
@@ -219,6 +249,7 @@ def flag(state, clerk, event):
             return JUDGED + 5
     clerk.flagged[account] = 1
     clerk.flagged_now[account] = 1
+    note_work(clerk, account)
     clerk.market[account] = event.instrument
     clerk.flagged_sequence[account] = clerk.note[SEQUENCE]
     clerk.order_stage[account] = NOBODY
@@ -602,13 +633,13 @@ def book_prices(state, clerk, event, command):
         clerk.funding[market] += step_of if rate >= 0 else -step_of
         return 0
     account = event.account
-    due = funding_due(clerk.lots[account, market], clerk.funding[market] - clerk.index[account, market])
+    due = funding_due(clerk.lots[account, market], clerk.funding[market] - clerk.settled[account, market])
     if event.amount_quanta != due or due == 0:
         return FUNDING + 11
     if event.lots != clerk.lots[account, market]:
         return FUNDING + 12
     move(clerk, account, SystemAccount.FUNDING, due)
-    clerk.index[account, market] = clerk.funding[market]
+    clerk.settled[account, market] = clerk.funding[market]
     note[ROUNDINGS] += 1
     return 0
 
@@ -718,7 +749,11 @@ def book(state, clerk, event, command):
             return OUTFLOW + 3
         note[GATED] = 0
         return 0
-    if kind == EventKind.INSTRUMENT_LISTED or kind == EventKind.TERM_STAGED or kind == EventKind.JUDGED_BY_SCAN:
+    if kind == EventKind.INSTRUMENT_LISTED or kind == EventKind.TERM_STAGED:
+        return 0
+    if kind == EventKind.WORKLIST_TOLD:
+        return tell_worklist(clerk, event)
+    if kind == EventKind.JUDGED_BY_SCAN or kind == EventKind.ACT_RECORDED:
         return 0
     note[LOST] = 1  # an event this file does not know: the books are opened anew after the command
     return 0

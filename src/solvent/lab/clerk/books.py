@@ -14,7 +14,8 @@ SEQUENCE, TIME, PRICE_VERSION, TERMS_VERSION, SHARES, DEFICIT, ROUNDINGS, GATED,
 PENALTY_OF, PENALTY_STAGE, PENALTY_MARKET, PENALTY_VALUE, PENALTY_EQUITY = range(9, 14)
 CASE_OF, CASE_LEFT, CASE_DECLARED, CASE_BY_PRICE, CASE_LAYER, CASE_ENTERED, CASE_ROOM = range(14, 21)
 WINNERS_OF, HASH, LOST, UNJUDGED, FOUND_LAW, FOUND_A, FOUND_B, INITIAL_BEFORE, FIRST_ACT = range(21, 30)
-NOTES = 30
+WORK_COUNT, WORK_LOW, WORK_HIGH, WORK_LAST, WORK_TOLD = range(30, 35)
+NOTES = 35
 
 
 class Clerk(NamedTuple):
@@ -31,7 +32,7 @@ class Clerk(NamedTuple):
     order_stage: np.ndarray
     lots: np.ndarray
     cost: np.ndarray
-    index: np.ndarray
+    settled: np.ndarray
     leverage: np.ndarray
     bid_lots: np.ndarray
     bid_quanta: np.ndarray
@@ -75,7 +76,7 @@ def open_clerk(state: Any, roundings: int, tables: tuple[np.ndarray, np.ndarray,
     def each() -> np.ndarray:
         return np.zeros(markets, np.int64)
 
-    clerk = Clerk(
+    arrays = [
         *(one() for _ in range(9)),
         *(many() for _ in range(10)),
         np.zeros((rooms, ASSETS_MAX), np.int64),
@@ -85,7 +86,8 @@ def open_clerk(state: Any, roundings: int, tables: tuple[np.ndarray, np.ndarray,
         np.zeros((2, 6), np.int64),
         np.zeros(ASSETS_MAX, np.int64),
         *tables,
-    )
+    ]
+    clerk = Clerk._make(arrays)
     fill_clerk(clerk, state)
     clerk.note[ROUNDINGS] = roundings
     return clerk
@@ -106,7 +108,8 @@ def fill_clerk(clerk: Clerk, state: Any) -> None:
         clerk.order_reference[number] = rows[number]["order_reference"]
         clerk.order_stage[number] = rows[number]["order_stage"]
         for market, position in book.positions.items():
-            for name in ("lots", "cost", "index", "leverage", "bid_lots", "bid_quanta", "ask_lots", "ask_quanta"):
+            clerk.settled[number, market] = position.index
+            for name in ("lots", "cost", "leverage", "bid_lots", "bid_quanta", "ask_lots", "ask_quanta"):
                 getattr(clerk, name)[number, market] = getattr(position, name)
             clerk.ordered[number, market], clerk.limit[number, market] = position.ordered, position.limit
         for asset, amount in book.holdings.items():

@@ -21,6 +21,8 @@ from solvent.lab.clerk.books import (
     TIME,
     UNJUDGED,
     WINNERS_OF,
+    WORK_COUNT,
+    WORK_TOLD,
 )
 from solvent.lab.clerk.compiled import step
 from solvent.lab.clerk.judge import (
@@ -94,6 +96,8 @@ def start_command(clerk):
     clerk.note[CASE_OF] = NOBODY
     clerk.note[WINNERS_OF] = NOBODY
     clerk.note[LOST] = 0
+    clerk.note[WORK_COUNT] = 0
+    clerk.note[WORK_TOLD] = 0
 
 
 @step
@@ -393,6 +397,9 @@ def check_accepted(state, clerk, tape, count, command):
             return broken
     if clerk.primary[kind] != 0 and primaries != 1:
         return TOLD + 62
+    listed = kind == CommandKind.PRICE_REPORT or kind == CommandKind.FUNDING_TICK or kind == CommandKind.ENACT_TERMS
+    if listed and (note[WORK_COUNT] > 0) != (note[WORK_TOLD] == 1):
+        return SCAN + 7
     return check_after(state, clerk, command)
 
 
@@ -420,12 +427,12 @@ def compare_account(state, clerk, account, seen):
         seen[market] = account
         if position.lots != clerk.lots[account, market] or position.cost_quanta != clerk.cost[account, market]:
             return LEDGER + 22
-        if position.lots != 0 and position.funding_index != clerk.index[account, market]:
-            change = clerk.funding[market] - clerk.index[account, market]
+        if position.lots != 0 and position.funding_index != clerk.settled[account, market]:
+            change = clerk.funding[market] - clerk.settled[account, market]
             due = position.lots * (change >> 20) - (-(position.lots * (change & (FUNDING_SCALE - 1))) // FUNDING_SCALE)
             if position.funding_index != clerk.funding[market] or due != 0:
                 return FUNDING + 20
-            clerk.index[account, market] = clerk.funding[market]
+            clerk.settled[account, market] = clerk.funding[market]
             clerk.note[ROUNDINGS] += 1
         if position.leverage != clerk.leverage[account, market]:
             return LEDGER + 23
@@ -614,7 +621,7 @@ def check_laws(state, clerk):
             lots += held
             longs += max(held, 0)
             total -= clerk.cost[account, market]
-            change = clerk.funding[market] - clerk.index[account, market]
+            change = clerk.funding[market] - clerk.settled[account, market]
             owed_whole += held * (change >> 20)
             owed_rest += held * (change & (FUNDING_SCALE - 1))
         if lots != 0:

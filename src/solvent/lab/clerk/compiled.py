@@ -9,12 +9,13 @@ import pathlib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import numba
+import numba as _numba
 
 from solvent.compiled import cache_directory
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+NUMBA: Any = _numba  # it describes itself in part only
 _HERE = pathlib.Path(__file__).parent
 
 
@@ -29,21 +30,21 @@ def clerk_digest() -> str:
 
 def step(function: Function) -> Function:
     """A function of the clerk, compiled into whatever calls it."""
-    compiled: Function = numba.njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    compiled: Function = NUMBA.njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
     return compiled
 
 
 def whole(function: Function) -> Function:
     """A function of the clerk that Python calls; its machine code is kept on disk."""
-    previous = numba.config.CACHE_DIR
+    previous = NUMBA.config.CACHE_DIR
     try:
         place = cache_directory() / f"clerk-{clerk_digest()}"
         place.mkdir(parents=True, exist_ok=True)
-        numba.config.CACHE_DIR = str(place)
-        compiled: Function = numba.njit(cache=True, error_model="numpy")(function)
+        NUMBA.config.CACHE_DIR = str(place)
+        compiled: Function = NUMBA.njit(cache=True, error_model="numpy")(function)
     except OSError:
         # a read-only home is no reason to refuse work: compile in memory, every time
-        compiled = numba.njit(error_model="numpy")(function)
+        compiled = NUMBA.njit(error_model="numpy")(function)
     finally:
-        numba.config.CACHE_DIR = previous
+        NUMBA.config.CACHE_DIR = previous
     return compiled

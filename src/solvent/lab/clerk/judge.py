@@ -102,7 +102,7 @@ def gain_in(state, clerk, account, market):
     lots = clerk.lots[account, market]
     if lots == 0:
         return 0
-    due = funding_due(lots, clerk.funding[market] - clerk.index[account, market])
+    due = funding_due(lots, clerk.funding[market] - clerk.settled[account, market])
     return lots * unit_of(state, clerk, market) - clerk.cost[account, market] - due
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from solvent.compiled import bind
 from solvent.codes import SystemAccount, Tranche
+from solvent.compiled import bind
 from solvent.events import EventKind
 from solvent.lab.clerk.books import FOUND_LAW, HASH, LOST, UNJUDGED
 from solvent.lab.clerk.check import check, fingerprint, mixed

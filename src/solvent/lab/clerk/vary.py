@@ -223,7 +223,9 @@ def aim_trade(state, clerk, seed, command):
         poorest = 2**60
         for place in range(2):
             account = buyer if place == 0 else seller
-            room = equity_of(state, clerk, account, Level.INITIAL) - requirement_of(state, clerk, account, Level.INITIAL)
+            room = equity_of(state, clerk, account, Level.INITIAL) - requirement_of(
+                state, clerk, account, Level.INITIAL
+            )
             poorest = min(poorest, room)
         unit = unit_of(state, clerk, market)
         most = max(poorest, 0) // max(unit // 12, 1)

@@ -1,0 +1,151 @@
+"""A short campaign, its determinism, and the clerk's word against the auditor's and against planted faults."""
+
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from solvent.codes import SystemAccount
+from solvent.commands import COMMAND_DTYPE
+from solvent.compiled import quick_compilation
+from solvent.lab.campaign import run_campaign
+from solvent.lab.campaign.directed import DIRECTED
+from solvent.lab.campaign.machine import Machine
+from solvent.lab.campaign.reach import UNREACHED, required
+from solvent.lab.campaign.shrink import confirm
+from solvent.lab.campaign.story import Story, tell_story
+from solvent.lab.clerk.books import FOUND_LAW, open_clerk, raw_of, tables_of_telling
+from solvent.lab.clerk.laws import law_of
+from solvent.lab.clerk.run import COUNTERS, run_given, run_stretch
+from solvent.state.whole import copy_state
+
+COMMANDS = 60_000
+
+
+def test_a_campaign_breaks_nothing_and_meets_everything() -> None:
+    result = run_campaign(COMMANDS, 1)
+    assert result.findings == []
+    assert result.missing == []
+    assert result.passed
+    assert result.commands == COMMANDS == result.by_auditor + result.by_clerk
+    assert result.by_clerk > COMMANDS // 2
+
+
+def test_the_same_seed_is_the_same_campaign() -> None:
+    def told(seed: int) -> Any:
+        answer = msgspec.to_builtins(run_campaign(3_000, seed))
+        return {name: value for name, value in answer.items() if "second" not in name}
+
+    assert told(5) == told(5)
+    assert told(5) != told(6)
+
+
+def test_a_campaign_that_met_too_little_fails_as_vacuous() -> None:
+    result = run_campaign(500, 1)
+    assert result.vacuous
+    assert "tranche HAIRCUT_ALL" in result.missing or result.missing
+
+
+def test_what_is_out_of_reach_says_why() -> None:
+    assert all(len(why) > 10 for why in UNREACHED.values())
+    assert not set(UNREACHED) & set(required())
+
+
+@pytest.fixture(scope="module")
+def story() -> Story:
+    return tell_story(11, 300, 2)
+
+
+def stretch(story: Story, length: int = 120) -> tuple[Any, Any]:
+    """Commands the clerk drew after a scene, and the scene."""
+    scene = story.scenes[1]
+    machine = Machine(copy_state(scene.state))
+    clerk = open_clerk(machine.state, scene.roundings, tables_of_telling())
+    log = np.zeros(length, COMMAND_DTYPE).view(np.recarray)
+    reach = np.zeros(COUNTERS, np.int64)
+    with quick_compilation():
+        done = run_stretch(
+            machine.state,
+            machine.watch,
+            machine.tape,
+            clerk,
+            raw_of(machine.state),
+            story.records[80:],
+            np.array([7], np.int64),
+            log,
+            reach,
+        )
+    assert done == length
+    assert clerk.note[FOUND_LAW] == 0
+    return scene, log
+
+
+def spoiled(scene: Any, records: Any, spoil: Any) -> str:
+    """The law the clerk names when the state is changed behind its back before the commands."""
+    machine = Machine(copy_state(scene.state))
+    clerk = open_clerk(machine.state, scene.roundings, tables_of_telling())
+    spoil(machine.state)
+    with quick_compilation():
+        run_given(machine.state, machine.watch, machine.tape, clerk, raw_of(machine.state), records)
+    return law_of(int(clerk.note[FOUND_LAW])).split()[0]
+
+
+def one_quantum(state: Any) -> None:
+    state.accounts[SystemAccount.FEES].wallet_quanta += 1
+
+
+def a_lost_lot(state: Any) -> None:
+    held = np.flatnonzero(state.positions.lots > 0)[0]
+    state.positions[int(held)].lots -= 1
+
+
+def a_longer_queue(state: Any) -> None:
+    state.accounts[SystemAccount.VAULT].status = 1
+
+
+def a_forgotten_row(state: Any) -> None:
+    held = int(np.flatnonzero(state.accounts.position_count > 0)[0])
+    state.accounts[held].position_count -= 1
+
+
+@pytest.mark.parametrize(
+    ("spoil", "laws"),
+    [
+        (one_quantum, {"LEDGER"}),
+        (a_lost_lot, {"LEDGER", "JUDGED", "SCAN"}),
+        (a_longer_queue, {"SCAN"}),
+        (a_forgotten_row, {"STRUCTURE"}),
+    ],
+)
+def test_the_clerk_sees_a_state_that_was_changed(story: Story, spoil: Any, laws: set[str]) -> None:
+    scene, log = stretch(story)
+    assert spoiled(scene, log, spoil) in laws
+
+
+def test_a_finding_is_made_short_and_shown_to_the_auditor(story: Story) -> None:
+    scene, log = stretch(story)
+    tables = tables_of_telling()
+    one_quantum(scene.state)  # a state whose sums are wrong from the beginning: every command shows it
+    machine = Machine(copy_state(scene.state))
+    clerk = open_clerk(machine.state, scene.roundings, tables)
+    with quick_compilation():
+        run_given(machine.state, machine.watch, machine.tape, clerk, raw_of(machine.state), log)
+    law = int(clerk.note[FOUND_LAW])
+    assert law
+    finding = confirm(story, scene, log, law, tables)
+    assert len(finding.commands) == 1
+    assert finding.auditor.startswith("LEDGER")
+    one_quantum(scene.state)
+    scene.state.accounts[SystemAccount.FEES].wallet_quanta -= 2
+
+
+def test_directed_stories_hold_and_meet_what_they_are_for() -> None:
+    met = {name for directed in DIRECTED for name, times in directed()[0].items() if times}
+    assert {
+        "refusal POSITIONS_FULL",
+        "refusal VAULT_WITHOUT_VALUE",
+        "refusal FUND_WOULD_BE_NEGATIVE",
+        "refusal KIND_UNKNOWN",
+        "event JUDGED_BY_SCAN",
+    } <= met
