@@ -100,6 +100,12 @@ def _divided(size, b, c):
 
 
 @kernel
+def mul_div_rest(a, b, c):
+    """(floor(a x b / c), remainder) exact, for 0 <= a, b <= LIMIT, 1 <= c <= LIMIT; the quotient is held to LIMIT."""
+    return _divided(a, b, c)
+
+
+@kernel
 def mul_div_down(a, b, c):
     """floor(a x b / c), exact, for |a| <= LIMIT, 0 <= b <= LIMIT, 1 <= c <= LIMIT; held to +-LIMIT."""
     if a >= 0:
@@ -121,6 +127,42 @@ def mul_div_nearest(a, b, c):
     if a >= 0:
         return add_saturated(quotient, 1 if left >= c - left else 0)
     return -add_saturated(quotient, 1 if left > c - left else 0)
+
+
+@kernel
+def common_divisor(a, b):
+    """Greatest common divisor of two integers that are not negative; 93 steps do for 64 bits."""
+    for _ in range(93):
+        if b == 0:
+            break
+        rest = a % b
+        a = b
+        b = rest
+    return a
+
+
+@kernel
+def product_of_fractions(numerator, denominator, by, over):
+    """(numerator / denominator) x (by / over) in lowest terms, for numbers not negative; denominator 0 if too wide."""
+    if denominator == 0 or numerator == 0 or by == 0:
+        return 0, 0 if denominator == 0 else 1
+    shared = common_divisor(numerator, denominator)
+    numerator = numerator // shared
+    denominator = denominator // shared
+    shared = common_divisor(by, over)
+    by = by // shared
+    over = over // shared
+    shared = common_divisor(numerator, over)
+    numerator = numerator // shared
+    over = over // shared
+    shared = common_divisor(by, denominator)
+    by = by // shared
+    denominator = denominator // shared
+    top = mul_saturated(numerator, by)
+    bottom = mul_saturated(denominator, over)
+    if top >= LIMIT or bottom >= LIMIT:
+        return 0, 0
+    return top, bottom
 
 
 @kernel

@@ -15,8 +15,8 @@ Source: dYdX v4, protocol/x/clob/keeper/liquidations.go. A fraction that does no
 of zero; an integer by reaching LIMIT.
 """
 
-from solvent.compiled import entry, kernel
-from solvent.units import LIMIT, PPM, mul_div_down, mul_div_up, mul_saturated
+from solvent.compiled import entry
+from solvent.units import LIMIT, PPM, mul_div_down, mul_div_up, mul_saturated, product_of_fractions
 
 
 @entry
@@ -24,42 +24,6 @@ def bankruptcy_quote(equity_quanta, requirement_quanta, value_change_quanta, req
     """Quote quanta the account receives for a change of its position at bankruptcy; requirement_quanta > 0."""
     share = mul_div_down(equity_quanta, abs(requirement_change_quanta), requirement_quanta)
     return -value_change_quanta - share
-
-
-@kernel
-def common_divisor(a, b):
-    """Greatest common divisor of two integers that are not negative; 93 steps do for 64 bits."""
-    for _ in range(93):
-        if b == 0:
-            break
-        rest = a % b
-        a = b
-        b = rest
-    return a
-
-
-@kernel
-def product_of_fractions(numerator, denominator, by, over):
-    """(numerator / denominator) x (by / over) in lowest terms, for numbers not negative; denominator 0 if too wide."""
-    if denominator == 0 or numerator == 0 or by == 0:
-        return 0, 0 if denominator == 0 else 1
-    shared = common_divisor(numerator, denominator)
-    numerator = numerator // shared
-    denominator = denominator // shared
-    shared = common_divisor(by, over)
-    by = by // shared
-    over = over // shared
-    shared = common_divisor(numerator, over)
-    numerator = numerator // shared
-    over = over // shared
-    shared = common_divisor(by, denominator)
-    by = by // shared
-    denominator = denominator // shared
-    top = mul_saturated(numerator, by)
-    bottom = mul_saturated(denominator, over)
-    if top >= LIMIT or bottom >= LIMIT:
-        return 0, 0
-    return top, bottom
 
 
 @entry

@@ -77,6 +77,12 @@ class Case:
         """True when the situation gives the field, and not as null."""
         return self.inputs.get(name) is not None
 
+    def only(self, *names: str) -> None:
+        """Refuse a situation with a field the rule knows nothing of: it might change the answer. Raises Unsupported."""
+        for name in self.inputs:
+            if name not in names and self.has(name):
+                raise Unsupported(f"{self.topic} knows no field {name!r}{nearest_hint(name, names)}")
+
     def value(self, name: str) -> Any:
         """The field as it stands in the file. Raises BadInput when it is missing or null."""
         if not self.has(name):

@@ -6,7 +6,7 @@ A venue's file has one table `RULES`; this one joins them. A name belongs to one
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from solvent.lab.cases import auctions, dydx, funding, liquidations, losses, margins, prices
+from solvent.lab.cases import auctions, drift, dydx, funding, liquidations, losses, mango, margins, prices, vega
 from solvent.lab.cases.case import Case
 
 Rule = Callable[[Case], Any]
@@ -14,7 +14,10 @@ Rule = Callable[[Case], Any]
 CONCEPTS: Final = (auctions, funding, liquidations, losses, margins, prices)
 """Files of the venues' worked examples, one for each concept: their topics are asked of several venues."""
 
-TABLES: Final[tuple[Mapping[str, Rule], ...]] = (dydx.RULES, *(concept.RULES for concept in CONCEPTS))
+ENGINES: Final = (dydx, drift, mango, vega)
+"""Files of the engines whose tests were read, one for each venue."""
+
+TABLES: Final[tuple[Mapping[str, Rule], ...]] = tuple(file.RULES for file in (*ENGINES, *CONCEPTS))
 
 RULES: Final[dict[str, Rule]] = {topic: rule for table in TABLES for topic, rule in table.items()}
 
