@@ -1,6 +1,7 @@
 """Exact arithmetic at its edges: every function of units against Python's own integers, compiled and not."""
 
 from collections import Counter
+from fractions import Fraction
 
 import pytest
 from hypothesis import example, given, settings
@@ -95,3 +96,47 @@ def test_scrambled_neighbours_are_spread_evenly() -> None:
         # 6 standard deviations of a binomial
         assert max(abs(found - count / bins) for found in fullness.values()) < 6 * (count / bins) ** 0.5
     assert len({int(units.mix(7, account)) for account in range(count)}) == count
+
+
+WIDE = st.integers(0, units.LIMIT)
+DIVISOR = st.integers(1, units.LIMIT)
+
+
+@settings(deadline=None)
+@given(WIDE, WIDE, DIVISOR, WIDE, DIVISOR)
+def test_two_fractions_at_once_are_exact(a, b, c, d, e) -> None:
+    exact = Fraction(a * b * d, c * e)
+    quotient, left = plain(units.mul_div_twice)(a, b, c, d, e)
+    assert (quotient, bool(left)) == units.mul_div_twice(a, b, c, d, e)
+    if quotient < units.LIMIT:
+        assert quotient == exact.numerator // exact.denominator
+        assert bool(left) == (exact.denominator > 1)
+    else:
+        # it may be turned away only when the result, or the amount after its larger factor, is too wide
+        assert max(exact, Fraction(a * b, c)) >= units.LIMIT or max(exact, Fraction(a * d, e)) >= units.LIMIT
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**40), st.integers(1, 2**30), st.integers(0, 2**40), st.integers(1, 2**30))
+def test_products_and_differences_of_fractions_are_in_lowest_terms(a, b, c, d) -> None:
+    top, bottom = units.product_of_fractions(a, b, c, d)
+    exact = Fraction(a, b) * Fraction(c, d)
+    if bottom == 0:
+        assert max(exact.numerator, exact.denominator) >= units.LIMIT
+    else:
+        assert (top, bottom) == (exact.numerator, exact.denominator)
+    one, other = Fraction(a, b), Fraction(c, d)
+    top, bottom = units.difference_of_fractions(one.numerator, one.denominator, other.numerator, other.denominator)
+    if bottom != 0:
+        assert (top, bottom) == ((one - other).numerator, (one - other).denominator)
+    else:
+        assert one.numerator * other.denominator >= units.LIMIT or other.numerator * one.denominator >= units.LIMIT
+
+
+@settings(deadline=None)
+@given(WIDE, WIDE, DIVISOR)
+def test_a_product_and_its_rest_make_the_whole(a, b, c) -> None:
+    quotient, rest = units.mul_div_rest(a, b, c)
+    if quotient < units.LIMIT:
+        assert quotient * c + rest == a * b
+        assert 0 <= rest < c

@@ -166,6 +166,42 @@ def product_of_fractions(numerator, denominator, by, over):
 
 
 @kernel
+def difference_of_fractions(a, b, c, d):
+    """a / b - c / d in lowest terms, for fractions in lowest terms, b > 0; denominator 0 if d is, or if too wide."""
+    if d == 0:
+        return 0, 0
+    shared = common_divisor(b, d)
+    left = mul_saturated(a, d // shared)
+    right = mul_saturated(c, b // shared)
+    bottom = mul_saturated(b, d // shared)
+    top = left - right
+    if abs(left) >= LIMIT or abs(right) >= LIMIT or bottom >= LIMIT or abs(top) >= LIMIT:
+        return 0, 0
+    shared = common_divisor(abs(top), bottom)
+    return top // shared, bottom // shared
+
+
+@kernel
+def mul_div_twice(a, b, c, d, e):
+    """(floor(a x b x d / (c x e)), True when something is left), exact; all from 0 to LIMIT, c and e at least 1.
+
+    The part that shrinks goes first, so that nothing on the way is wider than the amount or the result. A quotient
+    that reaches LIMIT does not fit.
+    """
+    if b > c and d < e:
+        b, c, d, e = d, e, b, c
+    whole, rest = _divided(a, b, c)
+    carried, left = _divided(rest, d, c)
+    quotient, over = _divided(whole, d, e)
+    if whole >= LIMIT or quotient >= LIMIT:
+        return LIMIT, True
+    # over < e and carried < d, so their sum fits; what is left of the first division is less than one
+    over += carried
+    more = over // e
+    return add_saturated(quotient, more), left > 0 or over - more * e > 0
+
+
+@kernel
 def mix(seed, number):
     """A keyed 62-bit scramble of two integers: an order nobody can choose a place in. Not for secrets."""
     x = (seed * 1_000_003 + number) & LIMIT

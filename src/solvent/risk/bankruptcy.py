@@ -16,7 +16,16 @@ of zero; an integer by reaching LIMIT.
 """
 
 from solvent.compiled import entry
-from solvent.units import LIMIT, PPM, mul_div_down, mul_div_up, mul_saturated, product_of_fractions
+from solvent.units import (
+    LIMIT,
+    PPM,
+    common_divisor,
+    difference_of_fractions,
+    mul_div_down,
+    mul_div_up,
+    mul_saturated,
+    product_of_fractions,
+)
 
 
 @entry
@@ -34,29 +43,21 @@ def fillable_price(
 
     adjustment_ppm >= 0 (dYdX: bankruptcy adjustment, 1 or more), spread_ppm >= 0 of the maintenance requirement.
     """
+    held = abs(size)
     gap = requirement_quanta - equity_quanta
+    # per base quantum first: a value and its requirement are near multiples of the size, and nothing grows
+    top, bottom = product_of_fractions(position_requirement_quanta, held, spread_ppm, PPM)
     if gap <= 0:
         top = 0
         bottom = 1
-    elif mul_div_down(gap, adjustment_ppm, PPM) >= requirement_quanta:
-        top, bottom = product_of_fractions(position_requirement_quanta, 1, spread_ppm, PPM)
-    else:
-        # requirement by requirement first: with one position it is one, and nothing grows
-        top, bottom = product_of_fractions(position_requirement_quanta, requirement_quanta, gap, 1)
-        top, bottom = product_of_fractions(top, bottom, spread_ppm, PPM)
+    elif mul_div_down(gap, adjustment_ppm, PPM) < requirement_quanta:
+        top, bottom = product_of_fractions(top, bottom, gap, requirement_quanta)
         top, bottom = product_of_fractions(top, bottom, adjustment_ppm, PPM)
-    lifted = mul_saturated(value_quanta, bottom)
-    if bottom == 0 or abs(lifted) >= LIMIT:
-        return 0, 0
-    top = lifted - top
-    if abs(top) >= LIMIT:
-        return 0, 0
     if size < 0:
+        # a short is closed above its value: |N| + cut
         top = -top
-        size = -size
-    negative = top < 0
-    top, bottom = product_of_fractions(abs(top), bottom, 1, size)
-    return -top if negative else top, bottom
+    shared = common_divisor(abs(value_quanta), held)
+    return difference_of_fractions(abs(value_quanta) // shared, held // shared, top, bottom)
 
 
 @entry

@@ -20,7 +20,7 @@ controller/liquidation.rs.
 """
 
 from solvent.compiled import entry, kernel
-from solvent.units import LIMIT, PPM, mul_div_down, mul_div_up, mul_saturated, product_of_fractions
+from solvent.units import LIMIT, PPM, add_saturated, mul_div_down, mul_div_twice, mul_saturated
 
 BASE = 1_000_000_000
 """Base units of one coin."""
@@ -118,7 +118,7 @@ def spot_fund_fee(shortage, tokens, asset_weight, asset_mult, liab_weight, liab_
         return 0
     weight = liab_weight * (PPM // RATIO)
     asset = mul_div_down(asset_weight * (PPM // RATIO), asset_mult, liab_mult)
-    missing = mul_div_down(mul_saturated(shortage, PPM), 10**decimals, tokens) // price
+    missing, _left = mul_div_twice(shortage, PPM, price, 10**decimals, tokens)
     room = max(max(weight - asset, 0) - missing, 0)
     return min(mul_div_down(room, PPM, weight), fee_max)
 
@@ -138,19 +138,21 @@ def liability_to_cover(shortage, asset_weight, asset_mult, liab_weight, liab_mul
         return LIMIT
     scale = PPM * RATIO * 10
     if decimals >= 6:
-        moved = mul_div_down(shortage, mul_saturated(scale, 10 ** (decimals - 6)), freed)
+        moved, _left = mul_div_twice(shortage, scale, freed, 10 ** (decimals - 6), 1)
     else:
-        moved = mul_div_down(shortage, scale, freed) // 10 ** (6 - decimals)
+        moved, _left = mul_div_twice(shortage, scale, freed, 1, 10 ** (6 - decimals))
     return max(moved, 1)
 
 
 @kernel
-def exchange_fraction(price_in, mult_in, decimals_in, price_out, mult_out, decimals_out):
-    """(numerator, denominator) of units out for one unit in, in lowest terms; denominator zero if it does not fit."""
-    top, bottom = product_of_fractions(price_in, price_out, mult_out, mult_in)
+def exchanged(amount, price_in, mult_in, decimals_in, price_out, mult_out, decimals_out):
+    """(units out for `amount` units in, down; True when something is left); LIMIT where it does not fit."""
     if decimals_out >= decimals_in:
-        return product_of_fractions(top, bottom, 10 ** (decimals_out - decimals_in), 1)
-    return product_of_fractions(top, bottom, 1, 10 ** (decimals_in - decimals_out))
+        scaled_out = mul_saturated(mult_out, 10 ** (decimals_out - decimals_in))
+        return mul_div_twice(amount, price_in, price_out, scaled_out, mult_in)
+    return mul_div_twice(
+        amount, price_in, price_out, mult_out, mul_saturated(mult_in, 10 ** (decimals_in - decimals_out))
+    )
 
 
 @entry
@@ -158,10 +160,8 @@ def asset_for_liability(
     liability, liab_price, liab_mult, liab_decimals, deposit, asset_price, asset_mult, asset_decimals
 ):
     """Asset the taker receives for a liability, down, at least one unit; prices and multipliers positive."""
-    top, bottom = exchange_fraction(liab_price, liab_mult, liab_decimals, asset_price, asset_mult, asset_decimals)
-    if bottom == 0:
-        return LIMIT
-    asset = max(mul_div_down(liability, top, bottom), 1)
+    moved, _left = exchanged(liability, liab_price, liab_mult, liab_decimals, asset_price, asset_mult, asset_decimals)
+    asset = max(moved, 1)
     if mul_div_down(abs(asset - deposit), asset_price, 10**asset_decimals) < ROUND_QUANTA:
         return deposit
     return asset
@@ -170,10 +170,8 @@ def asset_for_liability(
 @entry
 def liability_for_asset(asset, asset_price, asset_mult, asset_decimals, liab_price, liab_mult, liab_decimals):
     """Liability that all of an asset moves, up; prices and multipliers positive."""
-    top, bottom = exchange_fraction(asset_price, asset_mult, asset_decimals, liab_price, liab_mult, liab_decimals)
-    if bottom == 0:
-        return LIMIT
-    return mul_div_up(asset, top, bottom)
+    moved, left = exchanged(asset, asset_price, asset_mult, asset_decimals, liab_price, liab_mult, liab_decimals)
+    return add_saturated(moved, 1) if left else moved
 
 
 @entry

@@ -21,10 +21,10 @@ LEVEL_SCALE = 100_000
 
 
 @entry
-def side_margin_up(mark, volume, orders, linear, quadratic, factor, funding, denominator, unit):
-    """Maintenance of one side in quanta, rounded up; volume and orders are magnitudes in 1/unit.
+def side_margin_up(mark, volume, orders, funded, linear, quadratic, factor, funding, denominator, unit):
+    """Maintenance of one side in quanta, rounded up; volume, orders and funded are magnitudes in 1/unit.
 
-    `funding` is the numerator of what one whole unit of the volume owes, zero where it receives.
+    `funding` is the numerator of what one whole unit of `funded` owes.
     """
     over = mul_saturated(denominator, unit)
     raised = 1
@@ -35,7 +35,7 @@ def side_margin_up(mark, volume, orders, linear, quadratic, factor, funding, den
         mul_saturated(mark, volume),
         mul_saturated(mark, orders),
         mul_saturated(mul_saturated(mark, volume), volume) if quadratic > 0 else 0,
-        volume,
+        funded,
     )
     numerators = (
         mul_saturated(add_saturated(linear, factor), raised),
@@ -67,15 +67,16 @@ def volume_margin_up(
     """
     long_side = 0
     short_side = 0
-    owed = abs(funding) if (funding > 0) == (volume > 0) else 0
-    # funding belongs to the volume whichever side is the larger
+    # a volume that owes funding owes it on whichever side counts
+    funded = abs(volume) if (funding > 0) == (volume > 0) else 0
+    owed = abs(funding)
     if volume + bids > 0:
-        long_side = side_margin_up(
-            mark, max(volume, 0), bids, linear, quadratic, long_factor, owed if volume > 0 else 0, denominator, unit
-        )
+        held = max(volume, 0)
+        long_side = side_margin_up(mark, held, bids, funded, linear, quadratic, long_factor, owed, denominator, unit)
     if volume - offers < 0:
+        held = max(-volume, 0)
         short_side = side_margin_up(
-            mark, max(-volume, 0), offers, linear, quadratic, short_factor, owed if volume < 0 else 0, denominator, unit
+            mark, held, offers, funded, linear, quadratic, short_factor, owed, denominator, unit
         )
     return max(long_side, short_side)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
-from solvent.lab.cases.case import BadInput, Case, in_range, known, whole
+from solvent.lab.cases.case import BadInput, Case, OutOfRange, in_range, known, whole
 from solvent.risk.bankruptcy import (
     bankruptcy_quote,
     blocked_size,
@@ -57,9 +57,16 @@ TIER: Final = Tier(200_000, 500_000)
 Positions = dict[str, int]
 
 
+def power(name: str, exponent: int, most: int = 36) -> int:
+    """An exponent of ten the ground can work with. Raises OutOfRange for a wilder one."""
+    if abs(exponent) > most:
+        raise OutOfRange(f"10^{exponent} for {name} does not fit the machine's 64 bits")
+    return exponent
+
+
 def value_of(size: int, perpetual: Perpetual) -> int:
     """Signed value of a size in quote quanta."""
-    exponent = perpetual.exponent + perpetual.resolution + QUOTE_EXPONENT
+    exponent = power("the value", perpetual.exponent + perpetual.resolution + QUOTE_EXPONENT)
     return in_range("the value of the position", int(scaled_value(size, perpetual.price, exponent)))
 
 
@@ -195,7 +202,7 @@ def subticks(case: Case) -> Any:
         numerator, denominator = -numerator, -denominator
     if numerator < 0 or denominator == 0 or unit <= 0:
         return refused("a price is not negative, and a tick is positive")
-    price = price_subticks(numerator, denominator, case.integer("qce"), unit, case.flag("is_long"))
+    price = price_subticks(numerator, denominator, power("qce", case.integer("qce"), 18), unit, case.flag("is_long"))
     return {"subticks": in_range("subticks", int(price))}
 
 
@@ -212,7 +219,9 @@ def insurance_delta(case: Case) -> Any:
     account = held_by(usdc, positions, TIER)
     if account.maintenance <= 0:
         return refused("no maintenance requirement to share the equity by")
-    quote = in_range("the quote of the fill", int(scaled_value(fill, case.integer("subticks"), case.integer("qce"))))
+    quote = in_range(
+        "the quote of the fill", int(scaled_value(fill, case.integer("subticks"), power("qce", case.integer("qce"))))
+    )
     case.step("quote of the fill", quote, "floor(subticks x base x 10^QCE)")
     worth = quote_at_bankruptcy(case, account, size, delta, perpetual, TIER)
     return {"insurance_delta": int(fund_change(-quote if buying else quote, worth, case.integer("fee_ppm")))}

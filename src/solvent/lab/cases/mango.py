@@ -2,7 +2,7 @@
 
 Rules: solvent.risk.health. Amounts are native units with decimals and become whole billionths here, prices and weights
 millionths. The weight of a token counts for what is owned; what is owed counts as much above one as it lies below.
-Cases have one open lot, so a loss put on everybody is their whole loss. Source: blockworks-foundation/mango-v4, tests of
+Cases have one open lot, so a loss put on everybody is all of it. Source: blockworks-foundation/mango-v4, tests of
 token_liq_with_token and perp_liq_negative_pnl_or_bankruptcy.
 """
 

@@ -88,7 +88,7 @@ def maintenance(case: Case, long_factor: Fraction, short_factor: Fraction) -> in
         short_num,
         owed,
         denominator,
-        10 ** size(case, "pdp"),
+        in_range("10^pdp", 10 ** min(size(case, "pdp"), 30)),
     )
     case.step("factors", list(parts), "linear, quadratic, long, short, funding")
     case.step("maintenance", int(margin), "ceil(max(long, short))")
