@@ -118,7 +118,7 @@ def sources_of(case: Case) -> tuple[list[Fraction], list[Fraction]]:
     return prices, weights
 
 
-def oracleweighted_median(case: Case) -> dict[str, Any]:
+def oracle_weighted_median(case: Case) -> dict[str, Any]:
     """Hyperliquid: the weighted median of the sources, as each validator takes it."""
     prices, weights = sources_of(case)
     scale, weight_scale = fine(*prices), fine(sum(weights), room=10**12)
@@ -163,7 +163,7 @@ RULES: Final[Mapping[str, Callable[[Case], Any]]] = {
         mark_price_decaying_funding_basis,
         mark_price_annualised_basis,
         mark_price_median,
-        oracleweighted_median,
+        oracle_weighted_median,
         index_outlier_rules,
         price_band,
     )
