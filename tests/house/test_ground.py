@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +25,9 @@ FORBIDDEN_IMPORTS = frozenset(
 
 LINES_MAX = 700
 """A file beyond it becomes a folder of the same name."""
+
+FLOATS_CHOOSE = frozenset({"risk/watch/filter.py"})
+"""Floats may stand where integers decide (docs/decisions): they say which accounts need not be judged, and err safely."""
 
 EXCUSED = {"procedures/default.py": 760}
 """Files allowed to be longer, and how long. A ratchet: lower the number when the file shrinks, never raise it."""
@@ -88,7 +92,10 @@ def faults_of(tree: ast.Module) -> list[str]:
 
 @pytest.mark.parametrize("file", GROUND, ids=named)
 def test_the_ground_is_integers_and_control_flow(file: Path) -> None:
-    assert faults_of(tree_of(file)) == []
+    faults = faults_of(tree_of(file))
+    if named(file) in FLOATS_CHOOSE:
+        faults = [fault for fault in faults if not re.search(r"literal|true division|float\d* is no type", fault)]
+    assert faults == []
 
 
 @pytest.mark.parametrize(

@@ -22,16 +22,19 @@ from solvent.commands import COMMAND_DTYPE, Command, pack
 from solvent.compiled import is_cold, quick_compilation
 from solvent.engine.faults import EngineFault, SnapshotUnusable
 from solvent.engine.journal import Entry, Journal
-from solvent.engine.room import Machine, fresh_watch, make_room
+from solvent.engine.room import Machine, fresh_watch, keep_mirror, make_room, with_mirror
 from solvent.engine.snapshot import read_snapshot, write_snapshot
 from solvent.events import EVENT_DTYPE, Tape, blank_tape
 from solvent.procedures.apply import apply
+from solvent.procedures.rebuild import keep_up
 from solvent.state.tables import State
 from solvent.state.terms import Terms, TermsShape, view_terms
 from solvent.state.whole import digest, new_state
 
 TAPE_ROOM = 1 << 16
 BATCH_COMMANDS_MAX = 1 << 15
+MIRROR_SHARE = 4
+"""The mirror is looked after once in so many commands as this part of the accounts: a microsecond a command."""
 
 
 Observe = Callable[[Entry, np.recarray], None]
@@ -73,6 +76,7 @@ class Engine:
         self._journal: Journal | None = None
         self._directory: pathlib.Path | None = None
         self._tape: Tape = blank_tape(TAPE_ROOM)
+        self._since_mirror = 0
         announce_compilation()
         with quick_compilation():
             self._machine = Machine(state, fresh_watch(state))
@@ -172,6 +176,10 @@ class Engine:
             return _no_events()
         records = batch.view(np.recarray)
         self._machine = make_room(self._machine, records)
+        self._since_mirror += len(records)
+        if self._since_mirror >= len(self.state.accounts) // MIRROR_SHARE:
+            self._since_mirror = 0
+            self._machine = keep_mirror(self._machine)
         parts: list[np.ndarray] = []
         first = 0
         while True:
@@ -206,6 +214,14 @@ class Engine:
                 "An engine in memory has no directory", "snapshot", "Create it with Engine.create(directory, genesis)."
             )
         return write_snapshot(self._directory, self.state, self._journal.head_hash)
+
+    def mirror(self) -> None:
+        """Copy the accounts to where a scan reads them at the speed of memory; large venues do so by themselves."""
+        self._machine = with_mirror(self._machine)
+
+    def upkeep(self, accounts: int) -> int:
+        """Make so many corners anew that a shock left broken; how many are left. For moments without a command."""
+        return int(keep_up(*self._machine, accounts))
 
     def close(self) -> None:
         """Let go of the directory."""

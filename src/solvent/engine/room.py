@@ -9,10 +9,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-from solvent.codes import Schedule
+from solvent.codes import AccountKind, Schedule, Status
 from solvent.commands import CommandKind
 from solvent.procedures.rebuild import rebuild_watch
-from solvent.risk.watch import FAN, Watch, blank_watch, fired_room, grown_members
+from solvent.procedures.scan import fill_mirror
+from solvent.risk.watch import (
+    COUNT,
+    FAN,
+    MIRRORED,
+    Watch,
+    blank_mirror,
+    blank_watch,
+    fired_room,
+    grown_members,
+    has_mirror_room,
+)
 from solvent.state.tables import NONE, State
 from solvent.state.whole import grow
 from solvent.units import POSITIONS_MAX
@@ -64,6 +75,45 @@ def fresh_watch(state: State, extra: np.ndarray | int = 0) -> Watch:
     return watch
 
 
+MIRROR_ACCOUNTS_MIN = 50_000
+"""From so many accounts on the engine keeps a mirror: below it a scan of the tables takes a few milliseconds."""
+
+STALE_SHARE = 16
+"""When more than this part of the accounts is stale the mirror is made anew, between two batches."""
+
+
+def with_mirror(machine: Machine) -> Machine:
+    """The same machine with a fresh mirror of its accounts, from which a scan reads at the speed of memory.
+
+    With more markets than a mirror has codes for, the machine as it is: its scans read the tables.
+    """
+    state, watch = machine
+    if not has_mirror_room(len(state.instruments)):
+        return machine
+    accounts = state.accounts[: int(state.venue[0].account_count)]
+    slots = np.zeros(len(accounts), dtype=np.int64)
+    held = state.positions[: int(state.venue[0].position_count)]
+    held = held[(held["account"] != NONE) & (held["lots"] != 0)]
+    slots += np.bincount(held["account"], minlength=len(accounts))
+    owned = state.holdings.account[: int(state.venue[0].holding_count)]
+    slots += np.bincount(owned[owned != NONE], minlength=len(accounts))
+    slots[(accounts["status"] != Status.SOUND) | (accounts["kind"] == AccountKind.SYSTEM)] = 0
+    watch = watch._replace(**blank_mirror(slots, len(state.instruments)))
+    fill_mirror(state, watch)
+    return Machine(state, watch)
+
+
+def keep_mirror(machine: Machine) -> Machine:
+    """A machine large enough to need a mirror has one that is not too stale."""
+    state, watch = machine
+    accounts = int(state.venue[0].account_count)
+    if accounts < MIRROR_ACCOUNTS_MIN:
+        return machine
+    if watch.meter[MIRRORED] == 1 and int(watch.stale[COUNT]) * STALE_SHARE <= accounts:
+        return machine
+    return with_mirror(machine)
+
+
 def _lengthened(rows: np.ndarray, length: int, filler: int) -> np.ndarray:
     if length <= len(rows):
         return rows
@@ -110,6 +160,7 @@ def make_room(machine: Machine, records: np.ndarray) -> Machine:
             loose=grown_members(watch.loose, account_room),
             pending=grown_members(watch.pending, account_room),
             thin=grown_members(watch.thin, account_room),
+            stale=grown_members(watch.stale, account_room),
             ordering=grown_members(watch.ordering, account_room),
             fired=_lengthened(watch.fired, fired_room(account_room), 0),
             surplus=_lengthened(watch.surplus, fired_room(account_room), 0),

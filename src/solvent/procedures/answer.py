@@ -15,20 +15,22 @@ from solvent.risk.margin import judge
 from solvent.risk.watch import (
     CURSOR,
     JUDGED,
+    MIRRORED,
     REPAIRED,
     SCANS,
+    SLICE,
     add_member,
     clear_keys,
     clear_members,
     collect,
     collect_holders,
+    doubt,
+    drain_in_order,
+    is_mirrored,
     set_corner,
 )
 from solvent.state.tables import NONE
 from solvent.units import LIMIT
-
-SLICE_MIN = 4096
-"""Corners one command makes anew at least, when so many are broken: two milliseconds of work."""
 
 PENDING_SHARE = 4
 """The part of the accounts a price concerned that is repaired at once: repairing then costs about what deciding did."""
@@ -83,7 +85,7 @@ def _decide(state, watch, tape, found):
 @kernel
 def _repair(state, watch, left):
     """New corners for a slice of those who stayed sound; the others wait, and are judged at every price meanwhile."""
-    piece = max(SLICE_MIN, left // PENDING_SHARE)
+    piece = max(watch.meter[SLICE], left // PENDING_SHARE)
     for i in range(left):
         if i < piece:
             set_corner(state, watch, watch.fired[i], watch.surplus[i])
@@ -96,6 +98,15 @@ def _repair(state, watch, left):
 def _scan(state, watch, tape):
     """Decide about everybody, in ascending order."""
     watch.meter[SCANS] += 1
+    if is_mirrored(watch):
+        doubt(state, watch)
+        found = drain_in_order(watch)
+        while found > 0:
+            for i in range(found):
+                if _is_watched(state, watch.fired[i]):
+                    _decide_one(state, watch, tape, watch.fired[i])
+            found = drain_in_order(watch)
+        return
     for account in range(state.venue[0].account_count):
         if _is_watched(state, account):
             _decide_one(state, watch, tape, account)
@@ -130,15 +141,24 @@ def upkeep(state, watch, accounts):
 
 
 @kernel
-def _finish(state, watch, tape, found, flagged_before):
+def _scan_if_due(state, watch, tape):
+    """While corners are being made anew the index does not know everybody: a scan decides. True when it did."""
+    if watch.meter[CURSOR] == NONE:
+        return False
+    _scan(state, watch, tape)
+    return True
+
+
+@kernel
+def _finish(state, watch, tape, found, scanned, flagged_before):
     """Decide and repair what was collected, or scan; then a slice of upkeep, and the worklist told."""
-    if found < 0 or watch.meter[CURSOR] != NONE:
-        _scan(state, watch, tape)
-    if found < 0:
-        _start_over(watch)
-    else:
+    if found >= 0:
         _repair(state, watch, _decide(state, watch, tape, found))
-    upkeep(state, watch, max(SLICE_MIN, state.venue[0].account_count // CURSOR_SHARE))
+    else:
+        if not scanned:
+            _scan(state, watch, tape)
+        _start_over(watch)
+    upkeep(state, watch, max(watch.meter[SLICE], state.venue[0].account_count // CURSOR_SHARE))
     _tell_worklist(state, tape, flagged_before)
 
 
@@ -163,7 +183,8 @@ def _tell_worklist(state, tape, flagged_before):
 def answer_price(state, watch, tape, instrument, before_ticks, mark_ticks):
     """A mark has moved: everybody it endangers is flagged."""
     waiting = state.venue[0].queue_count
-    _finish(state, watch, tape, collect(watch, instrument, before_ticks, mark_ticks), waiting)
+    scanned = _scan_if_due(state, watch, tape)
+    _finish(state, watch, tape, collect(watch, instrument, before_ticks, mark_ticks), scanned, waiting)
 
 
 @kernel
@@ -175,11 +196,13 @@ def answer_funding(state, watch, tape, instrument, step):
     if not is_inside:
         watch.funding_low[instrument] = max(index - FUNDING_STEPS * abs(step), -LIMIT)
         watch.funding_high[instrument] = min(index + FUNDING_STEPS * abs(step), LIMIT)
-    _finish(state, watch, tape, collect_holders(watch, instrument, is_inside), waiting)
+    scanned = _scan_if_due(state, watch, tape)
+    _finish(state, watch, tape, collect_holders(watch, instrument, is_inside), scanned, waiting)
 
 
 @kernel
 def answer_terms(state, watch, tape):
     """New terms bind: everybody is judged under them, and every corner made anew."""
     waiting = state.venue[0].queue_count
-    _finish(state, watch, tape, NONE, waiting)
+    watch.meter[MIRRORED] = 0
+    _finish(state, watch, tape, NONE, False, waiting)

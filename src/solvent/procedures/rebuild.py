@@ -2,8 +2,25 @@
 
 from solvent.codes import AccountKind, Level, Status
 from solvent.compiled import bind, entry
+from solvent.procedures.answer import upkeep
 from solvent.risk.margin import judge
-from solvent.risk.watch import set_corner
+from solvent.risk.watch import COUNT, next_member, set_corner
+from solvent.state.tables import NONE
+
+
+@entry
+def keep_up(state_tables, watch_tables, accounts):
+    """Make the corners of so many accounts anew, if a scan or a large price left some broken; how many are left."""
+    state = bind(state_tables)
+    watch = bind(watch_tables)
+    done = 0
+    account = next_member(watch.pending, 0)
+    while account != NONE and done < accounts:
+        equity, requirement, _gains, _notional = judge(state, account, Level.MAINTENANCE)
+        set_corner(state, watch, account, max(equity - requirement - state.stages[0].or_equal, 0))
+        done += 1
+        account = next_member(watch.pending, account + 1)
+    return watch.pending[COUNT] + upkeep(state, watch, accounts - done)
 
 
 @entry

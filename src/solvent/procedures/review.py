@@ -11,6 +11,8 @@ from solvent.risk.watch import (
     RISES,
     forget_account,
     has_member,
+    hide_from_scan,
+    mark_stale,
     set_corner,
     trigger_ticks,
 )
@@ -98,6 +100,7 @@ def flag(state, watch, tape, account, equity, requirement):
             accounts[account].default_instrument = state.positions[row].instrument
         row = state.positions[row].next
     forget_account(state, watch, account)
+    hide_from_scan(watch, account)
     enqueue(state, account)
     event = tell(state, tape, EventKind.ACCOUNT_FLAGGED)
     event.account = account
@@ -112,6 +115,7 @@ def review(state, watch, tape, account):
     """Judge one account at the maintenance level; flag it, or give it a new corner. At most two events."""
     if state.accounts[account].kind == AccountKind.SYSTEM:
         return
+    mark_stale(watch, account)
     equity, requirement, _gains, _notional = judge(state, account, Level.MAINTENANCE)
     # the first stage is the outermost of the action ladder: the rulebook is refused otherwise
     surplus = equity - requirement - state.stages[0].or_equal
@@ -178,6 +182,7 @@ def review_more(state, watch, tape, account, accrued):
 @kernel
 def review_less(state, watch, tape, account):
     """The account has less than before: its corner is judged again, and only a corner that fails is replaced."""
+    mark_stale(watch, account)
     if state.accounts[account].status != Status.SOUND or corner_surplus(state, watch, account) < 0:
         review(state, watch, tape, account)
 

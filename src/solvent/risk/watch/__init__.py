@@ -33,6 +33,7 @@ from solvent.risk.watch.certificate import (
 )
 from solvent.risk.watch.collect import collect, collect_holders, drain_in_order
 from solvent.risk.watch.corner import set_corner
+from solvent.risk.watch.filter import doubt, hide_from_scan, is_mirrored, mark_stale, reflect
 from solvent.risk.watch.index import (
     CURSOR,
     DEAD,
@@ -40,9 +41,11 @@ from solvent.risk.watch.index import (
     FAN,
     JUDGED,
     LEVEL,
+    MIRRORED,
     REPAIRED,
     RISES,
     SCANS,
+    SLICE,
     Watch,
     blank_watch,
     ceiling_place,
@@ -53,6 +56,7 @@ from solvent.risk.watch.index import (
     forget_holding,
     forget_position,
     key_of,
+    no_mirror,
     trigger_ticks,
 )
 from solvent.risk.watch.members import (
@@ -65,6 +69,7 @@ from solvent.risk.watch.members import (
     next_member,
     remove_member,
 )
+from solvent.risk.watch.mirror import blank_mirror, has_mirror_room
 
 __all__ = [
     "COUNT",
@@ -74,12 +79,15 @@ __all__ = [
     "FAN",
     "JUDGED",
     "LEVEL",
+    "MIRRORED",
     "REPAIRED",
     "RISES",
     "SCANS",
+    "SLICE",
     "Watch",
     "add_member",
     "blank_members",
+    "blank_mirror",
     "blank_watch",
     "ceiling_place",
     "clear_keys",
@@ -87,6 +95,7 @@ __all__ = [
     "collect",
     "collect_holders",
     "column_of",
+    "doubt",
     "drain_in_order",
     "fired_room",
     "forget_account",
@@ -96,10 +105,16 @@ __all__ = [
     "has_asset_certificate",
     "has_level_certificate",
     "has_member",
+    "has_mirror_room",
     "has_schedule_certificate",
+    "hide_from_scan",
     "is_certified",
+    "is_mirrored",
     "key_of",
+    "mark_stale",
     "next_member",
+    "no_mirror",
+    "reflect",
     "remove_member",
     "set_corner",
     "trigger_ticks",

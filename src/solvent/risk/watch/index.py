@@ -22,6 +22,7 @@ import numpy as np
 from solvent.codes import Level
 from solvent.compiled import kernel
 from solvent.risk.watch.members import blank_members, remove_member
+from solvent.risk.watch.mirror import blank_mirror
 from solvent.state.tables import NONE
 
 FAN = 64
@@ -48,7 +49,11 @@ SCANS = 2
 REPAIRED = 3
 JUDGED = 4
 MIRRORED = 5
-METERS = 6
+SLICE = 6
+METERS = 7
+
+SLICE_MIN = 4096
+"""Corners one command makes anew at least, when so many are broken: a few milliseconds of work."""
 
 FIRED_MIN = 1024
 FIRED_SHARE = 10
@@ -72,9 +77,17 @@ class Watch(NamedTuple):
     pending: np.ndarray
     thin: np.ndarray
     ordering: np.ndarray
+    stale: np.ndarray
     fired: np.ndarray
     surplus: np.ndarray
     meter: np.ndarray
+    mirror_groups: np.ndarray
+    mirror_cash: np.ndarray
+    mirror_account: np.ndarray
+    mirror_row: np.ndarray
+    mirror_lots: np.ndarray
+    mirror_code: np.ndarray
+    mirror_funding: np.ndarray
 
 
 def fired_room(accounts: int) -> int:
@@ -107,6 +120,7 @@ def blank_watch(
     meter = np.zeros(METERS, dtype=np.int64)
     meter[LEVEL] = level
     meter[CURSOR] = NONE
+    meter[SLICE] = SLICE_MIN
     return Watch(
         columns=columns,
         keys=np.full(int(capacities.sum()), DEAD, dtype=np.int32),
@@ -122,10 +136,17 @@ def blank_watch(
         pending=blank_members(accounts),
         thin=blank_members(accounts),
         ordering=blank_members(accounts),
+        stale=blank_members(accounts),
         fired=np.zeros(fired_room(accounts), dtype=np.int32),
         surplus=np.zeros(fired_room(accounts), dtype=np.int64),
         meter=meter,
+        **no_mirror(len(capacities) // 2),
     )
+
+
+def no_mirror(instruments: int) -> dict[str, np.ndarray]:
+    """The arrays of a mirror that mirrors nobody, by their names in the watch."""
+    return blank_mirror(np.zeros(0, dtype=np.int64), instruments)
 
 
 @kernel

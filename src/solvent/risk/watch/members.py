@@ -60,7 +60,7 @@ def add_member(members, account):
     """Put the account into the set; nothing when it is there."""
     low = account >> 5
     place = HEADER + low
-    bit = 1 << (account & 31)
+    bit = 1 << int(account & 31)
     before = members[place]
     if before & bit != 0:
         return
@@ -70,9 +70,9 @@ def add_member(members, account):
         middle = low >> 5
         place = HEADER + members[1] + middle
         before = members[place]
-        members[place] = before | (1 << (low & 31))
+        members[place] = before | (1 << int(low & 31))
         if before == 0:
-            members[HEADER + members[1] + members[2] + (middle >> 5)] |= 1 << (middle & 31)
+            members[HEADER + members[1] + members[2] + (middle >> 5)] |= 1 << int(middle & 31)
 
 
 @kernel
@@ -80,7 +80,7 @@ def remove_member(members, account):
     """Take the account out of the set; nothing when it is not there."""
     low = account >> 5
     place = HEADER + low
-    bit = 1 << (account & 31)
+    bit = 1 << int(account & 31)
     before = members[place]
     if before & bit == 0:
         return
@@ -90,10 +90,10 @@ def remove_member(members, account):
         middle = low >> 5
         place = HEADER + members[1] + middle
         before = members[place]
-        bit = 1 << (low & 31)
+        bit = 1 << int(low & 31)
         members[place] = before ^ bit
         if before == bit:
-            members[HEADER + members[1] + members[2] + (middle >> 5)] ^= 1 << (middle & 31)
+            members[HEADER + members[1] + members[2] + (middle >> 5)] ^= 1 << int(middle & 31)
 
 
 @kernel
