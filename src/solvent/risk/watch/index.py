@@ -15,7 +15,7 @@ While `meter[CURSOR]` is not NONE the corners of accounts from there on are bein
 every price is answered by a scan.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -144,7 +144,7 @@ def blank_watch(
     )
 
 
-def no_mirror(instruments: int) -> dict[str, np.ndarray]:
+def no_mirror(instruments: int) -> dict[str, Any]:
     """The arrays of a mirror that mirrors nobody, by their names in the watch."""
     return blank_mirror(np.zeros(0, dtype=np.int64), instruments)
 

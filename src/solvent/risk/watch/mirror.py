@@ -1,5 +1,7 @@
 """Where the scan's copy of the accounts lies: those with as many slots together, in blocks, slot by slot."""
 
+from typing import Any
+
 import numpy as np
 
 from solvent.state.tables import NONE
@@ -24,7 +26,7 @@ def has_mirror_room(instruments: int) -> bool:
     return 2 * instruments + ASSETS_MAX <= CODES_MAX
 
 
-def blank_mirror(slots_of_accounts: np.ndarray, instruments: int) -> dict[str, np.ndarray]:
+def blank_mirror(slots_of_accounts: np.ndarray, instruments: int) -> dict[str, Any]:
     """The arrays of a mirror for accounts with so many slots each, by their names in the watch; still empty.
 
     Accounts without a slot have no row.
