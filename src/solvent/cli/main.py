@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from solvent import __version__
+from solvent.cli.rulebook import app as rulebook_app
 
 BAD_INPUT = 2
 REFUSED = 3
@@ -208,6 +209,9 @@ def break_(
     from solvent.cli.break_ import break_command
 
     break_command(commands, seed, minutes, as_json, publish)
+
+
+app.add_typer(rulebook_app, name="rulebook")
 
 
 def main() -> None:

@@ -1,0 +1,223 @@
+"""Worked numbers: one position under a rulebook, judged by the machine at its mark and wherever a line is crossed.
+
+The price of a line is found by halving: for one position the equity less the requirement moves one way with the price,
+so the machine's own judgement at two neighbouring ticks is the proof of each answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from math import floor, log10
+from typing import Any, Final
+
+import numpy as np
+
+from solvent.codes import AccountKind, Level
+from solvent.compiled import plain
+from solvent.procedures.assess import assess_accounts
+from solvent.risk.liquidation import is_breached
+from solvent.rulebook.compile import CompiledTerms, compile_terms
+from solvent.rulebook.contracts import Contract, Feed
+from solvent.rulebook.faults import Fault, RulebookError
+from solvent.rulebook.rules import DEFAULT_MARKET, Rulebook
+from solvent.state.tables import NONE
+from solvent.state.whole import first_user_account, new_state
+from solvent.units import VALUE_MAX
+
+DECIMALS: Final = 6
+EXAMPLE_PRICES: Final = {"BTC": Decimal(60_000), "ETH": Decimal(3_000), "SOL": Decimal(150)}
+DIGITS: Final = 6
+"""Significant digits of the example's tick."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """What is asked about: `size` is signed, `deposit` None means half as much again as opening needs."""
+
+    market: str
+    price: Decimal
+    size: Decimal
+    entry: Decimal | None = None
+    deposit: Decimal | None = None
+    leverage: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A price at which something changes; None where no price does."""
+
+    what: str
+    price: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """The answers, money in quanta."""
+
+    position: Position
+    notional_quanta: int
+    deposit_quanta: int
+    equity_quanta: int
+    requirements_quanta: dict[str, int]
+    free_quanta: int
+    lines: tuple[Line, ...]
+    notes: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain types; prices and sizes as decimals in text."""
+        return {
+            "market": self.position.market,
+            "price": str(self.position.price),
+            "size": str(self.position.size),
+            "settlement_decimals": DECIMALS,
+            "notional_quanta": self.notional_quanta,
+            "deposit_quanta": self.deposit_quanta,
+            "equity_quanta": self.equity_quanta,
+            "requirements_quanta": self.requirements_quanta,
+            "free_quanta": self.free_quanta,
+            "lines": {line.what: None if line.price is None else str(line.price) for line in self.lines},
+            "notes": list(self.notes),
+        }
+
+
+def example_of(rulebook: Rulebook, market: str | None = None) -> Position:
+    """A position worth showing: one unit of the rulebook's first market, at a round price."""
+    named = [base for schedule in rulebook.schedules for base in schedule.brackets if base != DEFAULT_MARKET]
+    base = market or (named[0] if named else "BTC")
+    return Position(base, EXAMPLE_PRICES.get(base, Decimal(100)), Decimal(1))
+
+
+def contract_for(position: Position, settlement: str) -> Contract:
+    """A contract in which the position is a whole number of lots and its price a whole number of ticks."""
+    tick = Decimal(1).scaleb(floor(log10(position.price)) + 1 - DIGITS)
+    lot = max(Decimal(1).scaleb(-DECIMALS) / tick, Decimal(1).scaleb(-8))
+    largest = position.price * 20
+    room = Decimal(VALUE_MAX // 4).scaleb(-DECIMALS) / largest
+    return Contract(
+        symbol=f"{position.market}/{settlement}:{settlement}",
+        base=position.market,
+        lot_size=lot.normalize(),
+        tick_size=tick.normalize(),
+        price_max=largest,
+        position_max=(room // lot) * lot,
+        feeds=(Feed("book", "mark"),),
+    )
+
+
+def work(rulebook: Rulebook, position: Position) -> Worked:
+    """The numbers of one position. Raises RulebookError where the position or the rules do not fit the machine."""
+    contract = contract_for(position, rulebook.meta.settlement)
+    compiled = compile_terms(rulebook, [contract], DECIMALS)
+    bench = _Bench(compiled, contract, position)
+    opening, at_mark = bench.judge(Level.INITIAL), bench.judge(Level.MAINTENANCE)
+    deposit = position.deposit
+    quanta = int(deposit.scaleb(DECIMALS)) if deposit is not None else -(-opening[1] * 3 // 2)
+    bench.deposit(quanta)
+    required = {
+        level.name.lower(): bench.judge(level)[1] for level in Level if bench.state.levels[int(level)].used == 1
+    }
+    initial = bench.judge(Level.INITIAL)
+    lines = [
+        Line(f"stage {stage.id}", bench.price_where(bench.breaches(row))) for row, stage in enumerate(rulebook.stages)
+    ]
+    lines.append(Line("bankruptcy", bench.price_where(lambda: bench.judge(Level.MAINTENANCE)[0] < 0)))
+    return Worked(
+        position=position,
+        notional_quanta=at_mark[3],
+        deposit_quanta=quanta,
+        equity_quanta=bench.judge(Level.MAINTENANCE)[0],
+        requirements_quanta=required,
+        free_quanta=max(initial[0] - initial[1], 0),
+        lines=tuple(lines),
+        notes=compiled.notes,
+    )
+
+
+class _Bench:
+    """A venue with one market and one account in it."""
+
+    def __init__(self, compiled: CompiledTerms, contract: Contract, position: Position) -> None:
+        self.state: Any = new_state(compiled.terms, accounts=2, positions=1)
+        self.tick = contract.tick_size
+        state = self.state
+        self.account = first_user_account(state)
+        self.lots = _whole("size", position.size, contract.lot_size)
+        self.mark = _whole("price", position.price, contract.tick_size)
+        entry = position.price if position.entry is None else position.entry
+        if self.lots == 0 or self.mark < 1:
+            fault = Fault(None, "position", "size and price must not be zero", "Give a size of at least one lot.")
+            raise RulebookError("position", [fault])
+        if abs(self.lots) > int(state.contracts[0].lots_max):
+            fault = Fault(None, "position.size", "the position is too large for the machine", "Give a smaller one.")
+            raise RulebookError("position", [fault])
+        state.instruments.listed[0] = 1
+        state.instruments.mark_ticks[0] = self.mark
+        row = state.accounts[self.account]
+        row.kind, row.first_position = AccountKind.CROSS, 0
+        row.first_holding = row.default_instrument = row.order_stage = NONE
+        row.position_count = 1
+        held = state.positions[0]
+        held.lots, held.account, held.next, held.orders = self.lots, self.account, NONE, NONE
+        per_lot_tick = int(state.contracts[0].quanta_per_lot_tick)
+        held.cost_quanta = self.lots * _whole("entry", entry, contract.tick_size) * per_lot_tick
+        held.leverage = position.leverage
+        state.instruments.open_interest_lots[0] = abs(self.lots)
+        state.venue[0].account_count = self.account + 1
+        state.venue[0].position_count = 1
+
+    def deposit(self, quanta: int) -> None:
+        """Cash for the account."""
+        self.state.accounts[self.account].wallet_quanta = quanta
+
+    def judge(self, level: Level) -> tuple[int, int, int, int]:
+        """(equity, requirement, gains, notional) as the machine sees them at the mark in force."""
+        answers = np.zeros((1, 4), dtype=np.int64)
+        assess_accounts(self.state, int(level), np.array([self.account]), answers)
+        equity, requirement, gains, notional = (int(value) for value in answers[0])
+        return equity, requirement, gains, notional
+
+    def breaches(self, row: int) -> Callable[[], bool]:
+        """Whether a stage is breached at the mark in force."""
+        stage = self.state.stages[row]
+
+        def breached() -> bool:
+            equity, requirement, _gains, _notional = self.judge(Level(int(stage.level)))
+            return bool(plain(is_breached)(stage, equity, requirement))
+
+        return breached
+
+    def price_where(self, crossed: Callable[[], bool]) -> Decimal | None:
+        """The first tick, going against the position from its mark, at which something is so; None where none is."""
+        edge = 1 if self.lots > 0 else int(self.state.contracts[0].price_max_ticks)
+
+        def at(ticks: int) -> bool:
+            self.state.instruments.mark_ticks[0] = ticks
+            return crossed()
+
+        try:
+            if at(self.mark):
+                return self.mark * self.tick
+            if not at(edge):
+                return None
+            holds, falls = self.mark, edge
+            while abs(holds - falls) > 1:
+                middle = (holds + falls) // 2
+                if at(middle):
+                    falls = middle
+                else:
+                    holds = middle
+            return falls * self.tick
+        finally:
+            self.state.instruments.mark_ticks[0] = self.mark
+
+
+def _whole(what: str, value: Decimal, step: Decimal) -> int:
+    """A value in whole steps. Raises RulebookError where it is none."""
+    steps = Fraction(value) / Fraction(step)
+    if steps.denominator != 1:
+        fault = Fault(None, f"position.{what}", f"{value} is not a multiple of {step}", "Give fewer digits.")
+        raise RulebookError("position", [fault])
+    return int(steps)
