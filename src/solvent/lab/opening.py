@@ -8,8 +8,9 @@ from solvent.lab.scenario import NANOSECONDS, Scenario
 from solvent.rulebook.compile import CompiledTerms
 from solvent.state.terms import SOURCES_MAX
 
-OPENING_SECONDS = 61
-"""Opening reports stand so long before the start: older than any step guard remembers once the story begins."""
+OPENING_SECONDS = 95
+"""Opening reports stand so long before the start: older than any step guard remembers once the story begins, and long
+enough before the people trade that a price which has only just come counts for the oracle's table."""
 
 
 def joined(parts: list[np.ndarray]) -> np.ndarray:

@@ -132,6 +132,8 @@ def _head(document: Mapping[str, Any]) -> Iterator[str]:
 
 def _prices(document: Mapping[str, Any]) -> Iterator[str]:
     for slot, table in document.get("price", {}).items():
+        if isinstance(table, list):
+            continue
         yield f"{slot}: {str(table.get('kind', '')).replace('_', ' ')}".rstrip(": ")
         for name, value in table.items():
             if name == "kind":
@@ -141,6 +143,17 @@ def _prices(document: Mapping[str, Any]) -> Iterator[str]:
                 yield f"  {name_in_words(name)}: {told}"
             else:
                 yield f"  {name_in_words(name)}: {value_in_words(name, value)}"
+
+
+def _conditions(document: Mapping[str, Any]) -> Iterator[str]:
+    """The oracle table: what is allowed under each condition of a market's price."""
+    actions = ("open", "reduce", "liquidate", "withdraw", "mint")
+    rows = document.get("price", {}).get("condition", [])
+    if rows:
+        yield f"{'condition':<14}" + "".join(f"{action:<14}" for action in actions)
+    for row in rows:
+        kind = str(row.get("kind", "")).replace("_", " ")
+        yield f"{kind:<14}" + "".join(f"{row.get(action, 'allow')!s:<14}" for action in actions).rstrip()
 
 
 def _source(row: Mapping[str, Any]) -> str:
@@ -236,6 +249,7 @@ def _gaps(document: Mapping[str, Any]) -> Iterator[str]:
 SLOTS: Final = (
     ("What it is", _head),
     ("Prices", _prices),
+    ("What may be done when a price is in doubt", _conditions),
     ("Collateral", _collateral),
     ("What an account must hold", _margin),
     ("Funding", _slot("funding")),

@@ -13,7 +13,7 @@ from solvent.compiled import plain
 from solvent.lab.cases.case import BadInput, Case
 from solvent.lab.cases.door import RATE, back, columns, fine, number, number_of, numbers, positive, units
 from solvent.risk import band, basis, outlier
-from solvent.risk.oracle import weighted_median as weighted_median
+from solvent.risk.oracle import weighted_median
 
 HOUR: Final = 3600
 MINUTE: Final = 60
