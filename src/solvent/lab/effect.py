@@ -27,13 +27,13 @@ from solvent.rulebook.compile import compile_terms
 from solvent.rulebook.contracts import Contract, Feed
 from solvent.rulebook.rules import Rulebook
 from solvent.state.tables import State
-from solvent.state.terms import ASSETS_MAX
+from solvent.state.terms import ASSETS_MAX, Terms
 from solvent.state.whole import first_user_account
 
 SHOWN_MAX: Final = 20
 """Accounts named in the answer, the worst first; the count is of all."""
 
-TERMS: Final = ("feeds", "schedules", "brackets", "levels", "stages", "absorbers", "assets", "breakers", "policy")
+WRITTEN: Final = tuple(name for name in Terms._fields if name not in ("cells", "contracts"))
 """Tables a rulebook writes, but for the contracts, which are fixed when a market is listed."""
 
 
@@ -158,7 +158,7 @@ def under(state: State, book: Rulebook, in_force: Rulebook, contracts: list[Cont
         terms.assets[last].value_den = 1
     holdings: Any = state.holdings.copy()
     holdings.asset[:] = moved[holdings.asset]
-    tables = {name: getattr(terms, name) for name in TERMS if hasattr(terms, name)}
+    tables = {name: getattr(terms, name) for name in WRITTEN}
     return state._replace(holdings=holdings, **tables)
 
 
