@@ -175,6 +175,23 @@ def verify(
 
 
 @app.command()
+def audit(
+    directory: Annotated[Path, typer.Argument(help="A journal's folder, or the --out folder of a replay.")],
+    sequence: Annotated[
+        int | None, typer.Option("--sequence", "-s", min=0, help="As it stood after this command; the end without it.")
+    ] = None,
+    last: Annotated[
+        int, typer.Option("--last", "-l", min=0, max=1_000_000, help="Also after each of so many commands before it.")
+    ] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+) -> None:
+    """Compare the watch's index with a scan of everybody: exit 0 when nobody was missed, 1 when somebody was."""
+    from solvent.cli.audit import audit_command
+
+    audit_command(directory, sequence, last, as_json)
+
+
+@app.command()
 def check(
     file: Annotated[Path, typer.Argument(help="Cases as JSON: a list, or an object with `examples`.")],
     as_json: Annotated[

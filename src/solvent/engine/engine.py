@@ -141,6 +141,11 @@ class Engine:
         return self._machine.state
 
     @property
+    def machine(self) -> Machine:
+        """The tables and the index over them, to read."""
+        return self._machine
+
+    @property
     def sequence(self) -> int:
         """Number of commands applied so far."""
         return int(self.state.venue[0].sequence)

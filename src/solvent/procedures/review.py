@@ -4,7 +4,13 @@ from solvent.codes import AccountKind, Level, Schedule, Status, SystemAccount
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
 from solvent.risk.funding import due_up
-from solvent.risk.margin import collateral_value_at_down, judge, position_notional, requirement_up
+from solvent.risk.margin import (
+    collateral_value_at_down,
+    judge,
+    position_notional,
+    requirement_in_bracket_up,
+    requirement_up,
+)
 from solvent.risk.watch import (
     DEAD,
     FALLS,
@@ -146,17 +152,19 @@ def corner_surplus(state, watch, account):
             place = watch.position_place[row]
             if place == NONE or watch.keys[place] == DEAD:
                 return NONE
-            schedule = state.schedules[Level.MAINTENANCE * state.instruments.shape[0] + instrument]
-            if lots > 0 and schedule.kind == Schedule.BRACKETS_WHOLE:
-                # on the way down to its trigger a long may be in a dearer bracket than at the trigger
-                return NONE
             ticks = trigger_ticks(FALLS if lots > 0 else RISES, watch.keys[place])
             value = value_quanta(lots, ticks, state.contracts[instrument].quanta_per_lot_tick)
             index = state.instruments[instrument].funding_index
             if not is_thin:
                 index = watch.funding_high[instrument] if lots > 0 else watch.funding_low[instrument]
             surplus += value - position.cost_quanta - due_up(lots, index - position.funding_index)
-            surplus -= requirement_up(state, Level.MAINTENANCE, instrument, abs(value), position.leverage)
+            schedule = state.schedules[Level.MAINTENANCE * state.instruments.shape[0] + instrument]
+            if lots > 0 and schedule.kind == Schedule.BRACKETS_WHOLE:
+                # on the way down to its trigger a long may stand in a dearer bracket than at the trigger
+                now = position_notional(state, row)
+                surplus -= requirement_in_bracket_up(state, Level.MAINTENANCE, instrument, value, now)
+            else:
+                surplus -= requirement_up(state, Level.MAINTENANCE, instrument, abs(value), position.leverage)
         row = position.next
     row = state.accounts[account].first_holding
     while row != NONE:

@@ -2,9 +2,23 @@
 
 from solvent.codes import AccountKind, Level, Status
 from solvent.compiled import bind, entry, kernel
+from solvent.procedures.review import corner_surplus
 from solvent.risk.funding import due_up
 from solvent.risk.margin import judge
-from solvent.risk.watch import CURSOR, MIRRORED, clear_members, doubt, drain_in_order, is_mirrored, reflect
+from solvent.risk.watch import (
+    CURSOR,
+    FALLS,
+    MIRRORED,
+    RISES,
+    ceiling_place,
+    clear_members,
+    doubt,
+    drain_in_order,
+    has_member,
+    is_mirrored,
+    key_of,
+    reflect,
+)
 from solvent.state.tables import NONE
 
 
@@ -47,6 +61,65 @@ def scan_filtered(state_tables, watch_tables, found):
                 count += 1
         drained = drain_in_order(watch)
     return count, doubted
+
+
+@kernel
+def _is_within_triggers(state, watch, account):
+    """True when no mark has passed a trigger of the account (I2); a ceiling is a trigger too."""
+    row = state.accounts[account].first_position
+    while row != NONE:
+        position = state.positions[row]
+        instrument = position.instrument
+        mark = state.instruments[instrument].mark_ticks
+        if position.lots != 0:
+            side = FALLS if position.lots > 0 else RISES
+            if watch.keys[watch.position_place[row]] > key_of(side, mark):
+                return False
+            upper = ceiling_place(watch, row)
+            if upper != NONE and watch.keys[upper] > key_of(RISES, mark):
+                return False
+            if not watch.funding_low[instrument] <= state.instruments[instrument].funding_index:
+                return False
+            if not state.instruments[instrument].funding_index <= watch.funding_high[instrument]:
+                return False
+        row = position.next
+    row = state.accounts[account].first_holding
+    while row != NONE:
+        holding = state.holdings[row]
+        mark = state.instruments[state.assets[holding.asset].price_instrument].mark_ticks
+        place = watch.holding_place[row]
+        if place != NONE and watch.keys[place] > key_of(FALLS, mark):
+            return False
+        row = holding.next
+    return True
+
+
+@entry
+def broken_corners(state_tables, watch_tables, found):
+    """Write the accounts whose corner is no certificate (I1), or passed unseen (I2), into `found`; give their number.
+
+    Loose and pending accounts, and those whose corner waits behind the cursor, are judged at every price and passed by.
+    """
+    state = bind(state_tables)
+    watch = bind(watch_tables)
+    count = 0
+    for account in range(state.venue[0].account_count):
+        terms = state.accounts[account]
+        if terms.status != Status.SOUND or terms.kind == AccountKind.SYSTEM or terms.kind == AccountKind.NONE:
+            continue
+        if terms.first_position == NONE and terms.first_holding == NONE:
+            continue
+        if has_member(watch.loose, account) or has_member(watch.pending, account):
+            continue
+        if watch.meter[CURSOR] != NONE and account >= watch.meter[CURSOR]:
+            continue
+        equity, requirement, _gains, _notional = judge(state, account, Level.MAINTENANCE)
+        if requirement == 0 and equity >= 0:
+            continue
+        if corner_surplus(state, watch, account) < 0 or not _is_within_triggers(state, watch, account):
+            found[count] = account
+            count += 1
+    return count
 
 
 @entry

@@ -46,6 +46,16 @@ def bracket_requirement_up(state, schedule, notional_quanta, whole):
 
 
 @kernel
+def requirement_in_bracket_up(state, level, instrument, notional_quanta, bracket_of_quanta):
+    """Requirement of a notional under whole brackets at the rate of the bracket another notional is in, rounded up."""
+    schedule = state.schedules[level * state.instruments.shape[0] + instrument]
+    if schedule.bracket_count == 0:
+        return 0
+    rate = state.brackets[bracket_row(state, schedule, bracket_of_quanta)].numerator
+    return mul_div_up(notional_quanta, rate, schedule.denominator)
+
+
+@kernel
 def requirement_up(state, level, instrument, notional_quanta, leverage):
     """What one position of this notional must hold at a level, rounded up."""
     schedule = state.schedules[level * state.instruments.shape[0] + instrument]
