@@ -45,7 +45,7 @@ def test_the_command_line_says_so(venue) -> None:
 
 def test_an_account_the_index_lost_is_named(venue) -> None:
     place, _commands = venue
-    with Engine.open(place, until=150) as engine:
+    with Engine.open(place, until=700) as engine:
         assert audit_watch(engine).is_sound
         watch, state = engine.machine.watch, engine.machine.state
         row = int(np.flatnonzero(watch.position_place != -1)[0])
