@@ -85,10 +85,13 @@ def least(scene: Scene, records: Any, law: int, tables: Any) -> Any:
 def confirm(story: Story, scene: Scene, records: Any, law: int, tables: Any) -> Finding:
     """Shrink what the clerk found and ask the auditor about it."""
     shortest = least(scene, records, law, tables)
-    machine = Machine(copy_state(scene.state))
+    machine = Machine.fresh(story.world.terms)
     auditor = Auditor(machine.state)
-    auditor.notes.roundings = scene.roundings
     said = ""
+    for place in range(scene.place):
+        record = story.records[place : place + 1]
+        events = machine.do(record, keep=True)
+        auditor.check(record[0], events, machine.before, machine.state)
     for place in range(len(shortest)):
         record = shortest[place : place + 1]
         events = machine.do(record, keep=True)

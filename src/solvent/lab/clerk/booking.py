@@ -50,7 +50,6 @@ from solvent.lab.clerk.laws import (
 )
 from solvent.lab.clerk.numbers import ceil_quotient, funding_due, wide_floor
 from solvent.lab.clerk.waterfall import draw, open_case, open_deficit
-from solvent.state.terms import SOURCES_MAX
 from solvent.units import FUNDING_SCALE, PPB, PPM
 
 NOBODY = -1
@@ -601,11 +600,8 @@ def book_prices(state, clerk, event, command):
     if kind == EventKind.MARK_MOVED:
         if market != command.instrument or event.value != clerk.mark[market] or event.price_ticks == event.value:
             return TOLD + 20
-        known = False
-        for source in range(SOURCES_MAX):
-            if state.reports[market * SOURCES_MAX + source].price_ticks == event.price_ticks:
-                known = True
-        if not known and note[UNJUDGED] == 0:
+        # how reports become a mark is the auditor's to follow; here it must be a price of this contract
+        if event.price_ticks < 1 or event.price_ticks > state.contracts[market].price_max_ticks:
             return SEQUENCED + 20
         clerk.previous[market] = clerk.mark[market]
         clerk.mark[market] = event.price_ticks
