@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from solvent import __version__
+from solvent.cli.attack import ATTACKS
 from solvent.cli.rulebook import app as rulebook_app
 
 BAD_INPUT = 2
@@ -207,28 +208,9 @@ def check(
     check_command(file, as_json)
 
 
-@app.command(name="break")
-def break_(
-    commands: Annotated[int, typer.Option("--commands", "-n", min=1, help="Commands of the campaign.")] = 1_000_000,
-    seed: Annotated[int, typer.Option("--seed", "-s", min=0, max=2**40, help="Same seed, same campaign.")] = 1,
-    minutes: Annotated[
-        float | None, typer.Option("--minutes", min=0.01, help="Stop after so many minutes, if that is sooner.")
-    ] = None,
-    publish: Annotated[
-        str | None, typer.Option("--publish", help="Append a line to this file, as docs/reliability-figures.md.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
-) -> None:
-    """Try to break the machine: random worlds at the edge of every rule, every command checked by independent books.
-
-    Leaves with 1 when a law was broken, or when something that must be met never was (a vacuous campaign).
-    """
-    from solvent.cli.break_ import break_command
-
-    break_command(commands, seed, minutes, as_json, publish)
-
-
 app.add_typer(rulebook_app, name="rulebook")
+for name, command in ATTACKS.items():
+    app.command(name=name)(command)
 
 
 def main() -> None:

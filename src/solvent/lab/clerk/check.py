@@ -147,6 +147,8 @@ def check_reducing_allowed(clerk, event, command):
         return 0
     if refusal == Refusal.TIME_OUT_OF_RANGE or refusal == Refusal.FIELD_NOT_USED:
         return 0
+    if refusal == Refusal.PRICE_CONDITION:
+        return 0  # whether the rulebook lets a doubtful price stop reductions, the auditor knows
     buyer = command.account
     seller = command.counterparty
     market = command.instrument

@@ -46,11 +46,12 @@ def _no_checksum() -> Any:
     return _changed((journal_module, "_checked_block", trusting))
 
 
-def _no_directory_sync() -> Any:
-    return _changed(
-        (journal_module, "sync_directory", lambda _directory: None),
-        (watermark_module, "sync_directory", lambda _directory: None),
-    )
+def _throws_log_away() -> Any:
+    def close(store: Any, *, remove_log: bool = False) -> None:
+        store._connection.close()
+        store.path.with_name(store.path.name + "-wal").unlink(missing_ok=True)
+
+    return _changed((journal_module._Store, "close", close), (journal_module._Store, "checkpoint", lambda _store: True))
 
 
 def _one_slot() -> Any:
@@ -59,21 +60,14 @@ def _one_slot() -> Any:
     def first_slot(descriptor: int, content: bytes, offset: int) -> None:
         whole(descriptor, content, 0 if len(content) < 512 else offset)
 
-    def first_only(content: bytes, _slot: int) -> Any:
-        return read(content, 0) or read(content.replace(b"", b""), 1)
-
-    read = watermark_module._read_slot
-
     def any_parity(content: bytes, slot: int) -> Any:
-        start = 0
-        record = content[start : start + watermark_module._RECORD.size]
+        record = content[: watermark_module._RECORD.size]
         checksum = content[watermark_module._RECORD.size : watermark_module._COPY_BYTES]
         if slot == 0 or checksum != watermark_module._checksum(record):
             return None
-        magic, counter, sequence, chain_hash = watermark_module._RECORD.unpack(record)
+        _magic, counter, sequence, chain_hash = watermark_module._RECORD.unpack(record)
         return watermark_module.Mark(sequence, chain_hash, counter, whole=True)
 
-    del first_only
     return _changed((watermark_module, "_write_whole", first_slot), (watermark_module, "_read_slot", any_parity))
 
 
@@ -106,7 +100,7 @@ PLANTED: dict[str, Callable[[], Any]] = {
     "does not sync the watermark": _no_watermark_sync,
     "does not compare with the watermark": _no_watermark,
     "does not check blocks": _no_checksum,
-    "does not sync the directory": _no_directory_sync,
+    "throws the log away unmoved": _throws_log_away,
     "keeps one slot of the watermark": _one_slot,
     "tries a failed sync again": _retry_failed_sync,
     "promises before it keeps": _watermark_before_block,

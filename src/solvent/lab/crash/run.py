@@ -1,4 +1,4 @@
-"""The crash rig: real kills, failing calls, simulated power cuts, and damage at rest, each judged by the real journal."""
+"""The crash rig: real kills, failing calls, simulated power cuts and damage at rest, judged by the real journal."""
 
 import contextlib
 import hashlib
@@ -14,17 +14,21 @@ from typing import Any
 
 import msgspec
 
-from solvent.engine.faults import DirectoryLocked
+from solvent.engine.faults import DirectoryLocked, SnapshotUnusable
 from solvent.engine.journal import Journal
+from solvent.engine.snapshot import read_snapshot, write_snapshot
 from solvent.lab.crash.damage import KINDS, damaged
 from solvent.lab.crash.disk import read_start, read_trace, states
 from solvent.lab.crash.life import RECORD, Life, judge
 from solvent.lab.crash.planted import planted
 from solvent.lab.crash.shim import build, run_under
+from solvent.state.terms import TermsShape, blank_terms
+from solvent.state.whole import digest, new_state
 
 POWER_CUTS_EACH = 12
 """Power cuts at every call of a recorded life, each with its own chance."""
 LIVES_AT_ONCE = 16
+SNAPSHOTS = 300
 DAMAGES_SHARE = 4
 """One point in so many is damage at rest, the others are power cuts."""
 
@@ -81,6 +85,7 @@ def run_crash(
             _add(report, _task(library, ["fails", str(work), str(fails), str(seed), *_named(fault)]), "failed call")
         if points:
             _second_process(report, work)
+            _snapshots(report, work, seed)
         _simulate(report, library, work, points, seed, fault, began, seconds, tell)
     report.seconds = round(time.perf_counter() - began, 3)
     return report
@@ -139,6 +144,29 @@ def _second_process(report: CrashReport, work: Path) -> None:
             pass
         if journal.head_sequence != head:
             report.find("wrong", "a second writer changed the head")
+
+
+def _snapshots(report: CrashReport, work: Path, seed: int) -> None:
+    """A damaged snapshot is refused, or tells the same state: it is never believed to be another."""
+    terms = blank_terms(TermsShape(2, 4))
+    state = new_state(terms)
+    state.venue[0].sequence = 7
+    path = write_snapshot(work, state, b"h" * 32)
+    whole = {path.name: path.read_bytes()}
+    chance = random.Random(seed)
+    for number in range(SNAPSHOTS):
+        hurt, what = damaged(whole, {}, KINDS[number % len(KINDS)], chance)
+        path.write_bytes(hurt[path.name])
+        report.points += 1
+        report.by_kind["damage: snapshot"] = report.by_kind.get("damage: snapshot", 0) + 1
+        try:
+            _header, found = read_snapshot(path, terms)
+        except SnapshotUnusable:
+            report.halts_after_damage += 1
+            continue
+        if digest(found) != digest(state):
+            report.find("wrong", f"snapshot, {what}: another state was believed")
+    path.unlink()
 
 
 def _simulate(

@@ -28,7 +28,7 @@ SOURCE = r"""
 #include <unistd.h>
 
 /* Set by whoever watches: is anything counted; at which call what happens; where the record goes. */
-int watching = 0, calls = 0, act_at = 0, action = 0, acted = 0, syncs_after = 0, trace_fd = -1;
+int watching = 0, calls = 0, act_at = 0, action = 0, acted = 0, failed_sync = 0, syncs_after = 0, trace_fd = -1;
 
 typedef ssize_t (*pwrite_t)(int, const void *, size_t, off_t);
 typedef ssize_t (*write_t)(int, const void *, size_t);
@@ -115,6 +115,7 @@ static int synced(int fd, const char *name) {
     if (!what) return real(fd);
     if (acted) syncs_after++;
     now = due();
+    if (now == 4 && what == 1) failed_sync = 1;
     if (now == 4 || now == 5) { errno = now == 4 ? EIO : ENOSPC; return -1; }
     if (now == 2) kill(getpid(), SIGKILL);
     answer = real(fd);
@@ -202,7 +203,10 @@ def build(folder: Path) -> Path:
     source, library = folder / "shim.c", folder / "shim.so"
     source.write_text(SOURCE, encoding="ascii")
     built = subprocess.run(
-        [compiler, "-O1", "-shared", "-fPIC", "-o", library, source, "-ldl"], capture_output=True, text=True, check=False
+        [compiler, "-O1", "-shared", "-fPIC", "-o", library, source, "-ldl"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if built.returncode:
         raise ShimUnavailable(f"the C compiler refused the shim: {built.stderr}")
@@ -210,10 +214,13 @@ def build(folder: Path) -> Path:
 
 
 def run_under(library: Path, task: list[str]) -> subprocess.Popen[str]:
-    """This Python, with the shim below it, working on a task of `solvent.lab.crash.under_shim`."""
+    """A new Python with the shim below it, working on a task of `solvent.lab.crash.under_shim`."""
     environment = {**os.environ, "LD_PRELOAD": str(library), PLACE: str(library), "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.Popen(
-        [sys.executable, "-m", "solvent.lab.crash.under_shim", *task], env=environment, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "solvent.lab.crash.under_shim", *task],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
     )
 
 
@@ -222,7 +229,7 @@ class Shim:
 
     def __init__(self) -> None:
         library = ctypes.CDLL(os.environ[PLACE])
-        names = ("watching", "calls", "act_at", "action", "acted", "syncs_after", "trace_fd")
+        names = ("watching", "calls", "act_at", "action", "acted", "failed_sync", "syncs_after", "trace_fd")
         self._numbers = {name: ctypes.c_int.in_dll(library, name) for name in names}
         self._mark = library.mark
         self._mark.argtypes = [ctypes.c_int64]
@@ -232,6 +239,7 @@ class Shim:
         for name, value in (
             ("calls", 0),
             ("acted", 0),
+            ("failed_sync", 0),
             ("syncs_after", 0),
             ("act_at", act_at),
             ("action", action),
@@ -245,7 +253,7 @@ class Shim:
         self._numbers["watching"].value = 0
 
     def read(self, name: str) -> int:
-        """One of the numbers: calls, acted, syncs_after."""
+        """One of the numbers: calls, acted, failed_sync, syncs_after."""
         return int(self._numbers[name].value)
 
     def mark(self, sequence: int) -> None:

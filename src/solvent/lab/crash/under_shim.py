@@ -116,7 +116,9 @@ def kills(folder: Path, count: int, seed: int, fault: str | None) -> Tally:
                     break
                 place = fresh(folder, prepared)
 
-                def work(acknowledge: Any, at: int = at, action: int = action, place: Path = place) -> None:
+                def work(
+                    acknowledge: Any, at: int = at, action: int = action, place: Path = place, life: Life = life
+                ) -> None:
                     with planted(fault):
                         shim.watch(act_at=at, action=action)
                         life.live(place, acknowledge)
@@ -185,6 +187,7 @@ def fails(folder: Path, lives: int, seed: int, fault: str | None) -> Tally:
                     at: int = at,
                     action: int = action,
                     place: Path = place,
+                    life: Life = life,
                     after: Path = after,
                     stopped: Path = stopped,
                 ) -> None:
@@ -194,7 +197,7 @@ def fails(folder: Path, lives: int, seed: int, fault: str | None) -> Tally:
                             live_to_failure(life, place, acknowledge, stopped)
                         finally:
                             shim.rest()
-                            after.write_text(str(shim.read("syncs_after")))
+                            after.write_text(f"{shim.read('syncs_after')} {shim.read('failed_sync')}")
 
                 status, acknowledged = in_child(work)
                 tally["points"] += 1
@@ -203,8 +206,11 @@ def fails(folder: Path, lives: int, seed: int, fault: str | None) -> Tally:
                 halted = os.WEXITSTATUS(status) == 3 or stopped.exists()
                 if os.WEXITSTATUS(status) not in (0, 3) or took_more:
                     tally.find("unexplained_halts", f"{where}: status {status}, took more: {took_more}")
-                if halted and action == FAIL_EIO and after.exists() and int(after.read_text()) > 0:
-                    tally.find("unexplained_halts", f"{where}: synced again after the failure")
+                syncs_after, failed_sync = map(int, after.read_text().split()) if after.exists() else (0, 0)
+                if halted and action == FAIL_EIO and syncs_after > 0:
+                    tally.find("wrong", f"{where}: synced again after the failure")
+                if failed_sync and not halted:
+                    tally.find("wrong", f"{where}: went on after a sync that failed")
                 with planted(fault):
                     look(tally, life, place, acknowledged, where)
     return tally
@@ -217,10 +223,8 @@ def live_to_failure(life: Life, place: Path, acknowledge: Any, stopped: Path) ->
     from solvent.lab.crash.life import GENESIS, RECORD
 
     journal_module.CHECKPOINT_BYTES = life.checkpoint_bytes
-    if life.start == NOTHING:
-        journal = Journal.create(place, RECORD, GENESIS)
-    else:
-        journal = Journal.open(place, RECORD)
+    creates = life.start == NOTHING
+    journal = Journal.create(place, RECORD, GENESIS) if creates else Journal.open(place, RECORD)
     try:
         for time_place, count in enumerate(life.blocks):
             acknowledge(append(journal, count, life.times[time_place]))
@@ -246,7 +250,7 @@ def record(folder: Path, lives: int, seed: int, fault: str | None) -> Tally:
         place = fresh(folder, prepared)
         trace = os.open(folder / f"{number}.trace", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
 
-        def work(_acknowledge: Any, trace: int = trace, place: Path = place) -> None:
+        def work(_acknowledge: Any, trace: int = trace, place: Path = place, life: Life = life) -> None:
             with planted(fault):
                 shim.watch(trace_fd=trace)
                 life.live(place, shim.mark)
