@@ -9,7 +9,7 @@ from solvent.lab.scenario import NANOSECONDS, read_scenario
 from solvent.rulebook.document import read_rulebook
 
 
-def played(seed=1, accounts=120, rulebook="solvent"):
+def small_story():
     """Twelve minutes around the low of 10 October 2025, a step every fifteen seconds."""
     story = read_scenario("2025-10-10")
     start = story.start_ns + 25 * 60 * NANOSECONDS
@@ -18,10 +18,14 @@ def played(seed=1, accounts=120, rulebook="solvent"):
         for market in story.markets[:3]
     )
     funds = dict(story.funds) | {"vault": story.funds["vault"] / 100, "venue_fund": story.funds["venue_fund"] / 100}
-    story = replace(
+    return replace(
         story, markets=markets, start_ns=start, end_ns=start + 720 * NANOSECONDS, step_ns=15 * NANOSECONDS, funds=funds
     )
-    return play(story, read_rulebook(rulebook), seed=seed, accounts=accounts)
+
+
+def played(seed=1, accounts=120, rulebook="solvent"):
+    """The small story, played."""
+    return play(small_story(), read_rulebook(rulebook), seed=seed, accounts=accounts)
 
 
 def digest_in_batches(run, size):

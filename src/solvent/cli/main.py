@@ -165,6 +165,31 @@ def stress(
 
 
 @app.command()
+def compare(
+    scenario: Annotated[str, typer.Argument(help="An embedded scenario or a scenario file.")] = "2025-10-10",
+    rulebooks: Annotated[
+        str, typer.Option("--rulebooks", "-r", help="Two or more, with commas: presets, NAME@DATE or files.")
+    ] = "solvent,hyperliquid,binance_usdm",
+    prices: Annotated[
+        Path | None, typer.Option("--prices", "-p", help="Candles instead of the scenario's markets.")
+    ] = None,
+    market: Annotated[list[str] | None, typer.Option("--market", "-m", help="With --prices: only this base.")] = None,
+    accounts: Annotated[
+        int | None, typer.Option("--accounts", "-n", min=0, max=2_000_000, help="How many seeded traders.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", "-s", min=0, max=2**62, help="Common to all rulebooks.")] = 1,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="One HTML page with the table and the pictures.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the comparison as JSON, money in quanta.")] = False,
+) -> None:
+    """Play the same people and prices under several rulebooks: who is liquidated, what is lost, and who pays."""
+    from solvent.cli.compare import compare_command
+
+    compare_command(scenario, rulebooks, prices, tuple(market or ()), accounts, seed, out, as_json)
+
+
+@app.command()
 def verify(
     directory: Annotated[Path, typer.Argument(help="A journal's folder, or the --out folder of a replay.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,

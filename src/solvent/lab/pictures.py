@@ -154,10 +154,10 @@ def market_picture(summary: Summary, series: Series) -> Picture:
     )
     layout = _time_layout(summary, "y4") | {
         "barmode": "stack",
-        "yaxis": _axis([0.47, 0.95]),
+        "yaxis": picture_axis([0.47, 0.95]),
         "yaxis2": {"domain": [0.47, 0.95], "range": [0, 1], "visible": False, "fixedrange": True},
-        "yaxis3": _axis([0.19, 0.39]) | {"rangemode": "tozero"},
-        "yaxis4": _axis([0.0, 0.11]) | {"rangemode": "tozero", "nticks": 3},
+        "yaxis3": picture_axis([0.19, 0.39]) | {"rangemode": "tozero"},
+        "yaxis4": picture_axis([0.0, 0.11]) | {"rangemode": "tozero", "nticks": 3},
         "annotations": [
             _panel_title("Price, start = 100", 0.95),
             _panel_title(f"Liquidated notional per {duration(width_ns)}, {summary['settlement']}", 0.39),
@@ -272,7 +272,7 @@ def funds_picture(summary: Summary, series: Series) -> Picture:
                 "hovertemplate": f"%{{y:,.7~r}} {_plain(settlement)}<extra>{_plain(name)}</extra>",
             }
         )
-        axis = _axis(domain) | {"rangemode": "tozero", "nticks": 4}
+        axis = picture_axis(domain) | {"rangemode": "tozero", "nticks": 4}
         if not np.any(np.nan_to_num(values)):
             axis |= {"range": [0, 1], "showticklabels": False}
         layout[f"yaxis{suffix}"] = axis
@@ -325,8 +325,8 @@ def loss_picture(summary: Summary) -> Picture:
         "textfont": {"color": "--ink"},
         "hoverinfo": "skip",
     }
-    layout = _layout() | {
-        "xaxis": _axis([0, 1]) | {"range": [0, 1.02 * summary["shortfall_quanta"] / scale], "nticks": 5},
+    layout = picture_layout() | {
+        "xaxis": picture_axis([0, 1]) | {"range": [0, 1.02 * summary["shortfall_quanta"] / scale], "nticks": 5},
         "yaxis": {
             "autorange": "reversed",
             "ticklabelstandoff": 6,
@@ -371,12 +371,13 @@ def burden_picture(burden: Burden) -> Picture:
                 "hovertemplate": "%{y:.1f} % " + name + "<extra></extra>",
             }
         )
-    layout = _layout() | {
+    layout = picture_layout() | {
         "barmode": "group",
         "bargap": 0.25,
         "hovermode": "x unified",
-        "xaxis": _axis([0, 1]) | {"type": "category", "showgrid": False, "title": _small("decile, 10 = largest")},
-        "yaxis": _axis([0, 1]) | {"ticksuffix": " %", "rangemode": "tozero"},
+        "xaxis": picture_axis([0, 1])
+        | {"type": "category", "showgrid": False, "title": _small("decile, 10 = largest")},
+        "yaxis": picture_axis([0, 1]) | {"ticksuffix": " %", "rangemode": "tozero"},
         "margin": {"l": 44, "r": 10, "t": 12, "b": 44},
     }
     haircut = sum(row["haircut_quanta"] for row in burden)
@@ -398,7 +399,8 @@ def _figure(data: list[Trace], layout: dict[str, Any]) -> dict[str, Any]:
     return {"data": data, "layout": layout}
 
 
-def _layout() -> dict[str, Any]:
+def picture_layout() -> dict[str, Any]:
+    """What every picture looks like."""
     return {
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
@@ -416,7 +418,7 @@ def _layout() -> dict[str, Any]:
 
 def _time_layout(summary: Summary, lowest_axis: str) -> dict[str, Any]:
     span = [summary["start_ns"] // _MS_NS, summary["end_ns"] // _MS_NS]
-    axis = _axis([0, 1]) | {
+    axis = picture_axis([0, 1]) | {
         "type": "date",
         "anchor": lowest_axis,
         "hoverformat": "%Y-%m-%d %H:%M:%S UTC",
@@ -426,10 +428,11 @@ def _time_layout(summary: Summary, lowest_axis: str) -> dict[str, Any]:
     if span[1] > span[0]:
         axis["range"] = span
     margin = {"l": 52, "r": 10, "t": 4, "b": 40}
-    return _layout() | {"xaxis": axis, "margin": margin, "hovermode": "x unified", "hoversubplots": "axis"}
+    return picture_layout() | {"xaxis": axis, "margin": margin, "hovermode": "x unified", "hoversubplots": "axis"}
 
 
-def _axis(domain: list[float]) -> dict[str, Any]:
+def picture_axis(domain: list[float]) -> dict[str, Any]:
+    """An axis over a part of the picture."""
     return {
         "domain": domain,
         "gridcolor": "--rule",

@@ -71,13 +71,18 @@ def page_of(summary: Summary, series: Series, burden: Burden) -> str:
         f"{_checks_table(summary)}{_seconds_table(summary)}</div><div>{_run_table(summary)}</div></div>",
         _provenance(summary),
     ]
+    return page_with(summary["title"], body, figures)
+
+
+def page_with(title: str, body: Iterable[str], figures: dict[str, Any]) -> str:
+    """A page around these pieces: style, policy, plotly once, and the figures as data."""
     return "\n".join(
         [
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
             f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             '<meta name="color-scheme" content="light dark">',
-            f"<title>{escape(summary['title'])} · solvent</title>",
+            f"<title>{escape(title)} · solvent</title>",
             '<link rel="icon" href="data:,">',
             f"<style>{_STYLE}</style>\n</head>\n<body>\n<main>",
             *body,
@@ -181,7 +186,7 @@ def _section(key: str, *parts: str) -> str:
 # --- tables -------------------------------------------------------------------------------------------------
 
 
-def _table(caption: str, columns: Sequence[str], rows: Iterable[Row], totals: Iterable[Row] = ()) -> str:
+def table_html(caption: str, columns: Sequence[str], rows: Iterable[Row], totals: Iterable[Row] = ()) -> str:
     """A table of cells that are HTML already; a column whose name starts with > holds numbers."""
     sides = [' class="n"' if column.startswith(">") else "" for column in columns]
     head = "".join(f'<th scope="col"{side}>{c.lstrip(">")}</th>' for c, side in zip(columns, sides, strict=True))
@@ -211,7 +216,7 @@ def _loss_table(summary: Summary) -> str:
     first, *lines = loss_lines(summary)
     rows = [(line.title, _money(summary, line.quanta), share(line.quanta, first.quanta)) for line in lines]
     total = ("Shortfall", _money(summary, first.quanta), share(first.quanta, first.quanta))
-    return _table("Tranches", ["Paid by", f">{escape(summary['settlement'])}", ">Share"], rows, [total])
+    return table_html("Tranches", ["Paid by", f">{escape(summary['settlement'])}", ">Share"], rows, [total])
 
 
 def _funds_table(summary: Summary) -> str:
@@ -224,7 +229,7 @@ def _funds_table(summary: Summary) -> str:
         )
         for name, fund in summary["funds"].items()
     ]
-    return _table(f"Funds, {escape(summary['settlement'])}", ["Fund", ">Start", ">End", ">Change"], rows)
+    return table_html(f"Funds, {escape(summary['settlement'])}", ["Fund", ">Start", ">End", ">Change"], rows)
 
 
 def _burden_table(summary: Summary, burden: Burden) -> str:
@@ -234,7 +239,7 @@ def _burden_table(summary: Summary, burden: Burden) -> str:
     def cells(row: dict[str, Any]) -> list[str]:
         return [f"{row['accounts']:,}", *(_money(summary, row[key]) for key in keys[1:])]
 
-    return _table(
+    return table_html(
         f"Deciles by equity at the start, {escape(summary['settlement'])}",
         ["Decile", ">Accounts", ">Equity", ">Deleveraged notional", ">Haircut"],
         [(str(row["decile"]), *cells(row)) for row in burden],
@@ -264,7 +269,7 @@ def _stage_table(summary: Summary) -> str:
         _money(summary, summary["penalties_quanta"]),
     )
     columns = ["Stage", "Closed by", ">Accounts", ">Closings", ">Notional", ">Penalties"]
-    return _table("Stages of liquidation", columns, rows, [total])
+    return table_html("Stages of liquidation", columns, rows, [total])
 
 
 def _standstill_table(summary: Summary) -> str:
@@ -282,7 +287,7 @@ def _standstill_table(summary: Summary) -> str:
         )
         for line in lines
     ]
-    return _table("Time halted", ["Market", ">Halted", ">of the run", ">Reduce-only", ">of the run"], rows)
+    return table_html("Time halted", ["Market", ">Halted", ">of the run", ">Reduce-only", ">of the run"], rows)
 
 
 def _refused_table(summary: Summary) -> str:
@@ -297,7 +302,7 @@ def _refused_table(summary: Summary) -> str:
 
     rows = [(reason(name), f"{count:,}") for name, count in refused]
     total = ("All", f"{sum(summary['refused'].values()):,}")
-    return _table("Refused commands", ["Reason", ">Commands"], rows, [total])
+    return table_html("Refused commands", ["Reason", ">Commands"], rows, [total])
 
 
 def _checks_table(summary: Summary) -> str:
@@ -305,7 +310,7 @@ def _checks_table(summary: Summary) -> str:
         (escape(words(name)).capitalize(), "held" if held else '<b class="failed">failed</b>')
         for name, held in summary["checks"].items()
     ]
-    return _table("Checks", ["Law", ">Result"], rows) if rows else _none("Checks", "Nothing was checked.")
+    return table_html("Checks", ["Law", ">Result"], rows) if rows else _none("Checks", "Nothing was checked.")
 
 
 def _run_table(summary: Summary) -> str:
@@ -326,13 +331,13 @@ def _run_table(summary: Summary) -> str:
         ("Penalties", _money(summary, summary["penalties_quanta"])),
         ("Residuals taken over", _money(summary, summary["residual_quanta"])),
     ]
-    return _table("The run in numbers", ["What", ">How many or much"], rows)
+    return table_html("The run in numbers", ["What", ">How many or much"], rows)
 
 
 def _seconds_table(summary: Summary) -> str:
     rows = [(escape(words(phase)).capitalize(), f"{s:,.2f}") for phase, s in summary["seconds"].items()]
     total = ("All", f"{sum(summary['seconds'].values()):,.2f}")
-    return _table("Seconds spent", ["Phase", ">Seconds"], rows, [total])
+    return table_html("Seconds spent", ["Phase", ">Seconds"], rows, [total])
 
 
 def _provenance(summary: Summary) -> str:
