@@ -1,0 +1,1 @@
+"""The edge: one process that runs the machine beside a venue, and what people and programs see of it."""

@@ -1,0 +1,351 @@
+"""The desk: what the service remembers beside the machine's state, folded from the journal alone.
+
+Each block of the journal bears notes: who asked for which of its commands, under which identifier. `observe` folds a
+block, its notes and its events into
+
+    answers      identifier -> what was answered, for the last ANSWERS_MAX requests: the same request gets the same answer
+    keys         made and revoked by acts
+    worklists    per price version the accounts that were flagged, chained by hash
+    cases        each default from its flag to its close, with everybody who paid
+    acts         the last administrative acts and who did them
+
+It is called for the live block and for the replayed one, so a restart, a standby and the first process remember the
+same. `save` and `load` keep it beside a snapshot; without that file the machine starts further back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import OrderedDict, deque
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from solvent.codes import Refusal
+from solvent.events import EventKind
+from solvent.service.keys import Key
+
+ANSWERS_MAX: Final = 65_536
+WORKLISTS_MAX: Final = 4_096
+CASES_MAX: Final = 2_000
+ACTS_MAX: Final = 1_000
+DESK_SCHEMA: Final = "solvent-desk/1"
+_CHECKSUM_BYTES: Final = 32
+
+
+class Note(msgspec.Struct, frozen=True, array_like=True):
+    """Who asked for `count` commands in a row: actor, key, role, the client's identifier, the body's hash, an act."""
+
+    count: int
+    actor: str
+    key: str
+    role: str
+    id: str = ""
+    body_hash: bytes = b""
+    act: bytes = b""
+
+
+class Act(msgspec.Struct, frozen=True, kw_only=True):
+    """An act of the operators, as it stands in the notes."""
+
+    what: str
+    key: Key | None = None
+    detail: str = ""
+
+
+class ActDone(msgspec.Struct, frozen=True, kw_only=True):
+    """An act with its place in the journal."""
+
+    sequence: int
+    time_ns: int
+    actor: str
+    what: str
+    detail: str
+
+
+class Answer(msgspec.Struct, array_like=True):
+    """What a request was answered: where its commands stand, and which were refused why."""
+
+    body_hash: bytes
+    first_sequence: int
+    count: int
+    refused: dict[int, int]
+
+
+class Worklist(msgspec.Struct, array_like=True):
+    """The accounts one price flagged, in the machine's order, and the hash that chains this list to the ones before."""
+
+    sequence: int
+    time_ns: int
+    price_version: int
+    instrument: int
+    mark_ticks: int
+    accounts: list[int]
+    hash: bytes
+
+
+class Payment(msgspec.Struct, array_like=True):
+    """One layer's part of a loss."""
+
+    tranche: int
+    payer: int
+    amount_quanta: int
+
+
+class Case(msgspec.Struct, kw_only=True):
+    """A default from its flag on."""
+
+    account: int
+    instrument: int
+    flagged_sequence: int
+    flagged_ns: int
+    equity_quanta: int
+    requirement_quanta: int
+    notional_quanta: int
+    closed_sequence: int = 0
+    closed_ns: int = 0
+    outcome: str = "open"
+    filled_quanta: int = 0
+    taken_over_quanta: int = 0
+    deleveraged_quanta: int = 0
+    penalty_quanta: int = 0
+    shortfall_quanta: int = 0
+    deficit_quanta: int = 0
+    payments: list[Payment] = []
+
+
+class Memory(msgspec.Struct, kw_only=True):
+    """Everything the desk remembers, as it is saved."""
+
+    schema: str
+    sequence: int
+    answers: dict[str, Answer]
+    keys: dict[str, Key]
+    worklist_hash: bytes
+    worklists: list[Worklist]
+    open_cases: dict[int, Case]
+    cases: list[Case]
+    acts: list[ActDone]
+    counts: dict[int, int]
+    refusals: dict[int, int]
+
+
+NOTES_DECODER: Final = msgspec.msgpack.Decoder(list[Note])
+ACT_DECODER: Final = msgspec.msgpack.Decoder(Act)
+encode: Final = msgspec.msgpack.Encoder().encode
+
+_CASE_KINDS: Final = frozenset(
+    int(kind)
+    for kind in (
+        EventKind.ACCOUNT_FLAGGED,
+        EventKind.ACCOUNT_RECOVERED,
+        EventKind.DEFAULT_CLOSED,
+        EventKind.LIQUIDATION_FILLED,
+        EventKind.POSITION_TAKEN_OVER,
+        EventKind.POSITION_DELEVERAGED,
+        EventKind.PENALTY_CHARGED,
+        EventKind.SHORTFALL_DECLARED,
+        EventKind.TRANCHE_DRAWN,
+        EventKind.DEFICIT_OPENED,
+    )
+)
+_CASE_ARRAY: Final = np.array(sorted(_CASE_KINDS), dtype=np.int32)
+_KIND_ROOM: Final = max(int(kind) for kind in EventKind) + 1
+
+
+def answer_name(key: str, actor: str, identifier: str) -> str:
+    """Identifiers are a client's own: two clients may use the same."""
+    return f"{key}/{actor}/{identifier}" if key == "token" else f"{key}/{identifier}"
+
+
+class Desk:
+    """The memory, and the fold."""
+
+    def __init__(self) -> None:
+        self.sequence = 0
+        self.answers: OrderedDict[str, Answer] = OrderedDict()
+        self.keys: dict[str, Key] = {}
+        self.worklist_hash = bytes(32)
+        self.worklists: deque[Worklist] = deque(maxlen=WORKLISTS_MAX)
+        self.open_cases: dict[int, Case] = {}
+        self.cases: deque[Case] = deque(maxlen=CASES_MAX)
+        self.acts: deque[ActDone] = deque(maxlen=ACTS_MAX)
+        self.counts = np.zeros(_KIND_ROOM, dtype=np.int64)
+        self.refusals: dict[int, int] = {}
+
+    def observe(self, first_sequence: int, time_ns: int, notes: bytes, events: np.ndarray) -> list[Answer]:
+        """Fold one block; give the answers to its requests, in the order of the notes."""
+        kinds = events["kind"]
+        self.counts += np.bincount(kinds, minlength=_KIND_ROOM)[:_KIND_ROOM]
+        refused: dict[int, int] = {}
+        told = events[kinds == EventKind.COMMAND_REFUSED]
+        if len(told):
+            refused = dict(zip(told["sequence"].tolist(), told["refusal"].tolist(), strict=True))
+            for number in refused.values():
+                self.refusals[number] = self.refusals.get(number, 0) + 1
+        answers: list[Answer] = []
+        sequence = first_sequence
+        for note in NOTES_DECODER.decode(notes) if notes else ():
+            mine = {}
+            if refused:
+                mine = {at - sequence: refused[at] for at in range(sequence, sequence + note.count) if at in refused}
+            answer = Answer(note.body_hash, sequence, note.count, mine)
+            answers.append(answer)
+            if note.id:
+                self.answers[answer_name(note.key, note.actor, note.id)] = answer
+                if len(self.answers) > ANSWERS_MAX:
+                    self.answers.popitem(last=False)
+            if note.act:
+                self._act(sequence, time_ns, note)
+            sequence += note.count
+        self._worklists(events, kinds)
+        # flags of prices are the common case of a calm day's events: only what a case needs is looked at
+        for event in events[np.isin(kinds, _CASE_ARRAY)]:
+            self._case(event)
+        self.sequence = max(self.sequence, sequence - 1)
+        return answers
+
+    def _act(self, sequence: int, time_ns: int, note: Note) -> None:
+        act = ACT_DECODER.decode(note.act)
+        if act.key is not None and act.what == "key_made":
+            self.keys[act.key.id] = act.key
+        elif act.what == "key_revoked":
+            self.keys.pop(act.detail, None)
+        detail = act.detail if act.key is None else f"{act.key.id} {act.key.name} {act.key.role}"
+        self.acts.append(
+            ActDone(sequence=sequence, time_ns=time_ns, actor=note.actor, what=act.what, detail=detail)
+        )
+
+    def _worklists(self, events: np.ndarray, kinds: np.ndarray) -> None:
+        moved = np.flatnonzero(kinds == EventKind.MARK_MOVED)
+        if not len(moved):
+            return
+        flagged = np.flatnonzero(kinds == EventKind.ACCOUNT_FLAGGED)
+        sequences = events["sequence"]
+        for place in moved.tolist():
+            event = events[place]
+            sequence = int(event["sequence"])
+            accounts: list[int] = []
+            if len(flagged):
+                accounts = events["account"][flagged[sequences[flagged] == sequence]].tolist()
+            self._list(event, sequence, accounts)
+
+    def _list(self, event: Any, sequence: int, accounts: list[int]) -> None:
+        version, instrument, mark = int(event["price_version"]), int(event["instrument"]), int(event["price_ticks"])
+        self.worklist_hash = worklist_hash(self.worklist_hash, (sequence, version, instrument, mark), accounts)
+        self.worklists.append(
+            Worklist(sequence, int(event["time_ns"]), version, instrument, mark, accounts, self.worklist_hash)
+        )
+
+    def _case(self, event: Any) -> None:
+        kind, account, amount = int(event["kind"]), int(event["account"]), int(event["amount_quanta"])
+        if kind == EventKind.ACCOUNT_FLAGGED:
+            self.open_cases[account] = Case(
+                account=account,
+                instrument=int(event["instrument"]),
+                flagged_sequence=int(event["sequence"]),
+                flagged_ns=int(event["time_ns"]),
+                equity_quanta=int(event["equity_quanta"]),
+                requirement_quanta=int(event["requirement_quanta"]),
+                notional_quanta=amount,
+                payments=[],
+            )
+            return
+        case = self.open_cases.get(account)
+        if case is None:
+            return
+        if kind == EventKind.LIQUIDATION_FILLED:
+            case.filled_quanta += amount
+        elif kind == EventKind.POSITION_TAKEN_OVER:
+            case.taken_over_quanta += amount
+        elif kind == EventKind.POSITION_DELEVERAGED:
+            case.deleveraged_quanta += amount
+        elif kind == EventKind.PENALTY_CHARGED:
+            case.penalty_quanta += amount
+        elif kind == EventKind.SHORTFALL_DECLARED:
+            case.shortfall_quanta += amount
+        elif kind == EventKind.DEFICIT_OPENED:
+            case.deficit_quanta += amount
+        elif kind == EventKind.TRANCHE_DRAWN:
+            case.payments.append(Payment(int(event["tranche"]), int(event["counterparty"]), amount))
+        else:
+            case.closed_sequence, case.closed_ns = int(event["sequence"]), int(event["time_ns"])
+            case.outcome = "recovered" if kind == EventKind.ACCOUNT_RECOVERED else "closed"
+            self.cases.append(self.open_cases.pop(account))
+
+    # --- beside a snapshot ---------------------------------------------------------------------------------
+
+    def save(self, directory: Path) -> Path:
+        """Write the memory to a file named by its sequence, durable before it has its name."""
+        memory = Memory(
+            schema=DESK_SCHEMA,
+            sequence=self.sequence,
+            answers=dict(self.answers),
+            keys=self.keys,
+            worklist_hash=self.worklist_hash,
+            worklists=list(self.worklists),
+            open_cases=self.open_cases,
+            cases=list(self.cases),
+            acts=list(self.acts),
+            counts={kind: int(count) for kind, count in enumerate(self.counts) if count},
+            refusals=self.refusals,
+        )
+        content = encode(memory)
+        path = directory / f"desk-{self.sequence:020d}"
+        unfinished = path.with_suffix(".unfinished")
+        with open(unfinished, "wb") as file:
+            file.write(content)
+            file.write(hashlib.blake2b(content, digest_size=_CHECKSUM_BYTES).digest())
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+        return path
+
+    @classmethod
+    def load(cls, directory: Path, sequence: int) -> Desk | None:
+        """The memory saved at a sequence, or None where there is none or it is not what was written."""
+        try:
+            content = (directory / f"desk-{sequence:020d}").read_bytes()
+        except OSError:
+            return None
+        body, checksum = content[:-_CHECKSUM_BYTES], content[-_CHECKSUM_BYTES:]
+        if hashlib.blake2b(body, digest_size=_CHECKSUM_BYTES).digest() != checksum:
+            return None
+        try:
+            memory = msgspec.msgpack.decode(body, type=Memory)
+        except msgspec.DecodeError:
+            return None
+        if memory.schema != DESK_SCHEMA or memory.sequence != sequence:
+            return None
+        desk = cls()
+        desk.sequence = memory.sequence
+        desk.answers = OrderedDict(memory.answers)
+        desk.keys = memory.keys
+        desk.worklist_hash = memory.worklist_hash
+        desk.worklists.extend(memory.worklists)
+        desk.open_cases = memory.open_cases
+        desk.cases.extend(memory.cases)
+        desk.acts.extend(memory.acts)
+        for kind, count in memory.counts.items():
+            desk.counts[kind] = count
+        desk.refusals = memory.refusals
+        return desk
+
+
+def worklist_hash(before: bytes, head: Iterable[int], accounts: list[int]) -> bytes:
+    """blake2b(hash before, sequence, price version, instrument, mark, count, accounts), numbers as int64."""
+    hasher = hashlib.blake2b(before, digest_size=32, person=b"solvent-worklst")
+    hasher.update(np.array([*head, len(accounts), *accounts], dtype="<i8").tobytes())
+    return hasher.digest()
+
+
+def refusal_words(number: int) -> tuple[str, str]:
+    """Name and sentence of a refusal."""
+    from solvent.codes import REFUSAL_SENTENCES
+
+    reason = Refusal(number)
+    return reason.name, REFUSAL_SENTENCES[reason]

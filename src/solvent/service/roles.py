@@ -1,0 +1,128 @@
+"""Who may do what: one table of roles, denied by default.
+
+    observer   reads                                   feeder    reports prices of its own sources, nothing else
+    gateway    the venue's trades, money and fills     officer   tightens: slows and halts markets; never loosens
+    voter      changes of rules, listings, loosening   admin     keys, snapshots, takeover; no rule and no balance
+    auditor    reads everything, the journal included  service   the process itself: time, and nothing from outside
+
+A key of another venue may do nothing here. What a command needs beyond its kind (an officer's mode must be stricter
+than the one in force, a feeder's source must be on its list) is checked by `refusal_of`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from solvent.commands import CommandKind
+from solvent.state.tables import State
+
+
+class Role(StrEnum):
+    """The roles."""
+
+    OBSERVER = "observer"
+    GATEWAY = "gateway"
+    FEEDER = "feeder"
+    OFFICER = "officer"
+    VOTER = "voter"
+    ADMIN = "admin"
+    AUDITOR = "auditor"
+    SERVICE = "service"
+
+
+class Right(StrEnum):
+    """What routes ask for beside commands."""
+
+    READ = "read"
+    MARKETS = "markets"
+    EXPORT = "export"
+    ADMINISTER = "administer"
+    ACKNOWLEDGE = "acknowledge"
+    FILL = "fill"
+    DEMONSTRATE = "demonstrate"
+
+
+_GATEWAY_KINDS: Final = (
+    "OPEN_ACCOUNT DEPOSIT WITHDRAW TRANSFER_MARGIN TRADE RESERVE_ORDER RELEASE_ORDER SET_LEVERAGE LIQUIDATION_FILL "
+    "COLLATERAL_SALE FUNDING_TICK JOIN_VAULT LEAVE_VAULT CONTRIBUTE_FUND"
+)
+_BY_ROLE: Final = {
+    Role.GATEWAY: _GATEWAY_KINDS,
+    Role.FEEDER: "PRICE_REPORT",
+    Role.OFFICER: "SET_MODE",
+    Role.VOTER: "SET_MODE STAGE_TERM ENACT_TERMS LIST_INSTRUMENT",
+    Role.SERVICE: "ADVANCE RECORD_ACT LIQUIDATION_FILL PRICE_REPORT",
+}
+COMMANDS_OF: Final[dict[Role, frozenset[int]]] = {
+    role: frozenset(int(CommandKind[kind]) for kind in _BY_ROLE.get(role, "").split()) for role in Role
+}
+"""Role -> kinds of commands it may submit."""
+
+RIGHTS_OF: Final[dict[Role, frozenset[Right]]] = {
+    Role.OBSERVER: frozenset({Right.READ, Right.MARKETS}),
+    Role.GATEWAY: frozenset({Right.READ, Right.MARKETS, Right.FILL}),
+    Role.FEEDER: frozenset({Right.MARKETS}),
+    Role.OFFICER: frozenset({Right.READ, Right.MARKETS, Right.ACKNOWLEDGE, Right.DEMONSTRATE}),
+    Role.VOTER: frozenset({Right.READ, Right.MARKETS}),
+    Role.ADMIN: frozenset({Right.READ, Right.MARKETS, Right.ADMINISTER}),
+    Role.AUDITOR: frozenset({Right.READ, Right.MARKETS, Right.EXPORT}),
+    Role.SERVICE: frozenset(),
+}
+"""Role -> what else it may ask for."""
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who asks: the person or program, the key it came with, its role, its venue and, for a feeder, its sources."""
+
+    actor: str
+    key: str
+    role: Role
+    venue: str
+    sources: tuple[str, ...] = ()
+    per_second: int = 0
+
+
+def may(caller: Caller, right: Right, venue: str) -> bool:
+    """Whether the caller has a right at this venue."""
+    return caller.venue == venue and right in RIGHTS_OF[caller.role]
+
+
+def refusal_of(caller: Caller, records: np.ndarray, venue: str, state: State, sources: dict[tuple[int, int], str]) -> str:
+    """Why the caller may not submit these records, as a sentence; empty when it may.
+
+    `sources` names the source of (instrument, number).
+    """
+    if caller.venue != venue:
+        return f"This key belongs to venue {caller.venue}, not to {venue}."
+    allowed = COMMANDS_OF[caller.role]
+    for kind in np.unique(records["kind"]).tolist():
+        if kind not in allowed:
+            return f"Role {caller.role} may not submit {_name(kind)}."
+    if caller.role == Role.FEEDER:
+        for pair in set(zip(records["instrument"].tolist(), records["source"].tolist(), strict=True)):
+            if sources.get(pair) not in caller.sources:
+                return f"This key reports for {', '.join(caller.sources) or 'no source'}, not for {sources.get(pair)}."
+    if caller.role == Role.OFFICER:
+        return _loosening(records, state)
+    return ""
+
+
+def _name(kind: Any) -> str:
+    return CommandKind(kind).name.lower() if kind in list(CommandKind) else f"kind {kind}"
+
+
+def _loosening(records: np.ndarray, state: State) -> str:
+    """An officer's command may only be stricter than what is in force, also within one request."""
+    strictest: dict[int, int] = {}
+    for record in records[records["kind"] == CommandKind.SET_MODE]:
+        row, mode = int(record["instrument"]), int(record["mode"])
+        if 0 <= row < len(state.instruments):
+            now = strictest.get(row, int(state.instruments[row].mode))
+            if mode <= now:
+                return "Role officer may only tighten: the mode asked for is not stricter than the one in force."
+            strictest[row] = mode
+    return ""
