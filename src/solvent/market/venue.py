@@ -52,6 +52,7 @@ class Step(NamedTuple):
         if _DECIMAL.fullmatch(text) is None:
             raise NotRepresentable(f"{text[:40]!r} is no decimal; write digits and at most one point, as 12.5")
         whole, _point, rest = text.partition(".")
+        units: int
         units, left = divmod(int(whole + rest) * 10**self.decimals, self.numerator * 10 ** len(rest))
         if left:
             raise NotRepresentable(f"{text} is no whole number of {self.text(1)}")
@@ -142,7 +143,9 @@ def parse_venue(text: str, rulebook_text: str, rulebook_name: str) -> Venue:
     try:
         venue.fund_target_quanta = venue.money.count(given.venue.fund_target)
     except NotRepresentable as error:
-        raise RulebookError("venue document", [Fault(None, "venue.fund_target", str(error), 'Write "5000000".')]) from None
+        raise RulebookError(
+            "venue document", [Fault(None, "venue.fund_target", str(error), 'Write "5000000".')]
+        ) from None
     return venue
 
 

@@ -3,7 +3,7 @@
 Each block of the journal bears notes: who asked for which of its commands, under which identifier. `observe` folds a
 block, its notes and its events into
 
-    answers      identifier -> what was answered, for the last ANSWERS_MAX requests: the same request gets the same answer
+    answers      identifier -> what was answered, for the last ANSWERS_MAX requests: asked again, answered the same
     keys         made and revoked by acts
     worklists    per price version the accounts that were flagged, chained by hash
     cases        each default from its flag to its close, with everybody who paid
@@ -216,9 +216,7 @@ class Desk:
         elif act.what == "key_revoked":
             self.keys.pop(act.detail, None)
         detail = act.detail if act.key is None else f"{act.key.id} {act.key.name} {act.key.role}"
-        self.acts.append(
-            ActDone(sequence=sequence, time_ns=time_ns, actor=note.actor, what=act.what, detail=detail)
-        )
+        self.acts.append(ActDone(sequence=sequence, time_ns=time_ns, actor=note.actor, what=act.what, detail=detail))
 
     def _worklists(self, events: np.ndarray, kinds: np.ndarray) -> None:
         moved = np.flatnonzero(kinds == EventKind.MARK_MOVED)

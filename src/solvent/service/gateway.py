@@ -108,7 +108,7 @@ class Gateway:
         self.durable_seconds = deque[float](maxlen=1024)
         self.batches = 0
         self.head_hash = engine.journal.head_hash if engine.journal is not None else bytes(32)
-        self._directory = directory
+        self.directory = directory
         self._clock = clock
         self._waiting: deque[_Request] = deque()
         self._waiting_commands = 0
@@ -216,7 +216,7 @@ class Gateway:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._snapshots is not None:
             await asyncio.gather(self._snapshots, return_exceptions=True)
-        if self.fault is None and self._directory is not None and self.engine.sequence > self._last_snapshot:
+        if self.fault is None and self.directory is not None and self.engine.sequence > self._last_snapshot:
             await self.snapshot()
         self._writer.shutdown(wait=True)
         self.engine.close()
@@ -258,10 +258,7 @@ class Gateway:
         records = np.frombuffer(bytearray(b"".join([request.records for request in taken])), dtype=COMMAND_DTYPE)
         records["time_ns"] = now
         notes = encode(
-            [
-                Note(r.count, r.caller.actor, r.caller.key, r.caller.role.value, r.id, r.body_hash, r.act)
-                for r in taken
-            ]
+            [Note(r.count, r.caller.actor, r.caller.key, r.caller.role.value, r.id, r.body_hash, r.act) for r in taken]
         )
         first = self.engine.sequence + 1
         began = time.perf_counter()
@@ -286,7 +283,7 @@ class Gateway:
         if len(kinds) and (kinds == EventKind.ACCOUNT_FLAGGED).any():
             self._advance_now = True
             self._advance()
-        if self._directory is not None and self.engine.sequence - self._last_snapshot >= SNAPSHOT_COMMANDS:
+        if self.directory is not None and self.engine.sequence - self._last_snapshot >= SNAPSHOT_COMMANDS:
             self._last_snapshot = self.engine.sequence
             self._snapshots = asyncio.create_task(self.snapshot())
 
@@ -338,9 +335,9 @@ class Gateway:
 
     async def snapshot(self) -> Path:
         """Write state and desk beside the journal; the copy is taken now, the writing is done in another thread."""
-        if self._directory is None:
+        if self.directory is None:
             raise Problem("not_found", "This engine keeps nothing on disk.")
-        state, chain_hash, directory = copy_state(self.engine.state), self.head_hash, self._directory
+        state, chain_hash, directory = copy_state(self.engine.state), self.head_hash, self.directory
         self._last_snapshot = self.engine.sequence
         self.desk.sequence = self.engine.sequence
         self.desk.save(directory)

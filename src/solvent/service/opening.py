@@ -26,7 +26,9 @@ class Opened(NamedTuple):
     is_new: bool
 
 
-def create_venue(directory: Path | None, venue_text: str, rulebook_text: str, rulebook_name: str, now_ns: int) -> Opened:
+def create_venue(
+    directory: Path | None, venue_text: str, rulebook_text: str, rulebook_name: str, now_ns: int
+) -> Opened:
     """A new venue with its markets listed; `directory` None keeps nothing. Raises RulebookError and EngineFault."""
     venue = parse_venue(venue_text, rulebook_text, rulebook_name)
     documents = {

@@ -91,7 +91,9 @@ def may(caller: Caller, right: Right, venue: str) -> bool:
     return caller.venue == venue and right in RIGHTS_OF[caller.role]
 
 
-def refusal_of(caller: Caller, records: np.ndarray, venue: str, state: State, sources: dict[tuple[int, int], str]) -> str:
+def refusal_of(
+    caller: Caller, records: np.ndarray, venue: str, state: State, sources: dict[tuple[int, int], str]
+) -> str:
     """Why the caller may not submit these records, as a sentence; empty when it may.
 
     `sources` names the source of (instrument, number).

@@ -33,21 +33,23 @@ CHANNELS: Final = ("events", "worklist", "glance", "alerts")
 class Listener:
     """One open stream."""
 
-    def __init__(self, channels: frozenset[str], kinds: frozenset[int] | None, binary: bool, account: int | None) -> None:
+    def __init__(
+        self, channels: frozenset[str], kinds: frozenset[int] | None, binary: bool, account: int | None
+    ) -> None:
         self.channels = channels
         self.kinds = kinds
         self.binary = binary
         self.account = account
-        self.frames: asyncio.Queue[bytes | None] = asyncio.Queue(FRAMES_MAX)
+        self.frames: asyncio.Queue[tuple[int, bytes] | None] = asyncio.Queue(FRAMES_MAX)
         self.next_sequence = 0
         self.dropped = False
 
-    def offer(self, frame: bytes) -> None:
-        """Queue a frame, or give the listener up."""
+    def offer(self, frame: bytes, last_sequence: int = 0) -> None:
+        """Queue a frame that ends at a sequence, or give the listener up."""
         if self.dropped:
             return
         try:
-            self.frames.put_nowait(frame)
+            self.frames.put_nowait((last_sequence, frame))
         except asyncio.QueueFull:
             self.dropped = True
             while not self.frames.empty():
@@ -96,7 +98,7 @@ class Hub:
                     frames[name] = self.frame(listener, block.first_sequence, last, events)
                 listener.next_sequence = last + 1
                 if frames[name]:
-                    listener.offer(frames[name])
+                    listener.offer(frames[name], last)
 
     def frame(self, listener: Listener, first: int, last: int, events: np.ndarray) -> bytes:
         """A block's events as the listener wants them; empty when there are none for it."""
@@ -157,7 +159,7 @@ class Hub:
         for first, last, events in self.kept(sequence):
             frame = self.frame(listener, max(first, sequence), last, events)
             if frame:
-                listener.offer(frame)
+                listener.offer(frame, last)
         listener.next_sequence = self.newest_sequence + 1
         self.listeners.add(listener)
 

@@ -19,7 +19,7 @@ BODY_BYTES_MAX: Final = 64 * 1024
 DEPTH_MAX: Final = 16
 
 _TOKENS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]')
-_LONG_NUMBER: Final = re.compile(rb'(?:^|[\s:,\[])-?[0-9]{20,}')
+_LONG_NUMBER: Final = re.compile(rb"(?:^|[\s:,\[])-?[0-9]{20,}")
 Wanted = TypeVar("Wanted")
 
 
@@ -67,7 +67,9 @@ def read_json(body: bytes, decoder: msgspec.json.Decoder[Wanted]) -> Wanted:
     try:
         json.loads(text, object_pairs_hook=_pairs, parse_constant=_no_constant)
     except _Twice as twice:
-        raise Problem("malformed", f"The key {str(twice)[:60]!r} stands twice in one object.", "Send it once.") from None
+        raise Problem(
+            "malformed", f"The key {str(twice)[:60]!r} stands twice in one object.", "Send it once."
+        ) from None
     except (ValueError, RecursionError) as error:
         raise Problem("malformed", f"The body is no JSON: {error}.", "Send one JSON document.") from None
     try:

@@ -1,4 +1,4 @@
-"""What people and programs see of the state: read from the tables and from the machine's own answers, nothing judged here.
+"""What people and programs see of the state: read from the tables and the machine's own answers; nothing is judged.
 
 Equity and requirements come from `assess_accounts`, prices at which an account falls from `explain_account`, the place
 in the deleveraging queue from the machine's own score. Money is told in decimals of the settlement currency.
@@ -25,7 +25,20 @@ from solvent.state.terms import BREAKERS_MAX, SOURCES_MAX, layout
 from solvent.state.whole import first_user_account, queued_accounts, shape_of
 from solvent.units import PPM
 
-LADDER_EDGES_PPM: Final = (0, 5_000, 10_000, 20_000, 30_000, 50_000, 75_000, 100_000, 150_000, 200_000, 300_000, 500_000)
+LADDER_EDGES_PPM: Final = (
+    0,
+    5_000,
+    10_000,
+    20_000,
+    30_000,
+    50_000,
+    75_000,
+    100_000,
+    150_000,
+    200_000,
+    300_000,
+    500_000,
+)
 """Steps of the near-liquidation ladder: surplus over notional, as parts per million."""
 SLICE_ACCOUNTS: Final = 1_000
 SLICE_S: Final = 0.02
@@ -74,7 +87,9 @@ class Ladder:
                 np.add.at(notional, (distressed, place), rows[:, 3].astype(np.float64))
                 counts += np.bincount(place, minlength=len(edges))
                 near = np.argsort(distance)[:NEAREST]
-                nearest.append(np.column_stack([numbers[near], rows[near][:, [0, 1, 3]], distance[near].astype(np.int64)]))
+                nearest.append(
+                    np.column_stack([numbers[near], rows[near][:, [0, 1, 3]], distance[near].astype(np.int64)])
+                )
             first = last
             await asyncio.sleep(SLICE_S)
         self.notional, self.accounts = notional, counts
@@ -314,7 +329,10 @@ class Views:
             holding = state.holdings[at]
             asset = int(holding.asset)
             holdings.append(
-                {"asset": self.venue.asset_names.get(asset, str(asset)), "amount": wire.amount(asset, int(holding.amount_quanta))}
+                {
+                    "asset": self.venue.asset_names.get(asset, str(asset)),
+                    "amount": wire.amount(asset, int(holding.amount_quanta)),
+                }
             )
             at = int(holding.next)
         waiting = queued_accounts(state)

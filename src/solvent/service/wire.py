@@ -136,7 +136,9 @@ class Wire:
     def records(self, commands: Sequence[Any]) -> bytes:
         """Commands as records of the machine, their times still zero. Raises Problem with every fault at once."""
         if not 1 <= len(commands) <= COMMANDS_MAX:
-            raise Problem("out_of_range", f"A request holds 1 to {COMMANDS_MAX} commands.", "Split it, or use /v1/batch.")
+            raise Problem(
+                "out_of_range", f"A request holds 1 to {COMMANDS_MAX} commands.", "Split it, or use /v1/batch."
+            )
         faults: list[Fault] = []
         parts: list[bytes] = []
         for number, command in enumerate(commands):
@@ -154,14 +156,20 @@ class Wire:
             if len(faults) == before:
                 parts.append(_PACK.pack(*values))
         if faults:
-            what = f"{len(faults)} fields cannot be taken" if len(faults) > 1 else f"{faults[0].place}: {faults[0].problem}"
+            what = (
+                f"{len(faults)} fields cannot be taken"
+                if len(faults) > 1
+                else f"{faults[0].place}: {faults[0].problem}"
+            )
             raise Problem("out_of_range", f"{what}.", "Nothing was taken; mend the faults and send again.", faults)
         return b"".join(parts)
 
     def _market(self, command: Any) -> int:
         row = self.venue.instruments.get(command.market)
         if row is None:
-            raise NotRepresentable(f"there is no market {command.market[:40]!r} here; known: {known(self.venue.symbols)}")
+            raise NotRepresentable(
+                f"there is no market {command.market[:40]!r} here; known: {known(self.venue.symbols)}"
+            )
         return row
 
     def _asset(self, command: Any) -> int:
@@ -268,6 +276,8 @@ class Wire:
             value = row[place]
             if name == "instrument":
                 told["market"] = self.venue.symbols[value] if inside else None
+            elif name == "lots" and kind in COUNTS:
+                told["count"] = value
             elif name == "lots":
                 told["size"] = self.size(instrument, value) if inside else str(value)
             elif name == "price_ticks":
@@ -340,7 +350,8 @@ _TOLD_FIELDS: Final = {
     "FUNDING_PAID": "account instrument lots amount_quanta",
     "ACCOUNT_FLAGGED": "account instrument amount_quanta equity_quanta requirement_quanta",
     "ACCOUNT_RECOVERED": "account instrument amount_quanta reference",
-    "LIQUIDATION_ORDERED": "account instrument lots price_ticks amount_quanta equity_quanta requirement_quanta stage reference",
+    "LIQUIDATION_ORDERED": "account instrument lots price_ticks amount_quanta equity_quanta requirement_quanta stage"
+    " reference",
     "LIQUIDATION_CANCELLED": "account instrument lots reference",
     "LIQUIDATION_FILLED": "account counterparty instrument lots price_ticks amount_quanta stage reference",
     "PENALTY_CHARGED": "account counterparty instrument amount_quanta value equity_quanta stage",
@@ -364,6 +375,7 @@ _TOLD_FIELDS: Final = {
     "WITHDRAWALS_RELEASED": "account",
     "ACCOUNT_WAITING": "account instrument equity_quanta requirement_quanta",
     "ACT_RECORDED": "value reference",
+    "WORKLIST_TOLD": "instrument lots value",
 }
 EVENT_FIELDS: Final = {
     int(EventKind[kind]): tuple((name, _EVENT_PLACES[name]) for name in told.split())
@@ -372,8 +384,13 @@ EVENT_FIELDS: Final = {
 """Event kind -> the fields it tells; a kind that is missing tells all of them."""
 
 ALL_FIELDS: Final = tuple(
-    (name, place) for name, place in _EVENT_PLACES.items() if name not in ("sequence", "time_ns", "kind", "price_version")
+    (name, place)
+    for name, place in _EVENT_PLACES.items()
+    if name not in ("sequence", "time_ns", "kind", "price_version")
 )
+
+COUNTS: Final = {int(EventKind.WORKLIST_TOLD)}
+"""Event kinds whose `lots` are a number of accounts."""
 
 VALUES: Final = {
     int(EventKind.COMMAND_REFUSED): ("command", "command"),
@@ -389,6 +406,7 @@ VALUES: Final = {
     int(EventKind.DEFICIT_COVERED): ("open_deficit", "money"),
     int(EventKind.MODE_CHANGED): ("before", "mode"),
     int(EventKind.TERMS_ENACTED): ("version", ""),
+    int(EventKind.WORKLIST_TOLD): ("hash", ""),
     int(EventKind.ACT_RECORDED): ("act", ""),
 }
 """Event kind -> what its `value` is called, and its scale."""

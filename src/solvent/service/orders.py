@@ -1,0 +1,301 @@
+"""Liquidation orders out to the venue, fills back: the reference adapter, over the WebSocket a venue offers for orders.
+
+    to the venue     {"type": "hello", "venue": …}                     then every order that is open, again
+                     {"type": "order", "order": id, "account": 12, "market": …, "side": "sell", "size": "0.5",
+                      "limit": "111000.5" or null, "reduce_only": true}
+                     {"type": "cancel", "order": id}
+                     {"type": "collateral", "order": id, "account": 12, "asset": …, "amount": …}
+                     {"type": "taken", "fill": id, "sequence": 99, "accepted": true}
+    from the venue   {"type": "fill", "fill": id, "order": id, "size": …, "price": …, "counterparty": 7}
+                     {"type": "sold", "fill": id, "order": id, "amount": …, "proceeds": …}
+                     {"type": "rejected", "order": id, "reason": …}
+
+An order's id is account-market-reference and means one order for ever: a venue that is told it twice has one. A fill's
+id is the venue's and is carried out once, however often it comes; the venue repeats a fill until it was taken. Time is
+the machine's: an order that is not filled in time is cancelled by the next `Advance`, told as an event, and the account
+goes on to the next stage, whether the venue answers or not. A fill that crossed the cancel on its way has happened all
+the same: it is reported as the trade it is. A fill the machine accepts in neither form is an alert: the books of both
+differ, and somebody must look.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections import OrderedDict
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from solvent.commands import CommandKind
+from solvent.events import EventKind
+from solvent.service.desk import Answer, refusal_words
+from solvent.service.gateway import SERVICE, Block
+from solvent.service.problems import Problem
+from solvent.service.strict import BODY_BYTES_MAX
+from solvent.service.wire import DESCRIBED
+from solvent.state.tables import NONE
+from solvent.state.whole import queued_accounts
+
+LOG: Final = logging.getLogger("solvent.orders")
+OUTGOING_MAX: Final = 100_000
+RETRY_MAX_S: Final = 5.0
+
+
+class Fill(msgspec.Struct, tag_field="type", tag="fill", forbid_unknown_fields=True, frozen=True):
+    """Part of an order was closed."""
+
+    fill: str
+    order: str
+    size: str
+    price: str
+    counterparty: int
+
+
+class Sold(msgspec.Struct, tag_field="type", tag="sold", forbid_unknown_fields=True, frozen=True):
+    """Collateral was sold."""
+
+    fill: str
+    order: str
+    amount: str
+    proceeds: str
+
+
+class Rejected(msgspec.Struct, tag_field="type", tag="rejected", forbid_unknown_fields=True, frozen=True):
+    """The venue does not take an order."""
+
+    order: str
+    reason: str = ""
+
+
+MESSAGES: Final = msgspec.json.Decoder(Fill | Sold | Rejected)
+encode: Final = msgspec.json.Encoder().encode
+REMEMBERED_MAX: Final = 20_000
+"""Orders whose side is remembered after they are gone, for fills that come late."""
+_WANTED: Final = np.array(
+    [
+        int(kind)
+        for kind in (EventKind.LIQUIDATION_ORDERED, EventKind.LIQUIDATION_CANCELLED, EventKind.COLLATERAL_ORDERED)
+    ]
+)
+
+
+class VenueOrders:
+    """The adapter of one venue."""
+
+    def __init__(self, service: Any, url: str) -> None:
+        self.service = service
+        self.url = url
+        self.connected = False
+        self.open: dict[str, dict[str, Any]] = {}
+        self.refused = 0
+        self.taken = 0
+        self.late = 0
+        self._sides: OrderedDict[str, str] = OrderedDict()
+        self.rejected = 0
+        self._outgoing: asyncio.Queue[dict[str, Any]] = asyncio.Queue(OUTGOING_MAX)
+        service.gateway.listeners.append(self.hear)
+
+    def hear(self, block: Block) -> None:
+        """Orders and cancels of a block, in their order."""
+        events = np.asarray(block.events)
+        chosen = events[np.isin(events["kind"], _WANTED)]
+        for event in chosen:
+            told = self._told(event)
+            if event["kind"] == EventKind.LIQUIDATION_CANCELLED:
+                self.open.pop(told["order"], None)
+                told = {"type": "cancel", "order": told["order"]}
+            else:
+                self.open[told["order"]] = told
+                self._sides[told["order"]] = told.get("side", "")
+                if len(self._sides) > REMEMBERED_MAX:
+                    self._sides.popitem(last=False)
+            if self.connected and not self._outgoing.full():
+                self._outgoing.put_nowait(told)
+
+    def _told(self, event: Any) -> dict[str, Any]:
+        wire, account = self.service.wire, int(event["account"])
+        if event["kind"] == EventKind.COLLATERAL_ORDERED:
+            asset = int(event["asset"])
+            return {
+                "type": "collateral",
+                "order": f"{account}-a{asset}-{int(event['reference'])}",
+                "account": account,
+                "asset": wire.venue.asset_names.get(asset, str(asset)),
+                "amount": wire.amount(asset, int(event["amount_quanta"])),
+            }
+        lots, limit = int(event["lots"]), int(event["price_ticks"])
+        return self._order(account, int(event["instrument"]), lots, limit, int(event["reference"]))
+
+    def _order(self, account: int, instrument: int, lots: int, limit: int, reference: int) -> dict[str, Any]:
+        wire = self.service.wire
+        return {
+            "type": "order",
+            "order": f"{account}-{instrument}-{reference}",
+            "account": account,
+            "market": wire.venue.symbols[instrument],
+            "side": "sell" if lots < 0 else "buy",
+            "size": wire.size(instrument, abs(lots)),
+            "limit": wire.price(instrument, limit) if limit else None,
+            "reduce_only": True,
+        }
+
+    def standing(self) -> dict[str, dict[str, Any]]:
+        """Every order the machine has in the market now, from its state."""
+        state = self.service.gateway.engine.state
+        found: dict[str, dict[str, Any]] = {}
+        for account in queued_accounts(state).tolist():
+            row = int(state.accounts[account].first_position)
+            while row != NONE:
+                position = state.positions[row]
+                if position.orders != NONE and state.orders[int(position.orders)].ordered_lots != 0:
+                    orders = state.orders[int(position.orders)]
+                    order = self._order(
+                        account,
+                        int(position.instrument),
+                        -int(orders.ordered_lots),
+                        int(orders.limit_ticks),
+                        int(state.accounts[account].order_reference),
+                    )
+                    found[order["order"]] = order
+                row = int(position.next)
+        return found
+
+    async def run(self, _service: Any = None) -> None:
+        """Stay connected for ever; what was missed is sent again after each connection."""
+        from websockets.asyncio.client import connect
+        from websockets.exceptions import WebSocketException
+
+        wait = 0.1
+        while True:
+            try:
+                async with connect(self.url, max_size=BODY_BYTES_MAX, open_timeout=5) as socket:
+                    wait = 0.1
+                    await self._talk(socket)
+            except (OSError, TimeoutError, WebSocketException) as error:
+                LOG.warning("the venue's order socket is closed: %s", type(error).__name__)
+            finally:
+                self.connected = False
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, RETRY_MAX_S)
+
+    async def _talk(self, socket: Any) -> None:
+        while not self._outgoing.empty():
+            self._outgoing.get_nowait()
+        collateral = {name: told for name, told in self.open.items() if told["type"] == "collateral"}
+        self.open = {**self.standing(), **collateral}
+        self.connected = True
+        await socket.send(encode({"type": "hello", "venue": self.service.wire.venue.name}).decode())
+        for order in tuple(self.open.values()):
+            await socket.send(encode(order).decode())
+        sender = asyncio.create_task(self._send(socket))
+        try:
+            async for message in socket:
+                await self._take(message)
+        finally:
+            sender.cancel()
+
+    async def _send(self, socket: Any) -> None:
+        while True:
+            await socket.send(encode(await self._outgoing.get()).decode())
+
+    async def _take(self, message: str | bytes) -> None:
+        try:
+            told = MESSAGES.decode(message)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            LOG.error("the venue sent what cannot be read: %s", error)
+            self.service.alerts.raise_alert(
+                "fill_refused", "unreadable", "The venue sent a message that cannot be read."
+            )
+            return
+        if isinstance(told, Rejected):
+            self.rejected += 1
+            LOG.warning("the venue rejected an order", extra={"order": told.order, "reason": told.reason})
+            return
+        answer = await self.fill(told)
+        if answer is not None:
+            await self._outgoing.put({"type": "taken", "fill": told.fill, **answer})
+
+    async def fill(self, told: Fill | Sold) -> dict[str, Any] | None:
+        """Carry a fill out, once; give what the venue is told, or None where the service takes nothing now."""
+        try:
+            records = self.service.wire.records([self._command(told)])
+        except (Problem, ValueError, IndexError, KeyError) as error:
+            return self._refuse(told, str(error))
+        fingerprint = hashlib.blake2b(encode(told), digest_size=16).digest()
+        answer = await self._submit(records, f"fill-{told.fill}"[:64], fingerprint)
+        if isinstance(answer, Answer) and answer.refused and (trade := self._as_trade(told)) is not None:
+            first = answer
+            answer = await self._submit(self.service.wire.records([trade]), f"late-{told.fill}"[:64], fingerprint)
+            if isinstance(answer, Answer):
+                if not answer.refused:
+                    self.late += 1
+                else:
+                    answer = first
+        if answer is None:
+            return None
+        if isinstance(answer, str):
+            return self._refuse(told, answer)
+        if answer.refused:
+            name, sentence = refusal_words(answer.refused[0])
+            return self._refuse(told, f"{name}: {sentence}") | {"sequence": answer.first_sequence}
+        self.taken += 1
+        return {"sequence": answer.first_sequence, "accepted": True}
+
+    def _as_trade(self, told: Fill | Sold) -> Any:
+        """A fill of an order that is no more, as the trade that has happened; None where its side is not known."""
+        side = self._sides.get(told.order)
+        if isinstance(told, Sold) or not side:
+            return None
+        account, row, reference = told.order.split("-")
+        buyer, seller = (int(account), told.counterparty) if side == "buy" else (told.counterparty, int(account))
+        return DESCRIBED[CommandKind.TRADE](
+            account=buyer,
+            counterparty=seller,
+            market=self.service.wire.venue.symbols[int(row)],
+            size=told.size,
+            price=told.price,
+            reference=int(reference),
+        )
+
+    async def _submit(self, records: bytes, identifier: str, fingerprint: bytes) -> Answer | str | None:
+        """The answer, a sentence why there can be none, or None where the service takes nothing now."""
+        while True:
+            try:
+                future, _old = self.service.gateway.submit(SERVICE, records, identifier, fingerprint)
+                return await asyncio.shield(future)
+            except Problem as problem:
+                if problem.code == "queue_full":
+                    await asyncio.sleep(0.05)
+                    continue
+                if problem.code == "id_reused":
+                    return problem.sentence
+                return None  # halted or stopping: not taken, so the venue sends it again
+
+    def _refuse(self, told: Fill | Sold, why: str) -> dict[str, Any]:
+        self.refused += 1
+        sentence = f"Fill {told.fill[:40]} of order {told.order[:40]} was not accepted: {why}"
+        self.service.alerts.raise_alert("fill_refused", told.order[:40], sentence)
+        return {"sequence": 0, "accepted": False, "why": why}
+
+    def _command(self, told: Fill | Sold) -> Any:
+        account, middle, reference = told.order.split("-")
+        venue = self.service.wire.venue
+        if isinstance(told, Sold):
+            return DESCRIBED[CommandKind.COLLATERAL_SALE](
+                account=int(account),
+                asset=venue.asset_names[int(middle.removeprefix("a"))],
+                amount=told.amount,
+                proceeds=told.proceeds,
+                reference=int(reference),
+            )
+        return DESCRIBED[CommandKind.LIQUIDATION_FILL](
+            account=int(account),
+            counterparty=told.counterparty,
+            market=venue.symbols[int(middle)],
+            size=told.size,
+            price=told.price,
+            reference=int(reference),
+        )

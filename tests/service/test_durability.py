@@ -1,0 +1,175 @@
+"""Nothing that was answered is lost, nothing is carried out twice, and what cannot be kept is not taken."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from tests.service.running import VENUE, open_market, running
+
+from solvent.commands import COMMAND_DTYPE
+from solvent.engine.engine import Engine
+from solvent.engine.faults import JournalFull
+from solvent.engine.journal import Journal
+from solvent.rulebook.document import read_rulebook
+from solvent.service.client import Client, ServiceProblem
+from solvent.service.desk import NOTES_DECODER
+from solvent.service.history import events_between
+from solvent.service.keys import make_key
+from solvent.service.opening import add_key, create_venue
+from solvent.service.roles import Role
+
+
+def test_a_restart_remembers_state_answers_keys_and_worklists(tmp_path):
+    with running(tmp_path) as run:
+        keys = run.keys
+        buyer, seller = open_market(run)
+        with run.client() as venue:
+            first = venue.submit([{"kind": "deposit", "account": buyer, "amount": "7"}], "kept")
+            refused = venue.submit([{"kind": "withdraw", "account": buyer, "amount": "9999999"}], "no")
+        desk = run.service.opened.desk
+        before = (run.service.gateway.engine.state.accounts.wallet_quanta[buyer], desk.worklist_hash)
+    # once more from the snapshot the stop has written, once from the journal alone
+    for without_snapshot in (False, True):
+        if without_snapshot:
+            for path in tmp_path.glob("snapshot-*"):
+                path.unlink()
+        with running(tmp_path, keys=keys) as again:
+            desk = again.service.opened.desk
+            assert (again.service.gateway.engine.state.accounts.wallet_quanta[buyer], desk.worklist_hash) == before
+            with again.client() as venue:
+                assert venue.submit([{"kind": "deposit", "account": buyer, "amount": "7"}], "kept") == first.__class__(
+                    first.id, first.first_sequence, True, first.answers
+                )
+                once = venue.submit([{"kind": "withdraw", "account": buyer, "amount": "9999999"}], "no")
+                assert once.answers == refused.answers
+            assert again.call(again.service.gateway.engine.digest)
+    with Engine.open(tmp_path, read_only=True) as engine:
+        digest = engine.digest()
+    for path in tmp_path.glob("snapshot-*"):
+        path.unlink()
+    with Engine.open(tmp_path, read_only=True) as engine:
+        assert engine.digest() == digest
+
+
+def test_the_journal_says_who_asked(tmp_path):
+    with running(tmp_path) as run:
+        buyer, _seller = open_market(run)
+        with run.client() as venue:
+            answer = venue.submit([{"kind": "deposit", "account": buyer, "amount": "1"}], "mine")
+    with Journal.open(tmp_path, COMMAND_DTYPE, read_only=True) as journal:
+        for entry in journal.entries(answer.first_sequence):
+            notes = NOTES_DECODER.decode(entry.notes)
+            found = [note for note in notes if note.id == "mine"]
+            assert [(note.actor, note.role, note.count) for note in found] == [("a gateway", "gateway", 1)]
+            break
+
+
+def test_events_older_than_memory_come_from_the_journal(tmp_path):
+    with running(tmp_path) as run:
+        keys = run.keys
+        open_market(run)
+        kept = [tuple(event) for _a, _b, events in run.service.hub.kept(1) for event in events]
+    newest = max(event[0] for event in kept)
+    found = events_between(tmp_path, 1, newest)
+    assert [tuple(event) for event in found if event["sequence"] >= kept[0][0]] == kept
+    with running(tmp_path, keys=keys) as run, run.client("observer") as observer:
+        page = observer.get("/v1/events", **{"from": 1, "limit": 5})
+        assert [event["sequence"] for event in page["events"]] == [1, 2, 3, 4, 5]
+        assert page["events"][0]["kind"] == "instrument_listed"
+        frames = observer.events(from_sequence=1, wait_s=20)
+        assert next(frames)["events"][0]["sequence"] == 1
+
+
+def test_a_full_disk_halts_and_takes_nothing_more(tmp_path):
+    with running(tmp_path) as run:
+        buyer, _seller = open_market(run)
+        engine = run.service.gateway.engine
+        kept, digest = engine.keep, run.call(engine.digest)
+
+        def full(records, notes=b""):
+            raise JournalFull("a block could not be committed: no room", tmp_path)
+
+        engine.keep = full
+        with run.client() as venue, run.client("observer") as observer:
+            told = []
+            for _ in range(2):
+                with pytest.raises(ServiceProblem) as problem:
+                    venue.deposit(buyer, "1")
+                told.append((problem.value.status, problem.value.code))
+            assert told == [(503, "halted")] * 2
+            assert observer._http.get("/health").json()["fault"] == "JournalFull"
+            assert observer._http.get("/ready").status_code == 503
+            # what is true can still be read
+            assert observer.get("/v1/digest")["digest"] == digest
+        engine.keep = kept
+
+
+SERVE = "import sys; from solvent.cli.main import main; sys.argv[0] = 'solvent'; main()"
+
+
+def start(directory, *more):
+    """A real process; gives it and its address."""
+    arguments = [sys.executable, "-c", SERVE, "serve", "--data", str(directory), "--port", "0", *more]
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    for line in process.stdout:
+        if " at http" in line:
+            return process, line.split(" at ")[1].strip().rstrip("/")
+    raise AssertionError(f"the process ended with {process.wait()}")
+
+
+def test_killed_at_any_moment_it_loses_nothing_that_was_answered(tmp_path):
+    rules = read_rulebook("solvent")
+    opened = create_venue(tmp_path, VENUE, rules.text, rules.name, time.time_ns())
+    key, text = make_key("venue", Role.GATEWAY, opened.venue.name, (), 1_000_000)
+    add_key(opened.engine, opened.desk, key, "a test", time.time_ns())
+    opened.engine.close()
+    answered = []
+    account = 0
+    process, url = start(tmp_path)
+    with Client(url, text) as venue:
+        account = venue.venue()["next_account"]
+        assert venue.open_account(account, 1).accepted
+
+    def deposit():
+        with Client(url, text) as mine:
+            for number in range(100_000):
+                name = f"{threading.get_ident()}-{number}"
+                try:
+                    got = mine.submit([{"kind": "deposit", "account": account, "amount": "1"}], name)
+                except Exception:  # noqa: BLE001 - the process was killed; whatever that looks like
+                    return
+                answered.append((name, got.first_sequence))
+
+    threads = [threading.Thread(target=deposit) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.7)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    for thread in threads:
+        thread.join()
+    assert len(answered) > 20
+    process, url = start(tmp_path)
+    try:
+        # this process holds the directory: another is refused, and told why
+        second = [sys.executable, "-c", SERVE, "serve", "--data", str(tmp_path), "--port", "0"]
+        refused = subprocess.run(second, capture_output=True, text=True, check=False)
+        assert (refused.returncode, "in use by process" in refused.stderr) == (3, True)
+        with Client(url, text) as venue:
+            for name, sequence in answered[:: max(len(answered) // 50, 1)]:
+                again = venue.submit([{"kind": "deposit", "account": account, "amount": "1"}], name)
+                assert (again.duplicate, again.first_sequence) == (True, sequence)
+            wallet = float(venue.account(account).wallet)
+            assert wallet >= len(answered)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+        process.stdout.close()
+    assert list(tmp_path.glob("snapshot-*")), "a graceful stop writes a snapshot"
+    with Engine.open(tmp_path, read_only=True) as engine:
+        assert int(engine.state.accounts.wallet_quanta[account]) == int(wallet) * 10**6

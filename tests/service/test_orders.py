@@ -1,0 +1,123 @@
+"""Orders out and fills back, against the order-book simulator on a real socket."""
+
+import asyncio
+import time
+
+import pytest
+from tests.service.running import BTC, open_market, report, running
+
+from solvent.service.orders import Fill, VenueOrders
+from solvent.service.simulator import Book, OrderBookSimulator
+
+
+def until(condition, seconds=8):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+class World:
+    """A service with a simulator behind it, and an account that is about to fall."""
+
+    def __init__(self, depth=2_000_000.0):
+        self.maker = 0
+        self.simulator = OrderBookSimulator({BTC: Book("0.0001", "0.1", depth)}, lambda: [self.maker])
+
+    def prepare(self, service):
+        async def venue(service):
+            ready = asyncio.Event()
+            simulating = asyncio.create_task(self.simulator.run(0, ready))
+            try:
+                await ready.wait()
+                service.orders = VenueOrders(service, f"ws://127.0.0.1:{self.simulator.port}")
+                await service.orders.run()
+            finally:
+                simulating.cancel()
+                await asyncio.gather(simulating, return_exceptions=True)
+
+        service.backgrounds.append(venue)
+
+    def fall(self, run):
+        """Open a position that a price of 91,000 makes distressed; give its account."""
+        buyer, self.maker = open_market(run, "100000", "10000")
+        with run.client() as venue:
+            assert venue.deposit(self.maker, "1000000").accepted
+            assert venue.trade(buyer, self.maker, BTC, "1.05", "100000").accepted
+        self.simulator.books[BTC].mid = 91_050
+        with run.client("feeder") as feeder:
+            report(feeder, "91000")
+        return buyer
+
+    def kinds(self, run, account):
+        return [
+            event["kind"]
+            for _first, _last, events in run.service.hub.kept(1)
+            for event in run.service.wire.events(events)
+            if event.get("account") == account
+        ]
+
+
+def test_an_order_is_filled_in_parts_and_the_account_recovers():
+    world = World(depth=60_000.0)
+    with running(prepare=world.prepare) as run:
+        buyer = world.fall(run)
+        assert until(lambda: "account_recovered" in world.kinds(run, buyer)), world.kinds(run, buyer)
+        kinds = world.kinds(run, buyer)
+        assert kinds.count("liquidation_filled") > 1
+        assert run.service.orders.refused == 0
+        assert until(lambda: not world.simulator.untaken), "every fill is told to be taken"
+        with run.client("observer") as observer:
+            case = observer.get("/v1/cases")["cases"][0]
+        assert (case["account"], case["outcome"]) == (buyer, "recovered")
+        assert float(case["filled"]) > 0
+
+
+def test_fills_that_come_twice_and_a_lost_connection_change_nothing():
+    world = World(depth=60_000.0)
+    world.simulator.repeat_fills = 2
+    with running(prepare=world.prepare) as run:
+        world.simulator.silent = True
+        buyer = world.fall(run)
+        assert until(lambda: world.simulator.orders)
+        run.call(world.simulator.drop_connections)
+        world.simulator.silent = False
+        assert until(lambda: "account_recovered" in world.kinds(run, buyer)), world.kinds(run, buyer)
+        assert until(lambda: not world.simulator.untaken)
+        filled = [answer for answer in world.simulator.answers if answer["accepted"]]
+        assert len({answer["sequence"] for answer in filled}) == world.kinds(run, buyer).count("liquidation_filled")
+        assert run.service.orders.refused == 0
+
+
+def test_a_silent_venue_is_not_waited_for_and_its_late_fill_is_an_alert():
+    world = World()
+    world.simulator.silent = True
+    with running(prepare=world.prepare) as run:
+        buyer = world.fall(run)
+        # the rulebook's time-out is five seconds; then the order is taken back and asked anew or passed on
+        assert until(lambda: world.simulator.cancelled, 9), world.kinds(run, buyer)
+        assert "liquidation_cancelled" in world.kinds(run, buyer)
+        # a fill that crossed the cancel has happened: it becomes the trade it is
+        crossed = Fill(
+            fill="x", order=world.simulator.cancelled[0], size="0.01", price="91000.0", counterparty=world.maker
+        )
+        assert run.call(lambda: run.service.orders.fill(crossed))["accepted"] is True
+        assert run.service.orders.late == 1
+        late = Fill(fill="late", order=world.simulator.cancelled[0], size="0.1", price="91000.0", counterparty=9999)
+        told = run.call(lambda: run.service.orders.fill(late))
+        assert told["accepted"] is False
+        alerts = run.client("observer")
+        with alerts:
+            kinds = {alert["kind"] for alert in alerts.get("/v1/alerts")["alerts"]}
+        assert "fill_refused" in kinds
+
+
+@pytest.mark.parametrize("order", ["x", "1-2", "a-b-c", "7-99-1", "7-0-99999999999999999999999", "7--1-5", "7-a9-1"])
+def test_a_fill_of_no_order_is_refused_and_told(order):
+    world = World()
+    with running(prepare=world.prepare) as run:
+        assert until(lambda: run.service.orders is not None)
+        fill = Fill(fill="f", order=order, size="1", price="1", counterparty=1)
+        assert run.call(lambda: run.service.orders.fill(fill))["accepted"] is False
