@@ -10,8 +10,8 @@ from pathlib import Path
 from solvent.commands import PriceReport, pack
 from solvent.rulebook.document import read_rulebook
 from solvent.service.client import Client
-from solvent.service.keys import make_key
 from solvent.service.desk import Note
+from solvent.service.keys import make_key
 from solvent.service.opening import add_key, carry, create_venue, has_journal, open_venue
 from solvent.service.roles import Role
 from solvent.service.serve import Service, Settings, make_server
@@ -52,7 +52,7 @@ def running(directory=None, settings=None, prepare=None, keys=None, rulebook="so
         opened = open_venue(Path(directory))
     else:
         opened = create_venue(Path(directory) if directory else None, VENUE, rules.text, rules.name, now - 200 * 10**9)
-        tell_first(opened, now - 100 * 10**9)
+        tell_first(opened, now - 40 * 10**9)
     if keys is None:
         keys = {}
         for role in Role:
@@ -107,7 +107,9 @@ def running(directory=None, settings=None, prepare=None, keys=None, rulebook="so
 def tell_first(opened, time_ns):
     """First prices, long enough ago that no guard still waits for them to prove themselves."""
     commands = [
-        PriceReport(time_ns, 0, number, 1_000_000, time_ns) for (row, _), number in opened.venue.sources.items() if row == 0
+        PriceReport(time_ns, 0, number, 1_000_000, time_ns)
+        for (row, _), number in opened.venue.sources.items()
+        if row == 0
     ]
     carry(opened.engine, opened.desk, pack(commands), Note(len(commands), "a test", "service", "service"))
 

@@ -78,7 +78,7 @@ class Demo:
                 "demo", scenario.settlement, [market.contract for market in scenario.markets], 6, "8000000"
             )
             rules = read_rulebook(rulebook)
-            self.opened = create_venue(place, text, rules.text, rules.name, now - 120 * NANOSECONDS)
+            self.opened = create_venue(place, text, rules.text, rules.name, now - 130 * NANOSECONDS)
             self._populate(accounts)
         key, self.key = make_key("demonstration", Role.OFFICER, self.opened.venue.name)
         add_key(self.opened.engine, self.opened.desk, key, "solvent serve --demo", now)
@@ -107,9 +107,10 @@ class Demo:
         funds = np.zeros(len(paid), dtype=COMMAND_DTYPE)
         funds["kind"], funds["time_ns"] = CommandKind.CONTRIBUTE_FUND, now - 61 * NANOSECONDS
         funds["account"], funds["amount_quanta"] = list(paid), list(paid.values())
-        reports = self._reports(now - 61 * NANOSECONDS)
+        # prices that have proved themselves: the rulebook gives traders half a minute after a silence
+        reports = np.concatenate([self._reports(now - ago * NANOSECONDS) for ago in (119, 90, 61)])
         people = settle_people(self.scenario, compiled, ticks, accounts, SEED)
-        for records in (reports, funds, people.commands, self._reports(now)):
+        for records in (reports, funds, people.commands, self._reports(now - 20 * NANOSECONDS)):
             carry(engine, desk, records, Note(len(records), "solvent serve --demo", "service", "service"))
 
     def _reports(self, time_ns: int) -> np.ndarray:

@@ -96,7 +96,9 @@ class _Collector:
     def _markets(self, views: Any) -> Iterator[Any]:
         from prometheus_client.core import GaugeMetricFamily
 
-        mode = GaugeMetricFamily(PREFIX + "market_mode", "0 active, 1 caution, 2 reduce-only, 3 auction, 4 halted.", labels=["market"])
+        mode = GaugeMetricFamily(
+            PREFIX + "market_mode", "0 active, 1 caution, 2 reduce-only, 3 auction, 4 halted.", labels=["market"]
+        )
         mark = GaugeMetricFamily(PREFIX + "mark_price", "Mark in force.", labels=["market"])
         age = GaugeMetricFamily(
             PREFIX + "source_age_seconds", "Age of a source's last report.", labels=["market", "source"]
