@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from solvent.cli import main as cli
+from solvent.lab.cases.table import RULES
 
 INPUTS = {"tvl": 15_200_123_456_777, "ppm": 10_000, "minimum": 100_000_000_000}
 GOOD = {
@@ -71,3 +72,13 @@ def test_bad_input_is_told_whole(run) -> None:
     assert code == 2
     assert lines == []
     assert len(err.splitlines()) == 4
+
+
+def test_every_topic_is_listed_with_a_sentence(run) -> None:
+    code, lines, _err = run([], "--topics")
+    assert code == 0
+    assert len(lines) == len(RULES)
+    for line in lines:
+        topic, sentence = line.split(maxsplit=1)
+        assert topic in RULES
+        assert sentence.endswith(".")

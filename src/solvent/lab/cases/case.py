@@ -95,6 +95,20 @@ class Case:
             return default
         return whole(name, self.value(name))
 
+    def unsigned(self, name: str, default: int | None = None) -> int:
+        """A whole number that is not negative."""
+        value = self.integer(name, default)
+        if value < 0:
+            raise BadInput(f"field {name!r} is {value}; write a whole number that is not negative")
+        return value
+
+    def positive(self, name: str, default: int | None = None) -> int:
+        """A whole number above zero."""
+        value = self.integer(name, default)
+        if value <= 0:
+            raise BadInput(f"field {name!r} is {value}; write a whole number above zero")
+        return value
+
     def scaled(self, name: str, scale: int, default: int | None = None, rounding: str = "exact") -> int:
         """A decimal times `scale` as an integer; `default` (already scaled) where the field is absent.
 

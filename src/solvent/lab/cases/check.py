@@ -102,6 +102,10 @@ def result_of(case: Case) -> Result:
         got = rule(case)
     except OutOfRange as error:
         return Result(case, Outcome.OUT_OF_RANGE, why=(str(error),))
+    except OverflowError:
+        return Result(case, Outcome.OUT_OF_RANGE, why=("a number on the way does not fit the machine's 64 bits",))
+    except ZeroDivisionError as error:
+        raise BadInput("it divides by zero; give prices, sizes and scales that are above zero") from error
     except Unsupported as error:
         return Result(case, Outcome.UNSUPPORTED, why=(str(error),))
     why = tuple(differences(case.expected, got, case.relative, case.absolute))

@@ -39,32 +39,16 @@ def refused(reason: str) -> dict[str, Any]:
     return {"error": reason}
 
 
-def not_negative(case: Case, name: str, default: int | None = None) -> int:
-    """A whole number that is not negative."""
-    value = case.integer(name, default)
-    if value < 0:
-        raise BadInput(f"field {name!r} is {value}; write a whole number that is not negative")
-    return value
-
-
-def positive(case: Case, name: str, default: int | None = None) -> int:
-    """A whole number above zero."""
-    value = case.integer(name, default)
-    if value <= 0:
-        raise BadInput(f"field {name!r} is {value}; write a whole number above zero")
-    return value
-
-
 def asset_transfer(case: Case) -> Any:
     """Asset the liquidator receives for the liability he takes over."""
     asset = asset_for_liability(
-        not_negative(case, "liab_amount"),
-        positive(case, "liab_price"),
-        positive(case, "liab_mult", PPM),
+        case.unsigned("liab_amount"),
+        case.positive("liab_price"),
+        case.positive("liab_mult", PPM),
         decimals(case, "liab_decimals"),
-        not_negative(case, "asset_amount"),
-        positive(case, "asset_price"),
-        positive(case, "asset_mult", PPM),
+        case.unsigned("asset_amount"),
+        case.positive("asset_price"),
+        case.positive("asset_mult", PPM),
         decimals(case, "asset_decimals"),
     )
     return {"asset": in_range("asset", int(asset))}
@@ -73,12 +57,12 @@ def asset_transfer(case: Case) -> Any:
 def implied_liability(case: Case) -> Any:
     """Liability that giving all of an asset moves."""
     liability = liability_for_asset(
-        not_negative(case, "asset_amount"),
-        positive(case, "asset_price"),
-        positive(case, "asset_mult", PPM),
+        case.unsigned("asset_amount"),
+        case.positive("asset_price"),
+        case.positive("asset_mult", PPM),
         decimals(case, "asset_decimals"),
-        positive(case, "liab_price"),
-        positive(case, "liab_mult", PPM),
+        case.positive("liab_price"),
+        case.positive("liab_mult", PPM),
         decimals(case, "liab_decimals"),
     )
     return {"liability": in_range("liability", int(liability))}
@@ -95,14 +79,14 @@ def decimals(case: Case, name: str) -> int:
 def liability_transfer(case: Case) -> Any:
     """Liability that must move to end the shortage."""
     moved = liability_to_cover(
-        not_negative(case, "shortage"),
-        not_negative(case, "asset_weight"),
-        not_negative(case, "asset_mult", PPM),
-        not_negative(case, "liab_weight"),
-        positive(case, "liab_mult", PPM),
+        case.unsigned("shortage"),
+        case.unsigned("asset_weight"),
+        case.unsigned("asset_mult", PPM),
+        case.unsigned("liab_weight"),
+        case.positive("liab_mult", PPM),
         decimals(case, "liab_decimals"),
-        not_negative(case, "liab_price"),
-        not_negative(case, "if_fee", 0),
+        case.unsigned("liab_price"),
+        case.unsigned("if_fee", 0),
     )
     return {"liability": in_range("liability", int(moved))}
 
@@ -110,12 +94,12 @@ def liability_transfer(case: Case) -> Any:
 def base_to_cover_shortage(case: Case) -> Any:
     """Base that must be closed to end the shortage."""
     base = base_to_cover(
-        not_negative(case, "shortage"),
-        not_negative(case, "margin_ratio"),
-        not_negative(case, "liq_fee"),
-        not_negative(case, "if_fee", 0),
-        not_negative(case, "oracle"),
-        not_negative(case, "quote_oracle", PPM),
+        case.unsigned("shortage"),
+        case.unsigned("margin_ratio"),
+        case.unsigned("liq_fee"),
+        case.unsigned("if_fee", 0),
+        case.unsigned("oracle"),
+        case.unsigned("quote_oracle", PPM),
     )
     return {"base": in_range("base", int(base))}
 
@@ -123,13 +107,13 @@ def base_to_cover_shortage(case: Case) -> Any:
 def perp_insurance_fee(case: Case) -> Any:
     """The insurance fund's part of a perp takeover."""
     fee = perp_fund_fee(
-        not_negative(case, "shortage"),
+        case.unsigned("shortage"),
         abs(case.integer("base")),
-        not_negative(case, "margin_ratio"),
-        not_negative(case, "liq_fee"),
-        not_negative(case, "oracle"),
-        not_negative(case, "quote_oracle", PPM),
-        not_negative(case, "max_if_fee"),
+        case.unsigned("margin_ratio"),
+        case.unsigned("liq_fee"),
+        case.unsigned("oracle"),
+        case.unsigned("quote_oracle", PPM),
+        case.unsigned("max_if_fee"),
     )
     return {"fee": int(fee)}
 
@@ -137,15 +121,15 @@ def perp_insurance_fee(case: Case) -> Any:
 def spot_insurance_fee(case: Case) -> Any:
     """The insurance fund's part of a spot takeover."""
     fee = spot_fund_fee(
-        not_negative(case, "shortage"),
-        not_negative(case, "tokens"),
-        not_negative(case, "asset_weight"),
-        not_negative(case, "asset_mult", PPM),
-        not_negative(case, "liab_weight"),
-        not_negative(case, "liab_mult", PPM),
+        case.unsigned("shortage"),
+        case.unsigned("tokens"),
+        case.unsigned("asset_weight"),
+        case.unsigned("asset_mult", PPM),
+        case.unsigned("liab_weight"),
+        case.unsigned("liab_mult", PPM),
         decimals(case, "decimals"),
-        not_negative(case, "price"),
-        not_negative(case, "max_if_fee"),
+        case.unsigned("price"),
+        case.unsigned("max_if_fee"),
     )
     return {"fee": int(fee)}
 
@@ -156,42 +140,40 @@ def liquidation_fee(case: Case) -> Any:
     if elapsed < 0:
         return refused("the slot lies before the account entered liquidation")
     case.step("slots elapsed", elapsed, "slot - slot of entry")
-    return {"fee": int(liquidator_fee(not_negative(case, "base_fee"), not_negative(case, "max_fee"), elapsed))}
+    return {"fee": int(liquidator_fee(case.unsigned("base_fee"), case.unsigned("max_fee"), elapsed))}
 
 
 def max_share(case: Case) -> Any:
     """Ten-thousandths of what would end the shortage that may be taken by now."""
     share = share_allowed(
-        not_negative(case, "shortage"),
-        not_negative(case, "freed", 0),
-        not_negative(case, "slots_elapsed"),
-        not_negative(case, "initial_pct"),
-        not_negative(case, "duration"),
+        case.unsigned("shortage"),
+        case.unsigned("freed", 0),
+        case.unsigned("slots_elapsed"),
+        case.unsigned("initial_pct"),
+        case.unsigned("duration"),
     )
     return {"pct": int(share)}
 
 
 def spot_weights(case: Case) -> Any:
     """Initial weights of a deposit and of a debt of this size."""
-    size, places, factor = not_negative(case, "size"), decimals(case, "decimals"), not_negative(case, "imf", 0)
+    size, places, factor = case.unsigned("size"), decimals(case, "decimals"), case.unsigned("imf", 0)
     weights = {}
     if case.has("initial_asset_weight"):
-        weight = asset_weight(size, places, not_negative(case, "initial_asset_weight"), factor)
+        weight = asset_weight(size, places, case.unsigned("initial_asset_weight"), factor)
         weights["asset_weight"] = in_range("the size in 1e-9", int(weight))
     if case.has("initial_liability_weight"):
-        weight = liability_weight(size, places, not_negative(case, "initial_liability_weight"), factor, WEIGHT)
+        weight = liability_weight(size, places, case.unsigned("initial_liability_weight"), factor, WEIGHT)
         weights["liability_weight"] = in_range("the size in 1e-9", int(weight))
     return weights
 
 
 def scaled_initial_weight(case: Case) -> Any:
     """Initial weight of an asset of which there is too much."""
-    value = mul_div_down(not_negative(case, "deposits"), not_negative(case, "price"), 10 ** decimals(case, "decimals"))
+    value = mul_div_down(case.unsigned("deposits"), case.unsigned("price"), 10 ** decimals(case, "decimals"))
     case.step("deposits at the price", int(value), "floor(deposits x price / 10^decimals)")
     in_range("deposits at the price", int(value))
-    weight = scaled_asset_weight(
-        not_negative(case, "initial_asset_weight"), value, not_negative(case, "scale_start", 0)
-    )
+    weight = scaled_asset_weight(case.unsigned("initial_asset_weight"), value, case.unsigned("scale_start", 0))
     return {"weight": int(weight)}
 
 
@@ -207,7 +189,7 @@ def funding_delta(case: Case) -> Any:
 def deposit_delta(case: Case) -> Any:
     """How far the cumulative interest of deposits falls to share a loss."""
     step = deposit_index_step(
-        not_negative(case, "cumulative_interest"), not_negative(case, "borrow"), not_negative(case, "total_deposits")
+        case.unsigned("cumulative_interest"), case.unsigned("borrow"), case.unsigned("total_deposits")
     )
     return {"delta": in_range("delta", int(step))}
 
@@ -263,15 +245,15 @@ def liquidate_perp(case: Case) -> Any:
         *("initial_pct", "calls", "open_bids", "open_asks", "open_orders", "quote_price", "liq_fee_max"),
     )
     account = Takeover(
-        price=positive(case, "price"),
-        ratio=positive(case, "maint_ratio"),
-        buffer=not_negative(case, "buffer", 0),
+        price=case.positive("price"),
+        ratio=case.positive("maint_ratio"),
+        buffer=case.unsigned("buffer", 0),
         base=case.integer("base"),
         quote=case.integer("quote"),
-        deposit=not_negative(case, "deposit", 0),
-        bids=not_negative(case, "open_bids", 0),
+        deposit=case.unsigned("deposit", 0),
+        bids=case.unsigned("open_bids", 0),
         asks=abs(case.integer("open_asks", 0)),
-        orders=not_negative(case, "open_orders", 0),
+        orders=case.unsigned("open_orders", 0),
     )
     states = []
     for place, call in enumerate(case.items("calls")):
@@ -319,22 +301,20 @@ def one_call(case: Case, account: Takeover, slot: int, most: int) -> str:
 
 def take_over(case: Case, account: Takeover, shortage: int, elapsed: int, most: int) -> None:
     """The liquidator takes what is allowed of the position at the price less the fees."""
-    fee_base = not_negative(case, "liq_fee")
-    fee = int(liquidator_fee(fee_base, not_negative(case, "liq_fee_max", fee_base), elapsed))
+    fee_base = case.unsigned("liq_fee")
+    fee = int(liquidator_fee(fee_base, case.unsigned("liq_fee_max", fee_base), elapsed))
     ratio, quote_price, step = (
         account.ratio + account.buffer,
-        positive(case, "quote_price", PPM),
-        positive(case, "step"),
+        case.positive("quote_price", PPM),
+        case.positive("step"),
     )
     held = abs(account.base)
     fund_fee = int(
-        perp_fund_fee(shortage, held, ratio, fee, account.price, quote_price, not_negative(case, "if_fee_max", 0))
+        perp_fund_fee(shortage, held, ratio, fee, account.price, quote_price, case.unsigned("if_fee_max", 0))
     )
     needed = int(base_needed(shortage, ratio, fee, fund_fee, account.price, quote_price, step))
     share = int(
-        share_allowed(
-            shortage, account.freed, elapsed, not_negative(case, "initial_pct"), not_negative(case, "duration")
-        )
+        share_allowed(shortage, account.freed, elapsed, case.unsigned("initial_pct"), case.unsigned("duration"))
     )
     taken = int(base_taken(held, account.value(account.base), needed, share, most, step))
     case.step("fee, fund's fee, base needed, share, base taken", [fee, fund_fee, needed, share, taken])

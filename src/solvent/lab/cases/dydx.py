@@ -135,20 +135,20 @@ def quote_at_bankruptcy(case: Case, account: Held, size: int, delta: int, perpet
 
 def margin(case: Case) -> Any:
     """Initial and maintenance requirement of one position; open interest in base quanta, valued at the price."""
-    perpetual = Perpetual(case.integer("atomic_resolution"), case.integer("price"), case.integer("price_exponent"))
+    perpetual = Perpetual(case.integer("atomic_resolution"), case.unsigned("price"), case.integer("price_exponent"))
     value = value_of(case.integer("base_quantums"), perpetual)
     case.step("value", value, "tz(q x p x 10^(e + A + 6))")
-    open_interest = value_of(case.integer("open_interest", 0), perpetual)
-    return requirements(case, value, open_interest, case.integer("mf_ppm"))
+    open_interest = value_of(case.unsigned("open_interest", 0), perpetual)
+    return requirements(case, value, open_interest, case.unsigned("mf_ppm"))
 
 
 def requirements(case: Case, value: int, open_interest: int, fraction_ppm: int) -> dict[str, int]:
     """Both requirements of a value in the tier of the case."""
-    base = case.integer("im_ppm")
-    share = initial_share_ppm(base, open_interest, case.integer("oi_lower", 0), case.integer("oi_upper", 0))
+    base = case.unsigned("im_ppm")
+    share = initial_share_ppm(base, open_interest, case.unsigned("oi_lower", 0), case.unsigned("oi_upper", 0))
     case.step("open interest", open_interest, "at the price, in quote quanta")
     case.step("initial share", int(share), "base + floor((1e6 - base) x (OI - lower) / (upper - lower)), in ppm")
-    own = case.integer("custom_imf_ppm", 0)
+    own = case.unsigned("custom_imf_ppm", 0)
     return {
         "imr": in_range("imr", int(initial_up(value, share, own))),
         "mmr": in_range("mmr", int(maintenance_up(value, base, fraction_ppm))),
@@ -157,8 +157,8 @@ def requirements(case: Case, value: int, open_interest: int, fraction_ppm: int) 
 
 def tier(case: Case) -> Any:
     """Initial requirement of a value at an open interest given in quote quanta."""
-    open_interest = case.integer("oi_notional", 0)
-    return requirements(case, case.integer("quote_quantums"), open_interest, case.integer("mf_ppm", 0))
+    open_interest = case.unsigned("oi_notional", 0)
+    return requirements(case, case.integer("quote_quantums"), open_interest, case.unsigned("mf_ppm", 0))
 
 
 def bankruptcy(case: Case) -> Any:
@@ -188,7 +188,13 @@ def fillable(case: Case) -> Any:
     case.step("value", value)
     case.step("maintenance of the position", requirement)
     numerator, denominator = fillable_price(
-        size, value, requirement, account.equity, account.maintenance, case.integer("ba_ppm"), case.integer("smmr_ppm")
+        size,
+        value,
+        requirement,
+        account.equity,
+        account.maintenance,
+        case.unsigned("ba_ppm"),
+        case.unsigned("smmr_ppm"),
     )
     if denominator == 0:
         in_range("the fillable price in lowest terms", 2**63)
@@ -220,25 +226,23 @@ def insurance_delta(case: Case) -> Any:
     if account.maintenance <= 0:
         return refused("no maintenance requirement to share the equity by")
     quote = in_range(
-        "the quote of the fill", int(scaled_value(fill, case.integer("subticks"), power("qce", case.integer("qce"))))
+        "the quote of the fill", int(scaled_value(fill, case.unsigned("subticks"), power("qce", case.integer("qce"))))
     )
     case.step("quote of the fill", quote, "floor(subticks x base x 10^QCE)")
     worth = quote_at_bankruptcy(case, account, size, delta, perpetual, TIER)
-    return {"insurance_delta": int(fund_change(-quote if buying else quote, worth, case.integer("fee_ppm")))}
+    return {"insurance_delta": int(fund_change(-quote if buying else quote, worth, case.unsigned("fee_ppm")))}
 
 
 def liquidation_size(case: Case) -> Any:
     """The signed size of the order that liquidates a position in one block."""
     size = case.integer("position")
-    perpetual = Perpetual(case.integer("res"), case.integer("price"), case.integer("exp"))
-    step = case.integer("step")
-    if step <= 0:
-        raise BadInput(f"field 'step' is {step}; write a positive whole number")
+    perpetual = Perpetual(case.integer("res"), case.unsigned("price"), case.integer("exp"))
+    step = case.positive("step")
     value = abs(value_of(size, perpetual))
     case.step("value", value)
-    room = case.integer("sub_remaining", -1)
+    room = case.unsigned("sub_remaining") if case.has("sub_remaining") else -1
     cap, all_of_it = blocked_size(
-        abs(size), value, step, case.integer("min_notional"), case.integer("portion_ppm"), room
+        abs(size), value, step, case.unsigned("min_notional"), case.unsigned("portion_ppm"), room
     )
     case.step("cap", int(cap), "min(max(min(least, value), floor(value x portion)), room of the account)")
     closed = abs(size)
@@ -252,7 +256,7 @@ def liquidation_size(case: Case) -> Any:
 
 def deleverage(case: Case) -> Any:
     """Both accounts after the liquidated one closes `delta` against the other, at bankruptcy or at the oracle price."""
-    terms = Tier(case.integer("im", TIER.initial_ppm), case.integer("mf", TIER.fraction_ppm))
+    terms = Tier(case.unsigned("im", TIER.initial_ppm), case.unsigned("mf", TIER.fraction_ppm))
     (usdc, positions), (other_usdc, other_positions) = account_of(case, "liq"), account_of(case, "off")
     name, perpetual, size = position_of(case, positions)
     delta = case.integer("delta")
@@ -287,7 +291,7 @@ def changed(positions: Positions, name: str, delta: int) -> Positions:
 
 def rate_limit(case: Case) -> Any:
     """The most that may leave the chain while nothing comes in."""
-    return {"baseline": int(outflow_baseline(case.integer("tvl"), case.integer("ppm"), case.integer("minimum")))}
+    return {"baseline": int(outflow_baseline(case.unsigned("tvl"), case.unsigned("ppm"), case.unsigned("minimum")))}
 
 
 RULES: Final[Mapping[str, Callable[[Case], Any]]] = {

@@ -28,6 +28,8 @@ FACTOR_SCALE: Final = 10**15
 
 LEVELS: Final = ("search", "initial", "release")
 NETWORK: Final = "network"
+STEPS_MAX: Final = 100_000
+"""A case ends."""
 
 
 def model(case: Case, name: str, default: float | None = None) -> float:
@@ -60,14 +62,6 @@ def exact(case: Case, name: str) -> Fraction:
     return value
 
 
-def size(case: Case, name: str) -> int:
-    """Resting orders of one side; zero where absent."""
-    value = case.integer(name, 0)
-    if value < 0:
-        raise BadInput(f"field {name!r} is {value}; write a whole number that is not negative")
-    return value
-
-
 def maintenance(case: Case, long_factor: Fraction, short_factor: Fraction) -> int:
     """Maintenance margin of the volume and orders of the case."""
     funding = Fraction(decimal("funding", case.value("funding"))) if case.has("funding") else Fraction(0)
@@ -78,17 +72,17 @@ def maintenance(case: Case, long_factor: Fraction, short_factor: Fraction) -> in
         in_range("a factor over the common denominator", int(part * denominator)) for part in parts
     )
     margin = volume_margin_up(
-        case.integer("mark"),
+        case.unsigned("mark"),
         case.integer("open", 0),
-        size(case, "buys"),
-        size(case, "sells"),
+        case.unsigned("buys", 0),
+        case.unsigned("sells", 0),
         linear,
         quadratic,
         long_num,
         short_num,
         owed,
         denominator,
-        in_range("10^pdp", 10 ** min(size(case, "pdp"), 30)),
+        in_range("10^pdp", 10 ** min(case.unsigned("pdp", 0), 30)),
     )
     case.step("factors", list(parts), "linear, quadratic, long, short, funding")
     case.step("maintenance", int(margin), "ceil(max(long, short))")
@@ -141,7 +135,7 @@ def bounds(case: Case) -> Any:
         raise BadInput(f"the risk model cannot be computed: {error}; correct its parameters") from error
     case.step("factors of the range", [down, up], "quantiles of the log-normal price at (1 -+ p) / 2")
     down_num, up_num = (in_range("a factor of the range", round(Fraction(end) * FACTOR_SCALE)) for end in (down, up))
-    low, high = price_bounds(case.integer("ref"), down_num, up_num, FACTOR_SCALE)
+    low, high = price_bounds(case.unsigned("ref"), down_num, up_num, FACTOR_SCALE)
     return {"min": in_range("min", int(low)), "max": in_range("max", int(high))}
 
 
@@ -182,7 +176,7 @@ def collect(case: Case) -> Any:
     losses = np.array([numbers[0] for _party, numbers in losers], dtype=np.int64)
     means = np.array([numbers[1] for _party, numbers in losers], dtype=np.int64)
     from_owner, from_pool = np.zeros_like(losses), np.zeros_like(losses)
-    left = collect_losses(losses, means, size(case, "pool"), from_owner, from_pool)
+    left = collect_losses(losses, means, case.unsigned("pool", 0), from_owner, from_pool)
     paid = from_owner + from_pool
     case.step("from the owners", [int(amount) for amount in from_owner])
     case.step("from the pool", [int(amount) for amount in from_pool])
@@ -193,7 +187,7 @@ def collect(case: Case) -> Any:
 def closeout(case: Case) -> Any:
     """Whether an account is closed out after a loss, what its owner loses, and what of it the pool receives."""
     case.only("margin", "general", "bond", "mtm_loss", "maintenance", "maintenance_without_orders")
-    margin_balance, general, bond = size(case, "margin"), size(case, "general"), size(case, "bond")
+    margin_balance, general, bond = case.unsigned("margin", 0), case.unsigned("general", 0), case.unsigned("bond", 0)
     loss, required = case.integer("mtm_loss", 0), case.integer("maintenance")
     paid = int(paid_by_owner(loss, margin_balance, general, bond))
     balance = margin_balance + general + bond - paid
@@ -208,13 +202,16 @@ def closeout(case: Case) -> Any:
 def disposal(case: Case) -> Any:
     """Sizes the network sells, step by step, until nothing is left or the steps are over."""
     case.only("position", "fraction", "full", "available", "max_fraction", "steps")
-    position, full = abs(case.integer("position")), size(case, "full")
+    position, full = abs(case.integer("position")), case.unsigned("full", 0)
     share, most = case.ratio("fraction"), case.ratio("max_fraction", (1, 1))
     if not 0 < share[0] <= share[1] or not 0 <= most[0] <= most[1]:
         raise BadInput("a fraction lies above 0 and is not more than 1; correct 'fraction' or 'max_fraction'")
-    available = case.integer("available", -1)
+    available = case.unsigned("available") if case.has("available") else -1
     sizes = []
-    for _step in range(case.integer("steps")):
+    steps = case.unsigned("steps", 0)
+    if steps > STEPS_MAX:
+        raise BadInput(f"field 'steps' is {steps}; write at most {STEPS_MAX}")
+    for _step in range(steps):
         if position == 0:
             break
         sold = int(disposal_size(position, full, *share, available, *most))
