@@ -13,7 +13,7 @@ import msgspec
 from solvent.lab.cases.check import Outcome, Report, Result, check
 from solvent.lab.cases.compare import written
 from solvent.lab.cases.reading import read_cases
-from solvent.lab.cases.table import VENUES
+from solvent.lab.cases.table import RULES, VENUES
 
 FAILED = 1
 UNSUPPORTED = 3
@@ -51,6 +51,12 @@ def line_of(result: Result) -> str:
     if result.outcome == Outcome.FAILED and case.steps:
         line += "  by way of " + ", ".join(f"{step.name} = {written(step.value)}" for step in case.steps)
     return line
+
+
+def topic_lines() -> list[str]:
+    """Every `fn` or `topic` a case may name, with the sentence of its rule."""
+    width = max(map(len, RULES))
+    return [f"{topic:<{width}}  {(RULES[topic].__doc__ or '').strip().splitlines()[0]}" for topic in sorted(RULES)]
 
 
 def count_line(report: Report) -> str:

@@ -255,11 +255,22 @@ def serve(
     sys.exit(serve_command(data, rulebook, venue, demo, settings, oidc))
 
 
+def _show_topics(wanted: bool) -> None:
+    if wanted:
+        from solvent.cli.check import topic_lines
+
+        typer.echo("\n".join(topic_lines()))
+        raise typer.Exit
+
+
 @app.command()
 def check(
     file: Annotated[Path, typer.Argument(help="Cases as JSON: a list, or an object with `examples`.")],
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the counts and every case as one JSON object.")
+    ] = False,
+    topics: Annotated[
+        bool, typer.Option("--topics", callback=_show_topics, is_eager=True, help="List what a case may ask for.")
     ] = False,
 ) -> None:
     """Put a venue's own numbers to its rules as they are built here, and show where they differ.
