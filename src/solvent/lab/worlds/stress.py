@@ -78,7 +78,9 @@ class Order:
         return parse_rulebook(self.rulebook_text, self.rulebook_name)
 
 
-def world_of(order: Order, plan: Sequence[tuple[int, np.ndarray]] = ()) -> tuple[World, dict[str, Any]]:
+def world_of(
+    order: Order, plan: Sequence[tuple[int, np.ndarray]] = (), *, players: int = 0
+) -> tuple[World, dict[str, Any]]:
     """The world of an order, and what its model was fitted to. Raises RulebookError with every fault."""
     scenario, rulebook = order.scenario(), order.rulebook()
     conditions = order.conditions
@@ -96,7 +98,8 @@ def world_of(order: Order, plan: Sequence[tuple[int, np.ndarray]] = ()) -> tuple
         book = read_snapshot_book(order.book, [market.contract.symbol for market in scenario.markets])
         data = f"{data}{book.digest}"
     world = build_world(
-        scenario, rulebook, model, conditions, seed=order.seed, accounts=order.accounts, plan=plan, book=book,
+        scenario, rulebook, model, conditions, seed=order.seed, accounts=order.accounts, plan=plan,
+        players=players, book=book,
         data_digest=data,
     )  # fmt: skip
     return world, told

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from solvent import __version__
+from solvent.codes import AccountKind
 from solvent.commands import COMMAND_DTYPE, CommandKind
 from solvent.compiled import ground_digest, quick_compilation
 from solvent.engine.engine import Engine, Genesis
@@ -139,13 +140,15 @@ def build_world(
     seed: int = 1,
     accounts: int | None = None,
     plan: Sequence[tuple[int, np.ndarray]] = (),
+    players: int = 0,
     book: Any = None,
     data_digest: str = "",
 ) -> World:
     """The start of every path: a venue with its people under a rulebook.
 
-    `plan` adds commands at given steps. `book` (solvent.lab.worlds.snapshot.Snapshot) takes the place of the seeded
-    population. Raises RulebookError, ScenarioError or WorldError with every fault.
+    `plan` adds commands at given steps; `players` are accounts opened without cash, for who plans to use them; `book`
+    (solvent.lab.worlds.snapshot.Snapshot) takes the place of the seeded people. Raises RulebookError, ScenarioError or
+    WorldError with every fault.
     """
     check_conditions(conditions)
     if len(model.volatility) != len(scenario.markets):
@@ -186,11 +189,14 @@ def build_world(
         first = engine.submit(venue)
         told = engine.submit(joined([commands, vault]))
         check_start(scenario, settled, np.concatenate([first, told]))
-        opening = joined([venue, commands, vault])
+        opened = _players(players, int(engine.state.venue[0].account_count), int(commands["time_ns"][-1]))
+        engine.submit(opened)
+        opening = joined([venue, commands, vault, opened])
         people = {
             "providers": settled.providers,
             "traders": settled.traders,
             "given": np.array(list(settled.names.values()), dtype=np.int64),
+            "players": opened["account"].astype(np.int64),
         }
     given = _given(scenario, compiled, conditions, bend, opening_ticks, people, seed, plan, engine.state)
     return World(
@@ -213,6 +219,15 @@ def _linked(commands: np.ndarray, traders: np.ndarray, share: float, seed: int) 
     linked = commands.copy()
     linked["owner"][opened] = owners
     return linked
+
+
+def _players(count: int, first: int, time_ns: int) -> np.ndarray:
+    """Accounts of one owner, opened without cash."""
+    commands = np.zeros(count, dtype=COMMAND_DTYPE)
+    commands["kind"], commands["time_ns"] = CommandKind.OPEN_ACCOUNT, time_ns
+    commands["account"] = first + np.arange(count)
+    commands["owner"], commands["account_kind"] = first, AccountKind.CROSS
+    return commands
 
 
 def _members(scenario: Scenario, providers: np.ndarray, decimals: int, time_ns: int) -> np.ndarray:
@@ -272,16 +287,7 @@ def _given(
     rates[Rate.RUN_PART] = conditions.run_part
     rates[Rate.QUANTUM] = 10.0**compiled.settlement_decimals
     rates[Rate.FUNDING_CAP] = float(compiled.terms.policy[0].funding_rate_max_ppb) / 1e9
-    planned = [*plan, *_halts(bend, markets)]
-    first = np.zeros(conditions.steps + 1, dtype=np.int64)
-    for step, commands in planned:
-        if not 0 <= step < conditions.steps:
-            raise world_error(
-                "plan", (f"step {step}", "it is outside the horizon", f"Plan steps 0 to {conditions.steps - 1}.")
-            )
-        first[step + 1] += len(commands)
-    ordered = sorted(planned, key=lambda item: item[0])
-    listed = joined([commands for _step, commands in ordered]) if planned else np.zeros(0, dtype=COMMAND_DTYPE)
+    listed, first = laid_out([*plan, *_halts(bend, markets)], conditions.steps)
     feeds = [feed.kind for feed in scenario.markets[0].contract.feeds]
     quantum = 10**compiled.settlement_decimals
     return Given(
@@ -301,8 +307,19 @@ def _given(
         oracle_shift=bend.oracle_shift,
         keepers_work=bend.keepers_work,
         plan=listed.view(np.recarray),
-        plan_first=np.cumsum(first),
+        plan_first=first,
     )
+
+
+def laid_out(plan: Sequence[tuple[int, np.ndarray]], steps: int) -> tuple[np.ndarray, np.ndarray]:
+    """A plan as the loop reads it: all commands in order of their steps, and where each step begins [steps + 1]."""
+    first = np.zeros(steps + 1, dtype=np.int64)
+    for step, commands in plan:
+        if not 0 <= step < steps:
+            raise world_error("plan", (f"step {step}", "it is outside the horizon", f"Plan steps 0 to {steps - 1}."))
+        first[step + 1] += len(commands)
+    ordered = [commands for _step, commands in sorted(plan, key=lambda item: item[0])]
+    return (joined(ordered) if ordered else np.zeros(0, dtype=COMMAND_DTYPE)), np.cumsum(first)
 
 
 def _halts(bend: Bend, markets: int) -> list[tuple[int, np.ndarray]]:
@@ -323,8 +340,10 @@ def _halts(bend: Bend, markets: int) -> list[tuple[int, np.ndarray]]:
 class Player:
     """Plays paths of a world, one at a time, each from the same start. One per process: its tables are reused."""
 
-    def __init__(self, world: World, *, keep: bool = False) -> None:
-        """With `keep` the commands of a path are recorded and can be had from `commands`."""
+    def __init__(self, world: World, *, keep: bool = False, planned: int = 0) -> None:
+        """With `keep` the commands of a path are recorded and can be had from `commands`; `planned` is room for a
+        plan of so many commands given to `play`.
+        """
         self.world = world
         state = world.state
         self._counts = {
@@ -334,7 +353,7 @@ class Player:
             "holdings": int(state.venue[0].holding_count),
         }
         crowd = (len(world.people["providers"]) + 2) * world.markets
-        planned = 2 * len(world.given.plan)
+        planned = 2 * (len(world.given.plan) + planned)
         room = {
             "positions": self._counts["positions"] + crowd + planned + 64,
             "orders": self._counts["orders"] + self._counts["positions"] + crowd + planned + 64,
@@ -379,15 +398,43 @@ class Player:
             bend = world.bend
             bend_path(going.returns, going.depth, bend.added, bend.volatility_times, bend.depth_times)
 
-    def play(self, path: int, returns: np.ndarray | None = None) -> Going:
-        """Play one path to its end; `returns` [steps, markets] take the place of the model's. The tables are reused."""
+    def play(
+        self,
+        path: int,
+        *,
+        returns: np.ndarray | None = None,
+        added: np.ndarray | None = None,
+        volatility_times: float = 1.0,
+        depth_times: float = 1.0,
+        depth_of: np.ndarray | None = None,
+        plan: Sequence[tuple[int, np.ndarray]] | None = None,
+    ) -> Going:
+        """Play one path to its end; the tables are reused by the next.
+
+        `returns` [steps, markets] take the place of the model's; `added` log-moves, the two factors and `depth_of`
+        [steps, markets] bend the path further; `plan` takes the place of the world's.
+        """
         self.reset()
+        world, going = self.world, self.going
         if returns is None:
             self.draw(path)
         else:
-            self.going.returns[:] = returns
-            self.going.depth[:] = self.world.bend.depth_times
-        given, going = self.world.given, self.going
+            going.returns[:] = returns
+            going.depth[:] = world.bend.depth_times
+        if added is not None or volatility_times != 1.0 or depth_times != 1.0:
+            more = np.zeros_like(going.returns) if added is None else added
+            steps = len(going.returns)
+            with quick_compilation():
+                bend_path(
+                    going.returns, going.depth, more, np.full(steps, volatility_times),
+                    np.full_like(going.depth, depth_times),
+                )  # fmt: skip
+        if depth_of is not None:
+            np.multiply(going.depth, depth_of, out=going.depth)
+        given = world.given
+        if plan is not None:
+            listed, first = laid_out(plan, len(going.returns))
+            given = given._replace(plan=listed.view(np.recarray), plan_first=first)
         self.commands = []
         with quick_compilation():
             start_path(self.state, given, going, path)

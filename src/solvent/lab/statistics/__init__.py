@@ -1,0 +1,1 @@
+"""Statistics beside the simulation: tails, passage times, coverage tests, fund sizes, impact."""
