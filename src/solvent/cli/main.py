@@ -190,6 +190,121 @@ def compare(
 
 
 @app.command()
+def reverse(
+    target: Annotated[float, typer.Option("--target", min=0, help="Loss to reach, in the settlement currency.")],
+    scenario: Annotated[str, typer.Argument(help="Markets, people, funds: a name or a file.")] = "stress",
+    rulebook: Annotated[str | None, typer.Option("--rulebook", "-r", help="A preset or a file.")] = None,
+    measure: Annotated[str, typer.Option("--measure", help="shortfall, socialised or liquidated.")] = "shortfall",
+    max_distance: Annotated[float, typer.Option("--max-distance", min=0.1, max=50, help="Standard deviations.")] = 8.0,
+    ball: Annotated[
+        float | None,
+        typer.Option("--ball", min=0.1, max=50, help="Radius of the worst case."),
+    ] = None,
+    model: Annotated[str, typer.Option("--model", help="As in stress.")] = "normal",
+    prices: Annotated[Path | None, typer.Option("--prices", "-p", help="Candles the model is fitted to.")] = None,
+    book: Annotated[Path | None, typer.Option("--book", help="Positions of a real book.")] = None,
+    accounts: Annotated[int | None, typer.Option("--accounts", "-n", min=0, max=2_000_000)] = 2000,
+    horizon: Annotated[str, typer.Option("--horizon", help="Length of a path.")] = "3h",
+    evaluations: Annotated[int, typer.Option("--evaluations", min=8, max=100_000, help="Directions tried.")] = 40,
+    seed: Annotated[int, typer.Option("--seed", "-s", min=0, max=2**62)] = 1,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="The search is one process.")] = 1,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for reverse.json.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print reverse.json.")] = False,
+) -> None:
+    """Find the most plausible scenario that loses the target, then the worst within a ball. Exit 3: out of reach."""
+    from solvent.cli.search import reverse_command
+
+    asked = {"model": model, "prices": prices, "book": book, "accounts": accounts, "horizon": horizon, "seed": seed}
+    reverse_command(scenario, rulebook, asked, target, measure, max_distance, ball, evaluations, out, as_json)
+
+
+@app.command()
+def attack(
+    scenario: Annotated[str, typer.Argument(help="Markets, people, funds: a name or a file.")] = "stress",
+    rulebook: Annotated[str | None, typer.Option("--rulebook", "-r", help="A preset or a file.")] = None,
+    budget: Annotated[float, typer.Option("--budget", help="What the attacker has, in the settlement currency.")] = 3e6,
+    objective: Annotated[str, typer.Option("--objective", help="loss, profit or pareto.")] = "loss",
+    evaluations: Annotated[int, typer.Option("--evals", "--evaluations", min=8, max=1_000_000)] = 400,
+    shrink: Annotated[bool, typer.Option("--shrink/--no-shrink", help="Reduce to a minimal witness.")] = True,
+    witness: Annotated[Path | None, typer.Option("--witness", help="Where the witness is kept.")] = None,
+    replay_file: Annotated[
+        Path | None, typer.Option("--replay", help="Play a witness again instead; exit 4 when it came out otherwise.")
+    ] = None,
+    accounts: Annotated[int | None, typer.Option("--accounts", "-n", min=0, max=2_000_000)] = 1000,
+    horizon: Annotated[str, typer.Option("--horizon", help="Length of the path.")] = "2h",
+    limit: Annotated[
+        float | None, typer.Option("--fail-on", help="Exit 2 when the damage is larger, or when the attack pays.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", "-s", min=0, max=2**62)] = 1,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="The search is one process.")] = 1,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for attack.json and witness.json.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print attack.json.")] = False,
+) -> None:
+    """Search the cheapest way to hurt the venue: damage, cost, profit, griefing factor, minimal witness."""
+    from solvent.cli.search import attack_command
+
+    asked = {"model": "normal", "accounts": accounts, "horizon": horizon, "seed": seed}
+    attack_command(
+        scenario, rulebook, asked, budget, objective, evaluations, shrink, witness, replay_file, limit, out, as_json
+    )
+
+
+@app.command()
+def calibrate(
+    scenario: Annotated[str, typer.Argument(help="Markets, people, funds: a name or a file.")] = "stress",
+    rulebook: Annotated[str | None, typer.Option("--rulebook", "-r", help="A preset or a file.")] = None,
+    prices: Annotated[Path | None, typer.Option("--prices", "-p", help="Candles for gaps and the model.")] = None,
+    model: Annotated[str, typer.Option("--model", help="As in stress.")] = "hawkes",
+    paths: Annotated[int, typer.Option("--paths", min=20, max=1_000_000)] = 300,
+    target_ruin: Annotated[float, typer.Option("--target-ruin", min=1e-6, max=0.5, help="Allowed a horizon.")] = 0.001,
+    capital_cost: Annotated[float, typer.Option("--capital-cost", min=1e-6, help="Of a unit of fund.")] = 0.10,
+    shortage_cost: Annotated[float, typer.Option("--shortage-cost", min=1e-6, help="Of a unit not covered.")] = 5.0,
+    close_out: Annotated[str, typer.Option("--close-out", help="Time a close-out takes.")] = "1h",
+    accounts: Annotated[int | None, typer.Option("--accounts", "-n", min=0, max=2_000_000)] = 2000,
+    horizon: Annotated[str, typer.Option("--horizon", help="Length of a path.")] = "8h",
+    seed: Annotated[int, typer.Option("--seed", "-s", min=0, max=2**62)] = 1,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Processes; 0 is one a core.")] = 1,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for calibrate.json.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print calibrate.json.")] = False,
+) -> None:
+    """Thresholds, penalty, buffers and fund size against a target; the frontier of capital against shared losses."""
+    from solvent.cli.search import calibrate_command
+
+    asked = {"model": model, "prices": prices, "accounts": accounts, "horizon": horizon, "seed": seed}
+    calibrate_command(
+        scenario, rulebook, asked, paths, target_ruin, (capital_cost, shortage_cost), close_out, jobs, out, as_json
+    )
+
+
+@app.command()
+def backtest(
+    prices: Annotated[Path, typer.Option("--prices", "-p", help="Candles.")],
+    scenario: Annotated[str, typer.Argument(help="Markets: a name or a file.")] = "stress",
+    rulebook: Annotated[str | None, typer.Option("--rulebook", "-r", help="A preset or a file.")] = None,
+    rule: Annotated[
+        list[str] | None, typer.Option("--rule", help="rulebook, ewma, fhs or garch-t; repeat for more.")
+    ] = None,
+    level: Annotated[float, typer.Option("--level", min=0.5, max=0.99999, help="What the margin promises.")] = 0.99,
+    close_out: Annotated[str, typer.Option("--close-out", help="Time a close-out takes.")] = "1h",
+    buffer: Annotated[str, typer.Option("--buffer", help="none, buffer (a quarter, EMIR 28.1a) or floor.")] = "none",
+    fail_on: Annotated[str | None, typer.Option("--fail-on", help="yellow or red: exit 2 at this light.")] = None,
+    seed: Annotated[
+        int, typer.Option("--seed", "-s", min=0, max=2**62, help="Nothing is drawn; kept for the record.")
+    ] = 1,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="One process.")] = 1,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for backtest.json and Parquet.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print backtest.json.")] = False,
+) -> None:
+    """Coverage of margin rules over history: Kupiec, Christoffersen, traffic lights, sufficiency, procyclicality."""
+    from solvent.cli.search import backtest_command
+
+    backtest_command(
+        scenario, rulebook, prices, tuple(rule or ("rulebook", "ewma", "fhs")), level, close_out, buffer, fail_on, seed,
+        out, as_json,
+    )  # fmt: skip
+
+
+@app.command()
 def verify(
     directory: Annotated[Path, typer.Argument(help="A journal's folder, or the --out folder of a replay.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
@@ -308,9 +423,11 @@ def exit_code_of(error: Exception) -> int | None:
     Told by the names of the classes: importing them would cost every start what only a fault needs.
     """
     names = {kind.__name__ for kind in type(error).__mro__}
+    if "OutOfReach" in names:
+        return REFUSED
     if names & {"RulebookError", "CandleFileError", "UnknownSymbolError", "OutputUnusable", "SettingsRefused"}:
         return BAD_INPUT
-    if names & {"EngineFault", "WorkersLost", "OutOfReach"}:
+    if names & {"EngineFault", "WorkersLost"}:
         return REFUSED
     if "NotReproducible" in names:
         return NOT_REPRODUCIBLE

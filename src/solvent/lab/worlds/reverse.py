@@ -205,11 +205,14 @@ def reverse_stress(
     tell = progress or (lambda _share, _what: None)
     losses = Losses(world, paths, measure)
     count = losses.factors.count
-    starts = []
+    # every factor alone, both ways, and the two obvious mixtures: who loses most at the edge starts the search
+    starts = [sign * axis for axis in np.eye(count) for sign in (-1.0, 1.0)]
     for sign in (-1.0, 1.0):
-        start = np.zeros(count)
-        start[0], start[-2:] = sign, (0.5, 0.5)
-        starts.append(start / np.linalg.norm(start))
+        mixed = np.zeros(count)
+        mixed[0], mixed[-2:] = sign, (0.5, 0.5)
+        starts.append(mixed / np.linalg.norm(mixed))
+    edge = np.array([losses(start * max_distance) for start in starts])
+    starts = [starts[place] for place in np.argsort(-edge, kind="stable")[:3]]
     reached = [(_reach(losses, start, target, max_distance), place) for place, start in enumerate(starts)]
     best_start = starts[min(reached)[1]]
     if math.isinf(min(reached)[0]):
