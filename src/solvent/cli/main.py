@@ -402,6 +402,24 @@ for name, command in ATTACKS.items():
     app.command(name=name)(command)
 
 
+@app.command()
+def incidents(
+    names: Annotated[list[str] | None, typer.Argument(help="Ids or files; all that ship without any.")] = None,
+    only_list: Annotated[bool, typer.Option("--list", "-l", help="Show the cards without running them.")] = False,
+    seed: Annotated[int, typer.Option("--seed", "-s", min=0, max=2**62, help="Same seed, same digest.")] = 1,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the JSON answer to this file too.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print every incident as a JSON row.")] = False,
+) -> None:
+    """Run known incidents under the rules of their time and under the recommended rulebook, and keep the score.
+
+    Leaves with 0 when every loss with a full record is reproduced and every incident is contained now, with 1 when
+    one is not, with 2 when an incident cannot be read.
+    """
+    from solvent.cli.incidents import incidents_command
+
+    sys.exit(incidents_command(tuple(names or ()), only_list, seed, out, as_json))
+
+
 def main() -> None:
     """Run the command line; every fault a person can mend becomes a sentence and an exit code."""
     try:

@@ -67,6 +67,7 @@ class Book:
         self.variance = (self.daily_volatility**2) / SECONDS_PER_DAY
         self.last_ticks = np.zeros(count)
         self.stepped = np.zeros(count)
+        self.thinned = np.ones(count)
 
     def displacement(self) -> np.ndarray:
         """Factor by which forced trading has moved each market's reported price."""
@@ -89,7 +90,9 @@ class Book:
         """Notional the book holds within one per cent now."""
         calm = np.maximum(self.daily_volatility**2 / SECONDS_PER_DAY, 1e-18)
         ratio = np.sqrt(np.maximum(self.variance, 0.0) / calm)
-        return np.maximum(self.calm_depth / (1.0 + self.collapse * np.maximum(ratio - 1.0, 0.0)), 1.0)
+        shrunk = self.thinned * self.calm_depth / (1.0 + self.collapse * np.maximum(ratio - 1.0, 0.0))
+        held: np.ndarray = np.maximum(shrunk, 1.0)
+        return held
 
     def impact(self, instrument: int, notional: float) -> float:
         """Relative price change a trade of this size causes."""

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from solvent import __version__
-from solvent.codes import Executor, Mode, Refusal, Tranche
+from solvent.codes import Executor, Level, Mode, Refusal, Tranche
 from solvent.events import EVENT_DTYPE, EventKind
+from solvent.lab.acts import outcome_rows
 from solvent.lab.replay import Played, notes_of
 from solvent.lab.series import Series
 from solvent.state.whole import first_user_account
@@ -161,6 +162,8 @@ def summarise(played: Played) -> dict[str, Any]:
             name: {"start_quanta": int(funds_start[name] * quantum), "end_quanta": last[place]}
             for place, name in enumerate(FUND_NAMES)
         },
+        "acts": outcome_rows(played.recording.outcomes, [m.contract.symbol for m in scenario.markets]),
+        "people": people_of(played, events),
         "still_in_liquidation": int(state.venue[0].queue_count),
         "refused": {Refusal(int(code)).name.lower(): int(count) for code, count in zip(codes, counts, strict=True)},
         "seconds": {phase: round(spent, 3) for phase, spent in played.recording.seconds.items()},
@@ -171,6 +174,40 @@ def summarise(played: Played) -> dict[str, Any]:
         },
         "notes": notes_of(played),
     }
+
+
+def people_of(played: Played, events: Events) -> dict[str, dict[str, int]]:
+    """What became of the accounts a scenario writes out.
+
+    Equity at the start and at the end, cash that came and went in between, what the account gained by it all, and
+    what it was charged for the losses of others.
+    """
+    names = played.people.names
+    numbers = np.array(list(names.values()), dtype=np.int64)
+    if len(numbers) == 0:
+        return {}
+    from solvent.procedures.assess import assess_accounts
+
+    answers = np.zeros((len(numbers), 4), dtype=np.int64)
+    assess_accounts(played.engine.state, int(Level.MAINTENANCE), numbers, answers)
+    opening = played.opening_equity[len(played.people.traders) :]
+    story = events[events.time_ns >= played.scenario.start_ns]
+    charged = _haircuts(events)
+    rows = {}
+    for place, name in enumerate(names):
+        own = story[(story.account == numbers[place]) & (story.asset == 0)]
+        put_in = _total(_of(own, EventKind.DEPOSITED).amount_quanta)
+        taken_out = _total(_of(own, EventKind.WITHDRAWN).amount_quanta)
+        equity = int(answers[place, 0])
+        rows[name] = {
+            "opening_quanta": int(opening[place]),
+            "deposited_quanta": put_in,
+            "withdrawn_quanta": taken_out,
+            "equity_quanta": equity,
+            "gain_quanta": equity + taken_out - put_in - int(opening[place]),
+            "charged_quanta": charged.get(int(numbers[place]), 0),
+        }
+    return rows
 
 
 def series_of(played: Played) -> Series:

@@ -59,6 +59,13 @@ def waypoint_path(scenario: Scenario, seed: int) -> Path:
     )
 
 
+def price_at(waypoints: tuple[tuple[int, Decimal], ...], at_ns: int) -> float:
+    """The price of a market's way-points at an instant, geometric between two."""
+    at = np.array([point[0] for point in waypoints], dtype=np.int64)
+    log_price = np.log(np.array([float(point[1]) for point in waypoints]))
+    return float(np.exp(np.interp(at_ns - at[0], at - at[0], log_price)))
+
+
 def opening_prices(path: Path, markets: int) -> np.ndarray:
     """The first price of each market."""
     first = np.full(markets, np.nan)

@@ -179,7 +179,24 @@ def settle_people(
     opened["account"], opened["owner"], opened["account_kind"] = everyone, everyone, kinds
     funded = _records(len(everyone), CommandKind.DEPOSIT, time_ns)
     funded["account"], funded["amount_quanta"] = everyone, deposits.astype(np.int64)
-    return People(providers, traders, given_names, np.concatenate([opened, funded[deposits >= 1], traded]))
+    brought = _collateral(scenario, compiled, given_names, time_ns)
+    return People(providers, traders, given_names, np.concatenate([opened, funded[deposits >= 1], brought, traded]))
+
+
+def _collateral(scenario: Scenario, compiled: CompiledTerms, names: dict[str, int], time_ns: int) -> np.ndarray:
+    """Deposits of what the written-out accounts bring besides cash; what the rules do not accept stays at home."""
+    records = _records(sum(len(given.collateral) for given in scenario.accounts), CommandKind.DEPOSIT, time_ns)
+    row = 0
+    for given in scenario.accounts:
+        for name, amount in given.collateral:
+            asset = compiled.asset_ids.get(name)
+            if asset is None or compiled.terms.assets[asset].used == 0:
+                continue
+            record = records[row]
+            record["account"], record["asset"] = names[given.name], asset
+            record["amount_quanta"] = int(Fraction(amount) * 10 ** compiled.asset_decimals[name])
+            row += 1
+    return records[:row]
 
 
 def _deposits(

@@ -7,7 +7,7 @@ book. The lab decides nothing that a venue's rules decide.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import ceil
 from pathlib import Path as FilePath
@@ -19,9 +19,10 @@ from solvent.codes import REFUSAL_SENTENCES, Level, Mode, Refusal, SystemAccount
 from solvent.commands import COMMAND_DTYPE, CommandKind
 from solvent.engine.engine import Engine, Genesis
 from solvent.events import EventKind
+from solvent.lab.acts import Outcome, Stage, bend_path, depth_factors, is_out
 from solvent.lab.execution import Book, Fill, Order
 from solvent.lab.opening import joined, opening_commands, sources_of
-from solvent.lab.paths import Path, candle_path, opening_prices, waypoint_path
+from solvent.lab.paths import Path, candle_path, opening_prices, price_at, waypoint_path
 from solvent.lab.population import People, settle_people
 from solvent.lab.scenario import Scenario, ScenarioError
 from solvent.procedures.assess import assess_accounts
@@ -31,7 +32,6 @@ from solvent.rulebook.faults import Fault
 
 QUIET_ROUNDS_MAX = 120
 ACTIVE, HALTED, VAULT = int(Mode.ACTIVE), int(Mode.HALTED), int(SystemAccount.VAULT)
-COLLATERAL_DISCOUNT = Fraction(2, 100)
 
 Progress = Callable[[float, str], None]
 
@@ -47,6 +47,7 @@ class Recording:
     modes: list[np.ndarray] = field(default_factory=list)
     queued: list[int] = field(default_factory=list)
     funds: list[tuple[int, int, int, int]] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -94,6 +95,8 @@ def play(
         scenario, path = candle_path(scenario, prices, only)
     else:
         path = waypoint_path(scenario, seed)
+    rules = rulebook.name.removesuffix(".toml")
+    scenario = replace(scenario, acts=tuple(act for act in scenario.acts if act.only_under in ("", rules)))
     compiled = compile_terms(rulebook, [market.contract for market in scenario.markets])
     lap("prices")
     tell(0.0, "starting the machine")
@@ -107,11 +110,11 @@ def play(
     tell(0.0, "settling the population")
     ticks = np.array([float(market.contract.tick_size) for market in scenario.markets])
     opening_ticks = np.maximum(np.round(opening_prices(path, len(ticks)) / ticks), 1).astype(np.int64)
-    run = _Run(engine, scenario, compiled, recording, path, ticks)
+    run = _Run(engine, scenario, compiled, recording, bend_path(path, scenario), ticks)
     run.open_venue(opening_ticks)
     count = int(scenario.population["accounts"]) if accounts is None else accounts
     people = settle_people(scenario, compiled, opening_ticks, count, seed)
-    run.providers = people.providers
+    run.providers, run.names = people.providers, people.names
     check_start(scenario, people, run.submit(people.commands))
     opening = run.equities(np.concatenate([people.traders, np.array(list(people.names.values()), dtype=np.int64)]))
     lap("population")
@@ -173,6 +176,11 @@ class _Run:
         self.advances = np.zeros(int(scenario.engine["advances_per_step"]), dtype=COMMAND_DTYPE)
         self.advances["kind"] = CommandKind.ADVANCE
         self.advances["count"] = int(compiled.terms.policy[0].advance_max)
+        self.names: dict[str, int] = {}
+        lots = [float(market.contract.lot_size) for market in scenario.markets]
+        self.stage = Stage(scenario, self.quantum, lots, ticks)
+        recording.outcomes = self.stage.outcomes
+        self.lies = any(act.do == "report" for act in scenario.acts)
 
     def submit(self, records: np.ndarray) -> np.ndarray:
         """Send a batch and keep it with what the machine told."""
@@ -201,6 +209,9 @@ class _Run:
         for i in range(count):
             first, last = int(self.path.offsets[i]), int(self.path.offsets[i + 1])
             now = int(self.path.step_ns[i])
+            if is_out(self.scenario, now):
+                self.last_ns = now
+                continue
             self.quiet_rounds(now)
             self.round(now, self.reports(first, last, now))
             if i % 25 == 0:
@@ -236,7 +247,8 @@ class _Run:
 
     def round(self, now: int, reports: np.ndarray) -> None:
         """Fills, reports, advances; then listen to what the machine says."""
-        marks = self.marks()
+        marks = self.fair_ticks(now)
+        self.book.thinned = depth_factors(self.scenario, now, self.markets)
         self.book.observe(marks, max(now - self.last_ns, 1))
         modes = np.asarray(self.engine.state.instruments.mode[: self.markets])
         parts = [reports]
@@ -253,6 +265,8 @@ class _Run:
         advances["time_ns"] = now
         parts.append(advances)
         self.listen(self.submit(joined(parts)))
+        if self.stage.waiting:
+            self.stage.perform(now, self.acted, self.names, self.marks(), self.provider)
         self.last_ns = now
         venue = self.engine.state.venue[0]
         wallets = self.engine.state.accounts.wallet_quanta
@@ -270,6 +284,22 @@ class _Run:
                 int(self.equities(np.array([VAULT]))[0]),
             )
         )
+
+    def acted(self, record: np.ndarray) -> np.ndarray:
+        """Send one command of an act, and listen to what it brings about."""
+        events = self.submit(record)
+        self.listen(events)
+        return events
+
+    def fair_ticks(self, now: int) -> np.ndarray:
+        """What the book trades at: the marks, or the path itself where a source of the story lies."""
+        marks = self.marks()
+        if not self.lies:
+            return marks
+        fair = [price_at(market.waypoints, now) for market in self.scenario.markets]
+        moved = np.round(np.array(fair) * self.book.displacement() / self.ticks)
+        clipped: np.ndarray = np.clip(moved, 1, self.price_max).astype(np.int64)
+        return clipped
 
     def provider(self) -> int:
         """The market maker whose turn it is."""
@@ -302,10 +332,12 @@ class _Run:
         records = np.zeros(len(self.sales), dtype=COMMAND_DTYPE)
         records["kind"], records["time_ns"] = CommandKind.COLLATERAL_SALE, now
         assets = self.engine.state.assets
+        marks = self.fair_ticks(now)
+        kept = 1 - self.scenario.execution["collateral_discount_ppm"]
         for row, (account, asset, held, owed, reference) in enumerate(self.sales):
             terms = assets[asset]
-            mark = int(self.engine.state.instruments[int(terms.price_instrument)].mark_ticks)
-            worth = Fraction(mark * int(terms.value_num), int(terms.value_den)) * (1 - COLLATERAL_DISCOUNT)
+            mark = int(marks[int(terms.price_instrument)])
+            worth = Fraction(mark * int(terms.value_num), int(terms.value_den)) * kept
             sold = min(held, ceil(owed / worth)) if worth > 0 else held
             record = records[row]
             record["account"], record["asset"], record["amount_quanta"] = account, asset, sold

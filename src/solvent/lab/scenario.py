@@ -27,6 +27,7 @@ INSTRUMENTS_MAX: Final = 200
 ACCOUNTS_MAX: Final = 2_000_000
 NANOSECONDS: Final = 1_000_000_000
 MONEY_MAX: Final = 10**15
+ACTS: Final = ("trade", "deposit", "withdraw", "report", "silence", "outage", "depth", "halt", "resume")
 
 
 def _money(path: str, why: str, **more: Any) -> Parameter:
@@ -118,11 +119,29 @@ PARAMETERS: Final = (
     _text("account[].name", "How the story calls it.", required=True),
     _money("account[].deposit", "Its cash.", required=True),
     Parameter("account[].isolated", Type.FLAG, "One market only.", default=False),
+    _sections("account[].collateral", "What it brought besides cash.", 16),
+    _text("account[].collateral[].asset", "The asset, as the rulebook calls it.", required=True),
+    _money("account[].collateral[].amount", "Units of it.", required=True),
     _sections("account[].positions", "What it holds at the start.", 64),
     _text("account[].positions[].symbol", "The market.", required=True),
     Parameter("account[].positions[].side", Type.CHOICE, "Which way.", choices=("long", "short"), required=True),
     _money("account[].positions[].size", "Units of the base.", required=True),
     _money("account[].positions[].entry", "Price it was opened at; the start's price without it.", default="0"),
+    _sections("act", "What people, sources and the venue do at an instant; the machine may refuse it.", 2000),
+    _text("act[].at", "When.", required=True),
+    Parameter("act[].do", Type.CHOICE, "What.", choices=ACTS, required=True),
+    _text("act[].account", "Whose trade, deposit or withdrawal it is."),
+    _text("act[].with", "The other side of a trade; a market maker without it."),
+    _text("act[].symbol", "In which market."),
+    Parameter("act[].side", Type.CHOICE, "Which way the account trades.", choices=("buy", "sell"), default="buy"),
+    _money("act[].size", "Units of the base.", default="0"),
+    _money("act[].price", "Price of the trade, or what the source says; the mark without it.", default="0"),
+    _money("act[].amount", "Cash that comes or goes.", default="0"),
+    Parameter("act[].up_to", Type.FLAG, "As much of it as the rules allow.", default=False),
+    _text("act[].feed", "Which source speaks otherwise or falls silent; all without it."),
+    _text("act[].until", "When the source, the book or the venue is itself again; the end without it."),
+    _text("act[].only_under", "Done only under the rulebook of this name: what a venue did or left undone."),
+    _ppm("act[].factor_ppm", "What is left of the depth, or by what the report is multiplied.", 10**10, default=10**6),
     _section("liquidity", "Who takes the other side.", default={}),
     _int("liquidity.providers", "How many market makers.", 1, 256, default=24),
     _money("liquidity.capital", "Capital of each.", default="50000000"),
@@ -147,6 +166,7 @@ PARAMETERS: Final = (
         20_000_000,
         default=1_000_000,
     ),
+    _ppm("execution.collateral_discount_ppm", "What collateral of a debtor is sold below its price.", default=20_000),
     _int("execution.refill_s", "Time the book needs to refill what was taken, in seconds.", 1, 86_400, default=20),
     _section("funds", "What stands behind the venue at the start.", default={}),
     _money("funds.market_fund", "Insurance fund of each market.", default="0"),
@@ -190,6 +210,27 @@ class GivenAccount:
     deposit: Decimal
     isolated: bool
     positions: tuple[GivenPosition, ...]
+    collateral: tuple[tuple[str, Decimal], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something done at an instant. `market` and `feed` are rows, or -1 for all; sizes are in units of the base."""
+
+    at_ns: int
+    until_ns: int
+    do: str
+    account: str
+    counterparty: str
+    market: int
+    feed: int
+    buys: bool
+    size: Decimal
+    price: Decimal
+    amount: Decimal
+    up_to: bool
+    factor: Fraction
+    only_under: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +254,7 @@ class Scenario:
     funds: Mapping[str, Any]
     engine: Mapping[str, Any]
     digest: str
+    acts: tuple[Act, ...] = ()
 
 
 class ScenarioError(RulebookError):
@@ -244,7 +286,11 @@ def parse_scenario(text: str, name: str) -> Scenario:
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError(name, [syntax_fault(text, str(error))]) from None
     reading = Reading(lines_of(text), template=False)
-    values = reading.table(TREE, document, ())
+    return build_scenario(reading, reading.table(TREE, document, ()), text, name)
+
+
+def build_scenario(reading: Reading, values: Mapping[str, Any], text: str, name: str) -> Scenario:
+    """The scenario of a document that has been read. Raises ScenarioError with every fault, of the reading too."""
     start, end = _instant(reading, values, "start"), _instant(reading, values, "end")
     if start is not None and end is not None and end <= start:
         reading.refuse(("time", "end"), "the end is not after the start", "Write a later instant.")
@@ -253,6 +299,10 @@ def parse_scenario(text: str, name: str) -> Scenario:
     for symbol in sorted({symbol for symbol in known if known.count(symbol) > 1}):
         reading.refuse(("instrument",), f"{symbol} stands here twice", "Give every instrument its own symbol.")
     accounts = [_account(reading, given, row, known) for row, given in enumerate(values.get("account", ()))]
+    acts = [
+        _act(reading, given, row, start, end, known, values, [a.name for a in accounts if a])
+        for row, given in enumerate(values.get("act", ()))
+    ]
     if not values.get("account") and values.get("population", {}).get("accounts", 0) == 0:
         reading.refuse(("population",), "nobody trades here", "Give population.accounts, or write [[account]].")
     if reading.faults or reading.broken or start is None or end is None:
@@ -276,6 +326,7 @@ def parse_scenario(text: str, name: str) -> Scenario:
         funds=values["funds"],
         engine=values["engine"],
         digest=hashlib.blake2b(text.encode(), digest_size=16).hexdigest(),
+        acts=tuple(sorted((act for act in acts if act), key=lambda act: act.at_ns)),
     )
 
 
@@ -364,4 +415,75 @@ def _account(reading: Reading, given: Mapping[str, Any], row: int, known: list[s
         positions.append(GivenPosition(position["symbol"], signed, position["entry"] or None))
     if given["isolated"] and len(given["positions"]) > 1:
         reading.refuse(("account", row, "positions"), "an isolated account holds one market", "Write two accounts.")
-    return GivenAccount(given["name"], given["deposit"], given["isolated"], tuple(positions))
+    collateral = tuple((held["asset"], held["amount"]) for held in given["collateral"])
+    return GivenAccount(given["name"], given["deposit"], given["isolated"], tuple(positions), collateral)
+
+
+_NEEDS: Final = {
+    "trade": ("account", "symbol", "size"),
+    "deposit": ("account", "amount"),
+    "withdraw": ("account", "amount"),
+    "report": ("symbol",),
+    "silence": (),
+    "outage": ("until",),
+    "depth": ("factor_ppm",),
+    "halt": ("symbol",),
+    "resume": ("symbol",),
+}
+
+
+def _act(
+    reading: Reading,
+    given: Mapping[str, Any],
+    row: int,
+    start: int | None,
+    end: int | None,
+    known: list[str],
+    values: Mapping[str, Any],
+    people: list[str],
+) -> Act | None:
+    path = ("act", row)
+    if not reading.is_read(path) or start is None or end is None:
+        return None
+    before = len(reading.faults)
+    given = dict.fromkeys(("account", "with", "symbol", "feed", "until", "only_under"), "") | dict(given)
+    for need in _NEEDS[given["do"]]:
+        if not given[need]:
+            reading.refuse((*path, need), f"`{given['do']}` needs this", f"Write {need}.")
+    if given["symbol"] and given["symbol"] not in known:
+        reading.refuse((*path, "symbol"), f"{given['symbol']} is no market here", f"Known: {', '.join(known)}.")
+    for who in ("account", "with"):
+        if given[who] and given[who] not in people:
+            reading.refuse(
+                (*path, who), f"nobody here is called {given[who]}", f"Known: {', '.join(people) or 'none'}."
+            )
+    feeds = [feed["name"] for feed in values.get("feed", ())] or ["index"]
+    if given["feed"] and given["feed"] not in feeds:
+        reading.refuse((*path, "feed"), f"{given['feed']} is no source here", f"Known: {', '.join(feeds)}.")
+    instants = {"at": start, "until": end}
+    for name in instants:
+        if given[name]:
+            try:
+                instants[name] = instant_ns(given[name])
+            except ValueError:
+                reading.refuse((*path, name), f"{given[name]!r} is not an instant", 'Write "2025-10-10T21:20:00Z".')
+    if not start <= instants["at"] <= end or instants["until"] < instants["at"]:
+        reading.refuse((*path, "at"), "it does not lie in the scenario's time", "Write start <= at <= until.")
+    if len(reading.faults) > before:
+        return None
+    return Act(
+        at_ns=instants["at"],
+        until_ns=instants["until"],
+        do=given["do"],
+        account=given["account"],
+        counterparty=given["with"],
+        market=known.index(given["symbol"]) if given["symbol"] else -1,
+        feed=feeds.index(given["feed"]) if given["feed"] else -1,
+        buys=given["side"] == "buy",
+        size=given["size"],
+        price=given["price"],
+        amount=given["amount"],
+        up_to=given["up_to"],
+        factor=given["factor_ppm"],
+        only_under=given["only_under"],
+    )

@@ -42,6 +42,7 @@ class CompiledTerms:
     symbols: tuple[str, ...]
     source_ids: dict[tuple[int, str], int]
     asset_ids: dict[str, int]
+    asset_decimals: dict[str, int]
     settlement_decimals: int
     contracts: tuple[Contract, ...]
     notes: tuple[str, ...]
@@ -99,6 +100,7 @@ def compile_all(work: Work) -> CompiledTerms:
         symbols=tuple(contract.symbol for contract in work.contracts),
         source_ids=source_ids,
         asset_ids={asset.asset: row for row, asset in enumerate(work.rulebook.collateral)},
+        asset_decimals={asset.asset: asset.decimals for asset in work.rulebook.collateral},
         settlement_decimals=work.decimals,
         contracts=work.contracts,
         notes=tuple(dict.fromkeys(work.notes)),
