@@ -207,6 +207,16 @@ def bits_now(books: Any, instrument: int) -> int:
     return int(bits)
 
 
+def nobody_confirms(books: Any, instrument: int) -> bool:
+    """True when a market's price is silent of itself: too old, or without a quorum. A grace is no silence."""
+    market, terms, now = books.markets[instrument], books.rules.pricing[instrument], books.time_ns
+    if market.bits & (1 << Condition.STALE | 1 << Condition.BELOW_QUORUM):
+        return True
+    overdue = market.quorum_until and now > market.quorum_until
+    old = terms["stale_ns"] and books.marks[instrument] and now - market.mark_time > terms["stale_ns"]
+    return bool(overdue or old)
+
+
 def answer(books: Any, instrument: int, action: str) -> Answer:
     """What the table says to an action in a market now: the strictest over all that is wrong."""
     bits = bits_now(books, instrument)

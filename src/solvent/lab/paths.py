@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 PRICE_HEADROOM = 64
 LOT_VALUE_MIN = 0.5
 SIGNIFICANT_TICKS = 50_000
+ACT_REPORTS = 8
+ACT_REPORTS_NS = 15 * NANOSECONDS
 
 
 class Path(NamedTuple):
@@ -36,9 +38,17 @@ class Path(NamedTuple):
 
 
 def waypoint_path(scenario: Scenario, seed: int) -> Path:
-    """The path of a scenario's way-points: every feed of every market reports at every step."""
+    """The path of a scenario's way-points: every feed of every market reports at every step.
+
+    Before somebody acts the feeds speak as often as they do in life, however long a step of the story is.
+    """
     random = np.random.Generator(np.random.PCG64([seed, 0x70617468]))
     steps = np.arange(scenario.start_ns, scenario.end_ns + 1, scenario.step_ns, dtype=np.int64)
+    if scenario.step_ns > ACT_REPORTS_NS:
+        before = np.arange(-ACT_REPORTS, 1) * ACT_REPORTS_NS
+        extra = [act.at_ns + before for act in scenario.acts]
+        steps = np.unique(np.concatenate([steps, *extra]))
+        steps = steps[(steps >= scenario.start_ns) & (steps <= scenario.end_ns)]
     markets, feeds = len(scenario.markets), len(scenario.feeds)
     price = np.empty((len(steps), markets, feeds))
     for k, market in enumerate(scenario.markets):

@@ -8,7 +8,7 @@ from solvent.risk.breaker import held_mode, let_go, observe
 from solvent.risk.funding import next_index
 from solvent.risk.oracle import mark_of, refusal_of_report, take_report
 from solvent.state.terms import SOURCES_MAX
-from solvent.state.validity import conditions_of
+from solvent.state.validity import conditions_of, is_silent
 from solvent.state.windows import record_mark
 from solvent.units import LIMIT, value_quanta
 
@@ -78,7 +78,7 @@ def report_price(state, watch, tape, command):
         return refusal
     now = state.venue[0].time_ns
     market = state.instruments[instrument]
-    was_silent = conditions_of(state, instrument) & SILENT != 0
+    was_silent = is_silent(state, instrument)  # the grace after a silence is no silence, or it would renew itself
     take_report(state, instrument, command.source, command.price_ticks, command.source_time_ns, command.source_sequence)
     mark, conditions, dispersion, dropped, until, outside, clamped = mark_of(state, instrument)
     before = market.mark_ticks
@@ -92,7 +92,7 @@ def report_price(state, watch, tape, command):
         event.amount_quanta = market.dropped
         market.dropped = dropped
     if mark > 0:
-        if was_silent and conditions & SILENT == 0:
+        if was_silent and before > 0 and conditions & SILENT == 0:
             market.resumed_ns = now
         market.quorum_until_ns = until
         market.mark_time_ns = now

@@ -13,6 +13,19 @@ from solvent.state.windows import HOUR, extremes
 
 
 @kernel
+def is_silent(state, instrument):
+    """True when nobody confirms the market's price now: its quorum has run out, or the mark is too old."""
+    market = state.instruments[instrument]
+    now = state.venue[0].time_ns
+    if market.conditions & (1 << Condition.STALE | 1 << Condition.BELOW_QUORUM) != 0:
+        return True
+    if market.quorum_until_ns > 0 and now > market.quorum_until_ns:
+        return True
+    stale_ns = state.pricing[instrument].stale_ns
+    return stale_ns > 0 and market.mark_ticks > 0 and now - market.mark_time_ns > stale_ns
+
+
+@kernel
 def conditions_of(state, instrument):
     """Bits of Condition that hold for the market's price now: those of the last report, and what time adds."""
     market = state.instruments[instrument]

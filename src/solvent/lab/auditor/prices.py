@@ -5,7 +5,7 @@ from typing import Any
 from solvent.codes import Condition, SystemAccount
 from solvent.commands import CommandKind
 from solvent.events import EventKind
-from solvent.lab.appraisal import DAY_NS, appraise, bits_now
+from solvent.lab.appraisal import DAY_NS, appraise, bits_now, nobody_confirms
 from solvent.lab.auditor.law import require
 from solvent.lab.auditor.notes import Notes
 from solvent.lab.auditor.trading import same_fields
@@ -17,7 +17,7 @@ def appraise_report(audit: Notes, command: Any) -> None:
     books, instrument = audit.books, command.instrument
     market = books.markets[instrument]
     silent = 1 << Condition.STALE | 1 << Condition.BELOW_QUORUM
-    was_silent = bits_now(books, instrument) & silent
+    was_silent, had_mark = nobody_confirms(books, instrument), bool(books.marks[instrument])
     feed = books.rules.feeds[instrument * books.rules.sources + command.source]
     place = instrument * books.rules.sources + command.source
     books.reports[place].take(command, books.time_ns, books.sequence, feed["delay_ns"])
@@ -26,7 +26,7 @@ def appraise_report(audit: Notes, command: Any) -> None:
     market.bits = result.bits
     market.past = [entry for entry in market.past if books.time_ns - entry[0] <= 2 * DAY_NS]
     if result.mark:
-        if was_silent and not result.bits & silent:
+        if was_silent and had_mark and not result.bits & silent:
             market.resumed = books.time_ns
         market.quorum_until, market.mark_time = result.until, books.time_ns
         if result.outside:
