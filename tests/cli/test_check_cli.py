@@ -82,3 +82,11 @@ def test_every_topic_is_listed_with_a_sentence(run) -> None:
         topic, sentence = line.split(maxsplit=1)
         assert topic in RULES
         assert sentence.endswith(".")
+
+
+def test_cases_are_counted_by_venue(run) -> None:
+    code, out, _err = run([GOOD, WRONG | {"venue": "vega"}, WIDE], "--by-venue")
+    assert code == 1
+    assert "| dydx_v4 | 1 | 0 | 0 | 1 |" in out
+    assert "| vega | 0 | 1 | 0 | 0 |" in out
+    assert "| all | 1 | 1 | 0 | 1 |" in out

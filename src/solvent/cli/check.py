@@ -19,7 +19,7 @@ FAILED = 1
 UNSUPPORTED = 3
 
 
-def check_command(file: Path, as_json: bool) -> None:
+def check_command(file: Path, as_json: bool, by_venue: bool = False) -> None:
     """Check the file and print the report; leaves with 1 or 3. Raises CaseFileError for a file that cannot be used."""
     cases = read_cases(file, VENUES)
     report = check(cases, str(file), _progress(len(cases)) if sys.stderr.isatty() else None)
@@ -29,6 +29,8 @@ def check_command(file: Path, as_json: bool) -> None:
         for result in report.results:
             if result.outcome != Outcome.PASSED:
                 print(line_of(result))
+        if by_venue:
+            print("\n".join(venue_lines(report)))
         print(count_line(report))
     if report.count(Outcome.FAILED):
         sys.exit(FAILED)
@@ -62,3 +64,16 @@ def topic_lines() -> list[str]:
 def count_line(report: Report) -> str:
     """How many ended which way."""
     return ", ".join(f"{report.count(outcome)} {outcome.value.replace('_', ' ')}" for outcome in Outcome)
+
+
+def venue_lines(report: Report) -> list[str]:
+    """How many of each venue's cases ended which way, as a Markdown table with a row for all."""
+    names = [outcome.value.replace("_", " ") for outcome in Outcome]
+    counts: dict[str, list[int]] = {}
+    for result in report.results:
+        row = counts.setdefault(result.case.venue, [0] * len(Outcome))
+        row[list(Outcome).index(result.outcome)] += 1
+    lines = [f"| venue | {' | '.join(names)} |", "|---|" + "---:|" * len(names)]
+    lines += [f"| {venue} | {' | '.join(map(str, counts[venue]))} |" for venue in sorted(counts)]
+    total = [sum(row[place] for row in counts.values()) for place in range(len(names))]
+    return [*lines, f"| all | {' | '.join(map(str, total))} |", ""]

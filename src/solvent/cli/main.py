@@ -384,6 +384,9 @@ def check(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the counts and every case as one JSON object.")
     ] = False,
+    by_venue: Annotated[
+        bool, typer.Option("--by-venue", help="Count the cases of each venue, as a Markdown table.")
+    ] = False,
     topics: Annotated[
         bool, typer.Option("--topics", callback=_show_topics, is_eager=True, help="List what a case may ask for.")
     ] = False,
@@ -394,7 +397,7 @@ def check(
     """
     from solvent.cli.check import check_command
 
-    check_command(file, as_json)
+    check_command(file, as_json, by_venue)
 
 
 app.add_typer(rulebook_app, name="rulebook")
