@@ -22,6 +22,8 @@ def blank_state(instruments: int = 1, brackets: int = 16, accounts: int = 16, **
     state.instruments.listed[:] = 1
     state.instruments.mark_ticks[:] = 1_000
     state.schedules.denominator[:] = 1
+    state.schedules.slope_den[:] = 1
+    state.schedules.rate_step_ppb[:] = 1
     state.levels.used[:2] = 1
     state.assets.used[0] = 1
     state.venue[0].time_ns = 10**18
@@ -50,6 +52,15 @@ def write_brackets(
             deduction += floor * (numerator - before)
         before = numerator
         state.brackets[row] = (floor, numerator, deduction // denominator, deduction % denominator)
+
+
+def set_asset(
+    state: State, row: int, instrument: int, num: int, den: int, initial_ppm: int, maintenance_ppm: int
+) -> None:
+    """Collateral priced by an instrument, at fixed weights."""
+    asset = state.assets[row]
+    asset.used, asset.price_instrument, asset.value_num, asset.value_den = 1, instrument, num, den
+    asset.initial_ppm, asset.maintenance_ppm = initial_ppm, maintenance_ppm
 
 
 def open_account(state: State, wallet: int = 0) -> int:

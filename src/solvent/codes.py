@@ -104,6 +104,35 @@ class Schedule(IntEnum):
     BRACKETS_MARGINAL = 1
     BRACKETS_WHOLE = 2
     USER_LEVERAGE = 3
+    BRACKETS_BY_SIZE = 4
+    CURVE = 5
+    SCENARIO = 6
+
+
+class Driver(IntEnum):
+    """What the rate of a curve grows with. The first two do not move with a price."""
+
+    NONE = 0
+    SIZE = 1
+    NOTIONAL = 2
+    OPEN_INTEREST = 3
+
+
+class Exponent(IntEnum):
+    """The power of a curve's driver."""
+
+    LINE = 0
+    SQUARE = 1
+    ROOT = 2
+
+
+class Weighting(IntEnum):
+    """How the worth of collateral follows from its amount and price."""
+
+    FIXED = 0
+    TIERS_OF_AMOUNT = 1
+    TIERS_OF_VALUE = 2
+    IMPACT = 3
 
 
 class Executor(IntEnum):

@@ -92,8 +92,9 @@ def surplus_at(books: Books, account: int, positions: Any, holdings: Any, bands:
                 ladder.floors, position.lots * books.marks[instrument] * books.per_lot_tick(instrument)
             )
             required += ceil_ratio(notional * ladder.numerators[max(place - 1, 0)], ladder.denominator)
+            required += ladder.added(abs(position.lots), notional)
         else:
-            required += ladder.required(notional, position.leverage)
+            required += ladder.required(abs(position.lots), notional, position.leverage, 0)
     for asset, amount in book.holdings.items():
         if (account, asset) not in holdings:
             continue  # came in since: whatever it is worth is more

@@ -6,7 +6,7 @@ from math import ceil, floor
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.ground import blank_state, give, give_collateral, open_account, write_brackets
+from tests.ground import blank_state, give, give_collateral, open_account, set_asset, write_brackets
 from tests.plain import plain
 
 from solvent.codes import Level, Schedule
@@ -43,7 +43,7 @@ def test_marginal_brackets_are_the_rounded_up_sum_of_their_slices(table, notiona
     state = blank_state()
     write_brackets(state, Level.MAINTENANCE, 0, 2, *table)
     for near in {0, 1, notional, *table[0], *(low - 1 for low in table[0] if low)}:
-        required = plain(margin.requirement_up)(state, Level.MAINTENANCE, 0, near, 0)
+        required = plain(margin.requirement_up)(state, Level.MAINTENANCE, 0, near, near, 0)
         assert required == ceil(slice_by_slice(near, *table))
         assert 0 <= required <= near
 
@@ -56,7 +56,7 @@ def test_whole_brackets_ask_the_rate_reached_of_everything(table, notional) -> N
     floors, numerators, denominator = table
     for near in {0, notional, *floors, *(low - 1 for low in floors if low)}:
         rate = [numerator for low, numerator in zip(floors, numerators, strict=True) if low <= near][-1]
-        assert plain(margin.requirement_up)(state, Level.MAINTENANCE, 0, near, 0) == ceil(
+        assert plain(margin.requirement_up)(state, Level.MAINTENANCE, 0, near, near, 0) == ceil(
             Fraction(near * rate, denominator)
         )
 
@@ -74,7 +74,7 @@ def test_a_chosen_leverage_never_undercuts_its_brackets(table, notional, leverag
     state.schedules[Level.INITIAL].scale_ppm = scale
     bound = ceil(slice_by_slice(notional, *table))
     chosen = ceil(Fraction(notional * scale, PPM * leverage)) if leverage else 0
-    assert plain(margin.requirement_up)(state, Level.INITIAL, 0, notional, leverage) == max(bound, chosen)
+    assert plain(margin.requirement_up)(state, Level.INITIAL, 0, notional, notional, leverage) == max(bound, chosen)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_equity_counts_everything_once_and_rounds_against_the_account(
     state.contracts.quanta_per_lot_tick[:] = (3, 7)
     state.instruments.mark_ticks[:] = marks
     state.levels[Level.MAINTENANCE].maintenance_weights = 1
-    state.assets[1] = (1, 1, 13, 1000, *weights)
+    set_asset(state, 1, 1, 13, 1000, *weights)
     account = open_account(state, wallet)
     for market in range(2):
         give(state, account, market, lots[market], cost[market])

@@ -32,8 +32,9 @@ from solvent.codes import (
     SystemAccount,
     Tranche,
 )
-from solvent.procedures.change import are_terms_sound, is_schedule_sound
+from solvent.procedures.change import are_terms_sound
 from solvent.risk.margin import bracket_requirement_up
+from solvent.risk.margin.sound import is_schedule_sound
 from solvent.rulebook.compile import CompiledTerms, change_terms, compile_terms, shape_of_terms
 from solvent.rulebook.contracts import Contract, Feed
 from solvent.rulebook.document import RulebookError, parse_rulebook, read_rulebook
@@ -81,7 +82,7 @@ def requirement(compiled: CompiledTerms, level: Level, instrument: int, notional
     state = new_state(compiled.terms)
     schedule = state.schedules[level * len(state.instruments) + instrument]
     whole = bool(schedule.kind == Schedule.BRACKETS_WHOLE)
-    return int(plain(bracket_requirement_up)(state, schedule, notional, whole))
+    return int(plain(bracket_requirement_up)(state, schedule, notional, notional, not whole))
 
 
 def deductions(compiled: CompiledTerms, level: Level, instrument: int) -> list[Fraction]:
@@ -451,10 +452,10 @@ def test_the_requirement_is_the_exact_one_rounded_up_and_never_jumps(rulebook: R
     asked = plain(bracket_requirement_up)
     near = data.draw(st.sampled_from([int(bracket.floor * USD) for bracket in tiers.brackets["default"]]))
     notional = max(data.draw(st.one_of(st.integers(0, VALUE_MAX - 3), st.integers(near - 3, near + 3))), 0)
-    values = [int(asked(state, schedule, notional + step, whole)) for step in range(3)]
+    values = [int(asked(state, schedule, notional + step, notional + step, not whole)) for step in range(3)]
     assert values == [ceil(exact(rulebook, notional + step)) for step in range(3)]
     if not whole:
         assert all(0 <= after - before <= 1 for before, after in pairwise(values))
     assert values == sorted(values)
     assert values[0] <= -(-notional * int(schedule.rate_max_ppm) // PPM)
-    assert plain(is_schedule_sound)(state, schedule)
+    assert plain(is_schedule_sound)(state, schedule, 1)

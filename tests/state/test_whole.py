@@ -4,7 +4,7 @@ import random
 
 import numpy as np
 import pytest
-from tests.ground import blank_state, give, give_collateral, open_account
+from tests.ground import blank_state, give, give_collateral, open_account, set_asset
 from tests.plain import plain
 
 from solvent.codes import AccountKind, SystemAccount
@@ -27,7 +27,7 @@ from solvent.state.whole import (
 def furnished(**room):
     """A state with a row in every table, and a free row in some."""
     state = blank_state(instruments=2, **room)
-    state.assets[1] = (1, 0, 1, 1, 1, 1)
+    set_asset(state, 1, 0, 1, 1, 1, 1)
     people = [open_account(state, 100 * place) for place in range(4)]
     for place, account in enumerate(people):
         give(state, account, place % 2, place + 1, 10 * place)

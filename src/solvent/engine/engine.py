@@ -49,6 +49,7 @@ class Genesis(msgspec.Struct, frozen=True, kw_only=True):
     cells: bytes
     symbols: list[str]
     documents: dict[str, str]
+    scenarios: int = 1
 
     @staticmethod
     def of(terms: Terms, symbols: Sequence[str], documents: dict[str, str]) -> "Genesis":
@@ -56,6 +57,7 @@ class Genesis(msgspec.Struct, frozen=True, kw_only=True):
         return Genesis(
             instruments=len(terms.contracts),
             brackets=len(terms.brackets),
+            scenarios=len(terms.shocks) // max(len(terms.contracts), 1),
             cells=terms.cells.tobytes(),
             symbols=list(symbols),
             documents=documents,
@@ -64,7 +66,7 @@ class Genesis(msgspec.Struct, frozen=True, kw_only=True):
     def terms(self) -> Terms:
         """The terms in force at sequence 0."""
         cells = np.frombuffer(self.cells, dtype=np.int64).copy()
-        return view_terms(cells, TermsShape(self.instruments, self.brackets))
+        return view_terms(cells, TermsShape(self.instruments, self.brackets, self.scenarios))
 
 
 class Engine:

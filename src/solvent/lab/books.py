@@ -13,13 +13,24 @@ from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import ceil, floor, lcm
+from math import ceil, floor, isqrt, lcm
 from typing import Any
 
-from solvent.codes import AccountKind, Answer, Level, Mode, Schedule, Status, SystemAccount
+from solvent.codes import (
+    AccountKind,
+    Answer,
+    Driver,
+    Exponent,
+    Level,
+    Mode,
+    Schedule,
+    Status,
+    SystemAccount,
+    Weighting,
+)
 from solvent.lab.appraisal import DAY_NS, WINDOWS_NS, MarketBook, ReportBook, answer, careful_price
 from solvent.state.terms import STRETCHES, WINDOWS
-from solvent.units import FUNDING_SCALE, PPM
+from solvent.units import FUNDING_SCALE, PPB, PPM
 
 NOBODY = -1
 
@@ -88,33 +99,79 @@ class AccountBook:
 
 
 class Ladder:
-    """One margin schedule, from floors and rates."""
+    """One margin schedule, from floors and rates, curve and additions, in exact fractions."""
 
-    def __init__(self, kind: int, floors: list[int], rates: list[Fraction], scale: Fraction) -> None:
-        self.kind = kind
-        self.floors = floors
-        self.scale = scale
+    def __init__(self, schedule: dict[str, int], brackets: list[dict[str, int]]) -> None:
+        self.kind = schedule["kind"]
+        self.terms = schedule
+        self.scale = Fraction(schedule["scale_ppm"], PPM)
+        rows = brackets[schedule["first_bracket"] : schedule["first_bracket"] + schedule["bracket_count"]]
+        self.floors = [row["floor_quanta"] for row in rows]
+        rates = [Fraction(row["numerator"], schedule["denominator"]) for row in rows]
         self.denominator = lcm(*(rate.denominator for rate in rates)) if rates else 1
         self.numerators = [int(rate * self.denominator) for rate in rates]
         self.below = [0]
-        for place in range(1, len(floors)):
-            width = floors[place] - floors[place - 1]
+        for place in range(1, len(self.floors)):
+            width = self.floors[place] - self.floors[place - 1]
             self.below.append(self.below[-1] + width * self.numerators[place - 1])
 
-    def required(self, notional: int, leverage: int) -> int:
-        """What a position of this notional must hold, rounded up."""
-        if self.kind == Schedule.ZERO or notional == 0 or not self.floors:
+    def required(self, lots: int, notional: int, leverage: int, open_interest: int) -> int:
+        """What a position of this size must hold, standing alone; `open_interest` of its market in quanta."""
+        if notional == 0:
+            return 0
+        return self.by_rate(lots, notional, leverage, open_interest) + self.added(lots, notional)
+
+    def by_rate(self, lots: int, notional: int, leverage: int, open_interest: int) -> int:
+        """The part that follows from the rates, rounded up."""
+        if self.kind == Schedule.CURVE:
+            driver = {Driver.SIZE: lots, Driver.NOTIONAL: notional, Driver.OPEN_INTEREST: open_interest}
+            rate = self.curve_rate(driver.get(Driver(self.terms["driver"]), 0))
+            return ceil(ceil(notional * rate) * self.scale)
+        if self.kind == Schedule.SCENARIO:
+            return ceil(ceil(notional * Fraction(self.terms["base_ppb"], PPB)) * self.scale)
+        if self.kind == Schedule.ZERO or not self.floors:
             bound = 0
         else:
-            place = bisect_right(self.floors, notional) - 1
-            if self.kind == Schedule.BRACKETS_WHOLE:
+            size = lots if self.kind == Schedule.BRACKETS_BY_SIZE else notional
+            place = bisect_right(self.floors, size) - 1
+            if self.kind in (Schedule.BRACKETS_WHOLE, Schedule.BRACKETS_BY_SIZE):
                 bound = ceil_ratio(notional * self.numerators[place], self.denominator)
             else:
                 inside = self.below[place] + (notional - self.floors[place]) * self.numerators[place]
                 bound = ceil_ratio(inside, self.denominator)
-        if self.kind == Schedule.USER_LEVERAGE and leverage and notional:
+        if self.kind == Schedule.USER_LEVERAGE and leverage:
             return max(bound, ceil(notional * self.scale / leverage))
         return bound
+
+    def curve_rate(self, driver: int) -> Fraction:
+        """Rate of the curve, kept in whole parts per billion and whole steps of them."""
+        terms = self.terms
+        excess = max(driver - terms["threshold"], 0)
+        if terms["step"]:
+            excess = ceil_ratio(excess, terms["step"])
+        slope = Fraction(terms["slope_num"], terms["slope_den"])
+        if terms["exponent"] == Exponent.SQUARE:
+            rise = floor(excess * excess * slope)
+        elif terms["exponent"] == Exponent.ROOT:
+            # ten binary places of the root, taken from the number while that fits 62 bits
+            root = isqrt(excess << 20) if excess < 2**40 else isqrt(excess) << 10
+            rise = floor(root * slope) >> 10
+        else:
+            rise = floor(excess * slope)
+        rate = min(max(terms["base_ppb"] + rise, terms["floor_ppb"]), terms["cap_ppb"])
+        return Fraction(rate // terms["rate_step_ppb"] * terms["rate_step_ppb"], PPB)
+
+    def added(self, lots: int, notional: int) -> int:
+        """What the level asks on top of the rates, every part rounded up."""
+        terms = self.terms
+        added = terms["add_fixed_quanta"] + ceil_ratio(notional * terms["add_ppm"], PPM)
+        if terms["reward_ppm"]:
+            reward = ceil_ratio(notional * terms["reward_ppm"], PPM)
+            added += min(max(reward, terms["reward_min_quanta"]), terms["reward_max_quanta"])
+        if terms["premium_num"]:
+            premium = ceil_ratio(lots * terms["premium_num"], terms["premium_den"])
+            added += ceil_ratio(notional * premium, PPB)
+        return added
 
 
 class Rules:
@@ -139,16 +196,15 @@ class Rules:
         for level in range(len(self.levels)):
             self.ladders.append([])
             for instrument in range(count):
-                schedule = schedules[level * count + instrument]
-                rows = brackets[schedule["first_bracket"] : schedule["first_bracket"] + schedule["bracket_count"]]
-                self.ladders[level].append(
-                    Ladder(
-                        schedule["kind"],
-                        [row["floor_quanta"] for row in rows],
-                        [Fraction(row["numerator"], schedule["denominator"]) for row in rows],
-                        Fraction(schedule["scale_ppm"], PPM),
-                    )
-                )
+                self.ladders[level].append(Ladder(schedules[level * count + instrument], brackets))
+        shocks = [row["move_ppb"] for row in rows_of(state.shocks)]
+        scenarios = self.policy["scenario_count"]
+        self.moves = [shocks[row * count : (row + 1) * count] for row in range(scenarios)]
+        self.tiers = {
+            asset: Ladder({**terms, "kind": Schedule.BRACKETS_MARGINAL, "denominator": PPM, "scale_ppm": PPM}, brackets)
+            for asset, terms in enumerate(self.assets)
+            if terms["weighting"] in (Weighting.TIERS_OF_AMOUNT, Weighting.TIERS_OF_VALUE)
+        }
 
     @property
     def first_margin(self) -> int:
@@ -279,10 +335,27 @@ class Books:
         """Weighted value of collateral, rounded down."""
         terms = self.rules.assets[asset]
         instrument = terms["price_instrument"]
-        price = careful_price(self, instrument) if level == Level.INITIAL else self.marks[instrument]
-        value = amount * price * terms["value_num"] // terms["value_den"]
+        ticks = careful_price(self, instrument) if level == Level.INITIAL else self.marks[instrument]
+        price = Fraction(ticks * terms["value_num"], terms["value_den"])
+        if terms["weighting"] == Weighting.TIERS_OF_AMOUNT:
+            return floor(self.slices(asset, amount) * price)
+        value = floor(amount * price)
+        if terms["weighting"] == Weighting.TIERS_OF_VALUE:
+            return self.slices(asset, value)
+        if terms["weighting"] == Weighting.IMPACT:
+            discount = ceil_ratio(amount * terms["impact_num"], terms["impact_den"])
+            return value * (PPM - min(max(discount, terms["impact_floor_ppm"]), terms["impact_cap_ppm"])) // PPM
         weight = terms["maintenance_ppm"] if self.rules.levels[level]["maintenance_weights"] else terms["initial_ppm"]
         return value * weight // PPM
+
+    def slices(self, asset: int, size: int) -> int:
+        """Every slice of a size at its own weight, rounded down once."""
+        tiers = self.rules.tiers[asset]
+        total = 0
+        for place, weight in enumerate(tiers.numerators):
+            end = tiers.floors[place + 1] if place + 1 < len(tiers.floors) else size
+            total += max(min(end, size) - tiers.floors[place], 0) * weight
+        return total // tiers.denominator
 
     def equity(self, account: int, level: int = Level.MAINTENANCE) -> int:
         """Wallet, gains and weighted collateral, everything accrued."""
@@ -295,23 +368,62 @@ class Books:
         position = self.accounts[account].positions.get(instrument)
         if position is None:
             return 0
+        held = abs(position.lots)
+        return self.alone(instrument, level, held, position.leverage) + self.orders_extra(account, instrument, level)
+
+    def alone(self, instrument: int, level: int, lots: int, leverage: int) -> int:
+        """Requirement of a size in a market without its orders."""
         unit = self.marks[instrument] * self.per_lot_tick(instrument)
-        ladder = self.rules.ladders[level][instrument]
+        interest = self.open_interest[instrument] * unit
+        return self.rules.ladders[level][instrument].required(lots, lots * unit, leverage, interest)
+
+    def orders_extra(self, account: int, instrument: int, level: int) -> int:
+        """What the open orders of a position add at their worst, where the level counts them."""
         terms = self.rules.levels[level]
-        if not terms["includes_orders"]:
-            return ladder.required(abs(position.lots) * unit, position.leverage)
-        worst = max(abs(position.lots), abs(position.lots + position.bid_lots), abs(position.lots - position.ask_lots))
-        required = ladder.required(worst * unit, position.leverage)
+        position = self.accounts[account].positions.get(instrument)
+        if position is None or not terms["includes_orders"]:
+            return 0
+        held = abs(position.lots)
+        unit = self.marks[instrument] * self.per_lot_tick(instrument)
+        worst = max(held, abs(position.lots + position.bid_lots), abs(position.lots - position.ask_lots))
+        extra = self.alone(instrument, level, worst, position.leverage)
+        extra -= self.alone(instrument, level, held, position.leverage)
         if terms["open_loss"]:
-            required += max(position.bid_quanta - position.bid_lots * unit, 0)
-            required += max(position.ask_lots * unit - position.ask_quanta, 0)
-        return required
+            extra += max(position.bid_quanta - position.bid_lots * unit, 0)
+            extra += max(position.ask_lots * unit - position.ask_quanta, 0)
+        return extra
 
     def requirement(self, account: int, level: int = Level.MAINTENANCE) -> int:
-        """Sum over the positions of the account."""
-        return sum(
-            self.position_requirement(account, instrument, level) for instrument in self.accounts[account].positions
-        )
+        """Sum over the positions of the account; those under scenarios are judged together."""
+        total = 0
+        together: dict[int, dict[int, int]] = {}
+        for instrument, position in self.accounts[account].positions.items():
+            ladder = self.rules.ladders[level][instrument]
+            if ladder.kind != Schedule.SCENARIO:
+                total += self.position_requirement(account, instrument, level)
+                continue
+            total += self.orders_extra(account, instrument, level)
+            if position.lots:
+                unit = self.marks[instrument] * self.per_lot_tick(instrument)
+                total += ladder.added(abs(position.lots), abs(position.lots) * unit)
+                by_unit = self.rules.policy["scenario_by_unit"]
+                group = self.rules.contracts[instrument]["risk_unit"] if by_unit else 0
+                together.setdefault(group, {})[instrument] = position.lots * unit
+        return total + sum(self.worst_of(values, level) for values in together.values())
+
+    def worst_of(self, values: dict[int, int], level: int) -> int:
+        """The largest loss of positions shocked together, with its charge, at the scale of the level."""
+        policy = self.rules.policy
+        losses = [
+            ceil(-sum(Fraction(value * moves[instrument], PPB) for instrument, value in values.items()))
+            for moves in self.rules.moves
+        ]
+        worst = max(0, *losses) if losses else 0
+        net, gross = abs(sum(values.values())), sum(map(abs, values.values()))
+        charge = ceil_ratio(net * policy["scenario_unhedged_ppm"], PPM)
+        charge += ceil_ratio((gross - net) * policy["scenario_hedged_ppm"], PPM)
+        worst = max(worst, charge) if policy["scenario_charge_least"] else worst + charge
+        return ceil(worst * self.rules.ladders[level][next(iter(values))].scale)
 
     def surplus(self, account: int) -> int:
         """Equity above the threshold of the first stage; below zero means distressed."""

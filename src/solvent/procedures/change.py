@@ -2,16 +2,17 @@
 
 import numpy as np
 
-from solvent.codes import Answer, Breach, Estimator, Level, Mode, Refusal, Schedule
+from solvent.codes import Answer, Breach, Estimator, Level, Mode, Refusal
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
 from solvent.procedures.answer import answer_terms
+from solvent.risk.margin.sound import are_scenarios_sound, is_schedule_sound, is_weighting_sound
 from solvent.risk.watch import has_asset_certificate, has_level_certificate, has_schedule_certificate
 from solvent.state.tables import NONE
 from solvent.state.terms import ABSORBERS_MAX, ASSETS_MAX, BREAKERS_MAX, CONDITIONS, LEVELS, SOURCES_MAX, STAGES_MAX
-from solvent.units import LIMIT, PPM, RATE_DENOMINATOR_MAX, VALUE_MAX, mul_div_down, mul_saturated
+from solvent.units import LIMIT, PPM, VALUE_MAX, mul_saturated
 
-CONTRACT_FIELDS = 5
+CONTRACT_FIELDS = 6
 FIXED_CONTRACT_FIELDS = 3
 PRICE_MAX_TICKS = 2**31
 DURATION_MAX_NS = 400 * 24 * 3600 * 10**9
@@ -27,55 +28,6 @@ def is_contract_sound(contract):
         return False
     value = mul_saturated(contract.quanta_per_lot_tick, contract.price_max_ticks)
     return mul_saturated(max(contract.lots_max, 1), value) <= VALUE_MAX
-
-
-@kernel
-def is_schedule_sound(state, schedule):
-    """True when the schedule names brackets that exist, rise in floor and rate, and never ask more than notional."""
-    if schedule.kind < Schedule.ZERO or schedule.kind > Schedule.USER_LEVERAGE:
-        return False
-    if schedule.kind == Schedule.ZERO:
-        return True
-    count = schedule.bracket_count
-    first = schedule.first_bracket
-    if count < 1 or first < 0 or first + count > state.brackets.shape[0]:
-        return False
-    if schedule.denominator < 1 or schedule.denominator > RATE_DENOMINATOR_MAX:
-        return False
-    if schedule.scale_ppm < 0 or schedule.scale_ppm > 10 * PPM:
-        return False
-    for row in range(first, first + count):
-        bracket = state.brackets[row]
-        if bracket.numerator < 0 or bracket.numerator > schedule.denominator:
-            return False
-        if bracket.deduction_rest < 0 or bracket.deduction_rest >= schedule.denominator:
-            return False
-        if row == first:
-            if bracket.floor_quanta != 0 or bracket.deduction_whole != 0 or bracket.deduction_rest != 0:
-                return False
-        else:
-            before = state.brackets[row - 1]
-            if bracket.floor_quanta <= before.floor_quanta or bracket.numerator < before.numerator:
-                return False
-            if bracket.floor_quanta > LIMIT:
-                return False
-            # D_k = D_(k-1) + floor_k x (n_k - n_(k-1)), in wholes and rests of the denominator
-            step = bracket.numerator - before.numerator
-            rest = before.deduction_rest + bracket.floor_quanta % schedule.denominator * step % schedule.denominator
-            whole = before.deduction_whole + mul_div_down(bracket.floor_quanta, step, schedule.denominator)
-            whole += rest // schedule.denominator
-            rest = rest % schedule.denominator
-            if schedule.kind == Schedule.BRACKETS_WHOLE:
-                whole = 0
-                rest = 0
-            if bracket.deduction_whole != whole or bracket.deduction_rest != rest:
-                return False
-        # the watch spends a short's surplus at this rate: too small a one would break its certificate
-        if schedule.rate_max_ppm > PPM or mul_saturated(schedule.rate_max_ppm, schedule.denominator) < mul_saturated(
-            bracket.numerator, PPM
-        ):
-            return False
-    return True
 
 
 @kernel
@@ -126,7 +78,9 @@ def are_terms_sound(state):
             return False
         for level in range(LEVELS):
             schedule = state.schedules[level * state.instruments.shape[0] + instrument]
-            if state.levels[level].used == 1 and not is_schedule_sound(state, schedule):
+            if state.levels[level].used == 1 and not is_schedule_sound(
+                state, schedule, state.contracts[instrument].lots_max
+            ):
                 return False
     for row in range(state.feeds.shape[0]):
         feed = state.feeds[row]
@@ -197,6 +151,8 @@ def are_terms_sound(state):
             return False
         if asset.maintenance_ppm > PPM or asset.initial_ppm < 0 or asset.initial_ppm > asset.maintenance_ppm:
             return False
+        if not is_weighting_sound(state, asset):
+            return False
     for row in range(BREAKERS_MAX):
         breaker = state.breakers[row]
         if breaker.used == 0:
@@ -219,6 +175,8 @@ def are_terms_sound(state):
     if policy.adl_policy < 0 or policy.adl_policy > 1 or policy.adl_unit_quanta < 0:
         return False
     if policy.future_max_ns < 0 or policy.future_max_ns > DURATION_MAX_NS or policy.withdraw_notional_ppm > PPM:
+        return False
+    if not are_scenarios_sound(state):
         return False
     return policy.sources_min >= 1 and policy.sources_min <= SOURCES_MAX and policy.withdraw_notional_ppm >= 0
 

@@ -36,6 +36,7 @@ from solvent.risk.margin import (
     lots_to_health,
     lots_to_lower_tier,
     position_notional,
+    requirement_change,
     requirement_up,
 )
 from solvent.risk.oracle import doubt_of
@@ -193,6 +194,12 @@ def place_orders(state, tape, account, stage_row, equity, requirement):
     partly = False
     equity_left = equity
     requirement_left = requirement
+    shared = requirement
+    if state.levels[Level.MAINTENANCE].scenario == 1:
+        # judged together positions need less than each alone: equity is shared by what each needs alone
+        shared = 0
+        for i in range(count):
+            shared += exposure_requirement_up(state, Level.MAINTENANCE, rows[i], state.positions[rows[i]].lots)
     for i in range(count):
         row = rows[i]
         position = state.positions[row]
@@ -205,6 +212,8 @@ def place_orders(state, tape, account, stage_row, equity, requirement):
         elif stage.sizing == Size.TO_HEALTH:
             if equity_left >= requirement_left and requirement_left < requirement:
                 break
+            if placed > 0 and state.levels[Level.MAINTENANCE].scenario == 1:
+                break  # what the next one frees is known only when this one is filled
             health = lots_to_health(state, row, equity_left, requirement_left, stage.size_ppm, stage.fee_ppm)
             requirement_left += exposure_requirement_up(
                 state, Level.MAINTENANCE, row, held - health
@@ -218,8 +227,8 @@ def place_orders(state, tape, account, stage_row, equity, requirement):
         limit = 0
         if stage.price_limit == PriceLimit.BANKRUPTCY:
             own = exposure_requirement_up(state, Level.MAINTENANCE, row, position.lots)
-            if requirement > 0:
-                part = mul_div_down(equity, own, requirement)
+            if shared > 0:
+                part = mul_div_down(equity, own, shared)
             else:
                 part = equity // count
             limit = bankruptcy_limit_ticks(
@@ -318,11 +327,16 @@ def take_over(state, watch, tape, account, stage_row, equity):
             return False
         mark = state.instruments[position.instrument].mark_ticks
         per_lot_tick = state.contracts[position.instrument].quanta_per_lot_tick
+        if state.levels[Level.INITIAL].scenario == 1:
+            # moves of several positions at once: no more than each would need alone
+            taken = value_quanta(abs(position.lots), mark, per_lot_tick)
+            vault_requirement += requirement_up(state, Level.INITIAL, position.instrument, abs(position.lots), taken, 0)
+            continue
         after = value_quanta(abs(held + position.lots), mark, per_lot_tick)
         before = value_quanta(abs(held), mark, per_lot_tick)
-        vault_requirement += requirement_up(state, Level.INITIAL, position.instrument, after, 0) - requirement_up(
-            state, Level.INITIAL, position.instrument, before, 0
-        )
+        vault_requirement += requirement_up(
+            state, Level.INITIAL, position.instrument, abs(held + position.lots), after, 0
+        ) - requirement_up(state, Level.INITIAL, position.instrument, abs(held), before, 0)
     shortfall = max(-equity, 0)
     cover = cover_before_adl(state, account)
     if not accepts(stage.accept, shortfall, cover, vault_equity - shortfall, vault_requirement):
@@ -400,8 +414,10 @@ def deleverage(state, watch, tape, account, stage_row, winners, gains, found):
             moved = value_quanta(position.lots, market.mark_ticks - price, per_lot_tick)
             if moved > 0:
                 equity, requirement, _gains, _notional = judge(state, position.account, Level.MAINTENANCE)
-                own = exposure_requirement_up(state, Level.MAINTENANCE, other, position.lots)
-                if equity - moved - (requirement - own) - state.stages[0].or_equal < 0:
+                requirement += requirement_change(
+                    state, Level.MAINTENANCE, position.account, other, position.instrument, 0
+                )
+                if equity - moved - requirement - state.stages[0].or_equal < 0:
                     continue
             other_rows[candidates] = other
             accounts[candidates] = position.account

@@ -162,9 +162,11 @@ def corner_surplus(state, watch, account):
             if lots > 0 and schedule.kind == Schedule.BRACKETS_WHOLE:
                 # on the way down to its trigger a long may stand in a dearer bracket than at the trigger
                 now = position_notional(state, row)
-                surplus -= requirement_in_bracket_up(state, Level.MAINTENANCE, instrument, value, now)
+                surplus -= requirement_in_bracket_up(state, Level.MAINTENANCE, instrument, lots, value, now)
             else:
-                surplus -= requirement_up(state, Level.MAINTENANCE, instrument, abs(value), position.leverage)
+                surplus -= requirement_up(
+                    state, Level.MAINTENANCE, instrument, abs(lots), abs(value), position.leverage
+                )
         row = position.next
     row = state.accounts[account].first_holding
     while row != NONE:

@@ -6,7 +6,7 @@ from solvent.events import EventKind, tell
 from solvent.procedures.review import accrue, review
 from solvent.procedures.transfer import refusal_of_account
 from solvent.risk.limits import passes_open_interest_cap
-from solvent.risk.margin import exposure_requirement_up, judge, orders_requirement_up, requirement_up
+from solvent.risk.margin import exposure_requirement_up, judge, orders_requirement_up, requirement_change
 from solvent.risk.watch import forget_position
 from solvent.state.ledger import exchange, post
 from solvent.state.positions import (
@@ -26,18 +26,6 @@ from solvent.units import POSITIONS_MAX, WALLET_MAX, mul_div_down, value_quanta
 def is_listed(state, instrument):
     """True when the instrument is a market that can be traded or priced."""
     return 0 <= instrument < state.instruments.shape[0] and state.instruments[instrument].listed == 1
-
-
-@kernel
-def requirement_change(state, level, account, instrument, row, lots_after):
-    """By how much the requirement of the account changes when its position becomes `lots_after`."""
-    if row != NONE:
-        return exposure_requirement_up(state, level, row, lots_after) - exposure_requirement_up(
-            state, level, row, state.positions[row].lots
-        )
-    mark = state.instruments[instrument].mark_ticks
-    notional = value_quanta(abs(lots_after), mark, state.contracts[instrument].quanta_per_lot_tick)
-    return requirement_up(state, level, instrument, notional, 0)
 
 
 @kernel
@@ -80,19 +68,19 @@ def refusal_of_side(state, account, instrument, lots, price_ticks, fee_quanta, r
     per_lot_tick = state.contracts[instrument].quanta_per_lot_tick
     change = value_quanta(lots, mark - price_ticks, per_lot_tick) - fee_quanta
     equity, requirement, _gains, _notional = judge(state, account, Level.INITIAL)
-    requirement_after = requirement + requirement_change(state, Level.INITIAL, account, instrument, row, after)
+    requirement_after = requirement + requirement_change(state, Level.INITIAL, account, row, instrument, after)
     if equity + change >= requirement_after and terms.status == Status.SOUND:
         if is_reduction:
             return Refusal.NONE
         equity, requirement, _gains, _notional = judge(state, account, Level.MAINTENANCE)
-        requirement += requirement_change(state, Level.MAINTENANCE, account, instrument, row, after)
+        requirement += requirement_change(state, Level.MAINTENANCE, account, row, instrument, after)
         if equity + change - requirement - state.stages[0].or_equal < 0:
             return Refusal.BELOW_MAINTENANCE
         return Refusal.NONE
     if not is_reduction:
         return Refusal.BELOW_INITIAL
     equity, requirement, _gains, _notional = judge(state, account, Level.MAINTENANCE)
-    requirement_after = requirement + requirement_change(state, Level.MAINTENANCE, account, instrument, row, after)
+    requirement_after = requirement + requirement_change(state, Level.MAINTENANCE, account, row, instrument, after)
     if equity <= 0:
         return Refusal.NONE if change >= 0 else Refusal.HEALTH_WOULD_FALL
     if equity + change < 0:
@@ -177,18 +165,21 @@ def trade(state, watch, tape, command):
     refusal = refusal_of_fees(lots, price, contract.quanta_per_lot_tick, command.fee_quanta, command.counter_fee_quanta)
     if refusal != Refusal.NONE:
         return refusal
-    reduce_only = market.mode == Mode.REDUCE_ONLY
-    refusal = refusal_of_side(state, buyer, instrument, lots, price, command.fee_quanta, reduce_only)
-    if refusal == Refusal.NONE:
-        refusal = refusal_of_side(state, seller, instrument, -lots, price, command.counter_fee_quanta, reduce_only)
-    if refusal != Refusal.NONE:
-        return refusal
     row = find_position(state, buyer, instrument)
     held = 0 if row == NONE else state.positions[row].lots
     longs_change = max(held + lots, 0) - max(held, 0)
     row = find_position(state, seller, instrument)
     held = 0 if row == NONE else state.positions[row].lots
     longs_change += max(held - lots, 0) - max(held, 0)
+    reduce_only = market.mode == Mode.REDUCE_ONLY
+    # a rate that grows with open interest is taken at the interest there will be
+    market.open_interest_lots += longs_change
+    refusal = refusal_of_side(state, buyer, instrument, lots, price, command.fee_quanta, reduce_only)
+    if refusal == Refusal.NONE:
+        refusal = refusal_of_side(state, seller, instrument, -lots, price, command.counter_fee_quanta, reduce_only)
+    market.open_interest_lots -= longs_change
+    if refusal != Refusal.NONE:
+        return refusal
     if longs_change > 0 and passes_open_interest_cap(state, instrument, market.open_interest_lots + longs_change):
         return Refusal.OPEN_INTEREST_CAP
 

@@ -180,3 +180,4 @@ class State(NamedTuple):
     pricing: np.recarray
     remedies: np.recarray
     policy: np.recarray
+    shocks: np.recarray

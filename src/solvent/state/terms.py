@@ -27,9 +27,15 @@ def _row(*names: str) -> np.dtype:
 
 
 CONTRACT = _row(
-    "quanta_per_lot_tick", "price_max_ticks", "lots_max", "open_interest_cap_lots", "open_interest_cap_quanta"
+    "quanta_per_lot_tick",
+    "price_max_ticks",
+    "lots_max",
+    "open_interest_cap_lots",
+    "open_interest_cap_quanta",
+    "risk_unit",
 )
-"""One per instrument. A cap of zero means no cap. An instrument with lots_max 0 only prices collateral."""
+"""One per instrument. A cap of zero means no cap. An instrument with lots_max 0 only prices collateral. Instruments of
+one `risk_unit` are shocked together where scenarios are judged by underlying."""
 
 FEED = _row(
     "weight",
@@ -75,13 +81,44 @@ without them no further from the last they said, unless they have been silent fo
 REMEDY = _row("open", "reduce", "liquidate", "withdraw", "mint")
 """One per Condition: what the oracle table answers to each action (solvent.codes.Answer)."""
 
-SCHEDULE = _row("kind", "first_bracket", "bracket_count", "denominator", "scale_ppm", "rate_max_ppm")
-"""One per level and instrument; `scale_ppm` multiplies user leverage, bracket rates carry it already."""
+SCHEDULE = _row(
+    "kind",
+    "first_bracket",
+    "bracket_count",
+    "denominator",
+    "scale_ppm",
+    "rate_max_ppm",
+    "driver",
+    "exponent",
+    "base_ppb",
+    "slope_num",
+    "slope_den",
+    "threshold",
+    "step",
+    "floor_ppb",
+    "cap_ppb",
+    "rate_step_ppb",
+    "add_fixed_quanta",
+    "add_ppm",
+    "reward_ppm",
+    "reward_min_quanta",
+    "reward_max_quanta",
+    "premium_num",
+    "premium_den",
+)
+"""One per level and instrument. `scale_ppm` multiplies user leverage, curves and scenarios, bracket rates carry it
+already; `rate_max_ppm` is the largest slope of all a position is asked for, additions included. From `driver` to
+`rate_step_ppb` the curve, whose `base_ppb` is the worst move alone under scenarios; from `add_fixed_quanta` on what is
+added: `premium_num / premium_den` is ppb of the notional for each lot."""
 
 BRACKET = _row("floor_quanta", "numerator", "deduction_whole", "deduction_rest")
-"""Above `floor_quanta` the requirement is (notional x numerator - deduction) / denominator of the schedule."""
+"""Above `floor_quanta` the requirement is (notional x numerator - deduction) / denominator of the schedule. Brackets by
+size have their floors in lots, tiers of collateral in quanta of the asset or of its value."""
 
-LEVEL = _row("used", "includes_orders", "open_loss", "blocks_open", "blocks_withdraw", "maintenance_weights")
+LEVEL = _row(
+    "used", "includes_orders", "open_loss", "blocks_open", "blocks_withdraw", "maintenance_weights", "scenario"
+)
+"""`scenario` 1: some schedule of the level is judged by scenarios."""
 
 STAGE = _row(
     "used",
@@ -106,8 +143,23 @@ STAGE = _row(
 ABSORBER = _row("used", "tranche", "cap_ppm")
 """One layer of the loss waterfall; `cap_ppm` is the share of the layer's means one default may take."""
 
-ASSET = _row("used", "price_instrument", "value_num", "value_den", "initial_ppm", "maintenance_ppm")
-"""Collateral; amount x mark x value_num / value_den is its value in quanta. Row 0 is the settlement currency."""
+ASSET = _row(
+    "used",
+    "price_instrument",
+    "value_num",
+    "value_den",
+    "initial_ppm",
+    "maintenance_ppm",
+    "weighting",
+    "first_bracket",
+    "bracket_count",
+    "impact_num",
+    "impact_den",
+    "impact_floor_ppm",
+    "impact_cap_ppm",
+)
+"""Collateral; amount x mark x value_num / value_den is its value in quanta. Row 0 is the settlement currency. Tiers are
+brackets over PPM; `impact_num / impact_den` is the discount in ppm for each quantum of the amount."""
 
 BREAKER = _row("used", "move_ppm", "window_ns", "mode", "release_ns")
 
@@ -124,16 +176,26 @@ POLICY = _row(
     "withdraw_gains",
     "advance_max",
     "adl_unit_quanta",
+    "scenario_count",
+    "scenario_by_unit",
+    "scenario_unhedged_ppm",
+    "scenario_hedged_ppm",
+    "scenario_charge_least",
 )
 """`mark_components` has bit SourceKind set for each component; `withdraw_gains` 1 lets unrealised gains leave;
 pro-rata deleveraging deals contracts out in pieces of `adl_unit_quanta`."""
 
 
+SHOCK = _row("move_ppb")
+"""One per scenario and instrument: the price move times the weight of its loss."""
+
+
 class TermsShape(NamedTuple):
-    """How many instruments and margin brackets the terms have room for."""
+    """How many instruments, margin brackets and scenarios the terms have room for."""
 
     instruments: int
     brackets: int
+    scenarios: int = 0
 
 
 class Terms(NamedTuple):
@@ -152,6 +214,7 @@ class Terms(NamedTuple):
     pricing: np.recarray
     remedies: np.recarray
     policy: np.recarray
+    shocks: np.recarray
 
 
 def layout(shape: TermsShape) -> dict[str, tuple[int, int, np.dtype]]:
@@ -169,6 +232,7 @@ def layout(shape: TermsShape) -> dict[str, tuple[int, int, np.dtype]]:
         ("pricing", shape.instruments, PRICING),
         ("remedies", CONDITIONS, REMEDY),
         ("policy", 1, POLICY),
+        ("shocks", shape.instruments * max(shape.scenarios, 1), SHOCK),
     ]
     places: dict[str, tuple[int, int, np.dtype]] = {}
     first = 0
@@ -180,7 +244,7 @@ def layout(shape: TermsShape) -> dict[str, tuple[int, int, np.dtype]]:
 
 def cell_count(shape: TermsShape) -> int:
     """Length of the cells array."""
-    first, rows, dtype = layout(shape)["policy"]
+    first, rows, dtype = layout(shape)["shocks"]
     return first + rows * len(dtype.names or ())
 
 

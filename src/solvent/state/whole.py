@@ -40,9 +40,16 @@ def _records(rows: int, dtype: np.dtype) -> np.recarray:
     return np.zeros(rows, dtype=dtype).view(np.recarray)
 
 
+def scenarios_of(shocks: int, instruments: int) -> int:
+    """How many scenarios the rows of the shocks have room for."""
+    return shocks // max(instruments, 1)
+
+
 def shape_of(state: State) -> TermsShape:
     """Room of the terms inside a state."""
-    return TermsShape(len(state.instruments), len(state.brackets))
+    return TermsShape(
+        len(state.instruments), len(state.brackets), scenarios_of(len(state.shocks), len(state.instruments))
+    )
 
 
 def first_user_account(state: State) -> int:
@@ -73,7 +80,9 @@ def new_state(terms: Terms, *, accounts: int = 64, positions: int = 64, orders: 
     venue[0].orders_free = NONE
     venue[0].terms_version = 1
     cells = terms.cells.copy()
-    views = view_terms(cells, TermsShape(instruments, len(terms.brackets)))
+    views = view_terms(
+        cells, TermsShape(instruments, len(terms.brackets), scenarios_of(len(terms.shocks), instruments))
+    )
     return State(
         venue=venue,
         accounts=table,
@@ -99,6 +108,7 @@ def new_state(terms: Terms, *, accounts: int = 64, positions: int = 64, orders: 
         pricing=views.pricing,
         remedies=views.remedies,
         policy=views.policy,
+        shocks=views.shocks,
     )
 
 

@@ -62,8 +62,16 @@ def _check_bankruptcy_limit(audit: Notes, event: Any, lots: int) -> None:
     """Closing all at the limit costs at most the position's share of the equity; one tick further costs more."""
     books = audit.books
     own = books.position_requirement(event.account, event.instrument, Level.MAINTENANCE)
-    if event.requirement_quanta > 0:
-        share = event.equity_quanta * own // event.requirement_quanta
+    shared = event.requirement_quanta
+    if books.rules.levels[Level.MAINTENANCE]["scenario"]:
+        # judged together they need less than each alone: equity is shared by what each needs alone
+        shared = sum(
+            books.position_requirement(event.account, instrument, Level.MAINTENANCE)
+            for instrument, position in books.accounts[event.account].positions.items()
+            if position.lots and not books.is_halted(instrument)
+        )
+    if shared > 0:
+        share = event.equity_quanta * own // shared
     else:
         open_count = sum(
             position.lots != 0 and books.is_workable(instrument)

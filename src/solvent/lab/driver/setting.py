@@ -13,7 +13,8 @@ MILLISECOND = 1_000_000
 SECOND = 1_000 * MILLISECOND
 MINUTE = 60 * SECOND
 START_NS = 1_700_000_000 * SECOND
-BRACKETS_ROOM = 64
+BRACKETS_ROOM = 96
+SCENARIOS_ROOM = 6
 
 
 class Setting:
@@ -30,7 +31,7 @@ class Setting:
         self.seed = seed
         self.random = random.Random(seed)
         self.instruments = self.random.randint(2, 4)
-        self.shape = TermsShape(self.instruments, BRACKETS_ROOM)
+        self.shape = TermsShape(self.instruments, BRACKETS_ROOM, SCENARIOS_ROOM)
         self.first = SystemAccount.MARKET_FUNDS + self.instruments
         self.time_ns = START_NS
         self.reach: Counter[str] = Counter()

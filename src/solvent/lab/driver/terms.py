@@ -1,5 +1,6 @@
 """The rules of a world: small but complete, every executor, size, limit, layer and policy in some world."""
 
+from math import isqrt
 from typing import Any
 
 from solvent.codes import (
@@ -10,8 +11,10 @@ from solvent.codes import (
     Answer,
     Breach,
     Condition,
+    Driver,
     Estimator,
     Executor,
+    Exponent,
     FeePayee,
     Level,
     Mode,
@@ -19,8 +22,9 @@ from solvent.codes import (
     Schedule,
     Size,
     Tranche,
+    Weighting,
 )
-from solvent.lab.driver.setting import MILLISECOND, MINUTE, SECOND, Setting
+from solvent.lab.driver.setting import MILLISECOND, MINUTE, SCENARIOS_ROOM, SECOND, Setting
 from solvent.state.terms import ABSORBERS_MAX, SOURCES_MAX, Terms, blank_terms
 from solvent.units import PPM, VALUE_MAX
 
@@ -152,7 +156,15 @@ def _draw_schedules(world: Setting, terms: Terms, instrument: int, notional_max:
     floors = [0, *sorted(chance.sample(range(1, max(notional_max, 50)), count - 1))]
     rates = sorted(chance.randint(max(denominator // 200, 1), denominator // 6) for _ in range(count))
     kind = chance.choice(
-        [Schedule.BRACKETS_MARGINAL, Schedule.BRACKETS_MARGINAL, Schedule.BRACKETS_WHOLE, Schedule.USER_LEVERAGE]
+        [
+            Schedule.BRACKETS_MARGINAL,
+            Schedule.BRACKETS_MARGINAL,
+            Schedule.BRACKETS_WHOLE,
+            Schedule.USER_LEVERAGE,
+            Schedule.BRACKETS_BY_SIZE,
+            Schedule.CURVE,
+            Schedule.SCENARIO,
+        ]
     )
     if chance.random() < 0.05:
         kind = Schedule.ZERO
@@ -173,8 +185,90 @@ def _draw_schedules(world: Setting, terms: Terms, instrument: int, notional_max:
         schedule.bracket_count = count
         schedule.scale_ppm = (2 - level) * 1_200_000 if scanned else PPM
         schedule.rate_max_ppm = -(-max(numerators) * PPM // denominator)
-        _write_brackets(world, terms, schedule, floors, numerators)
+        lots_max = int(terms.contracts[instrument].lots_max)
+        steps = [0, *sorted(size % lots_max + 1 for size in floors[1:])]
+        if kind == Schedule.BRACKETS_BY_SIZE and len(set(steps)) == len(steps):
+            _write_brackets(world, terms, schedule, steps, numerators)
+        else:
+            if kind == Schedule.BRACKETS_BY_SIZE:
+                schedule.kind = Schedule.BRACKETS_MARGINAL
+            _write_brackets(world, terms, schedule, floors, numerators)
         world.brackets_used += count
+    if kind == Schedule.CURVE:
+        _draw_curve(world, terms, instrument, notional_max)
+    if kind == Schedule.SCENARIO:
+        _draw_moves(world, terms, instrument)
+    if chance.random() < 0.3:
+        _draw_additions(world, terms, instrument)
+
+
+def _at_levels(world: Setting, terms: Terms, instrument: int) -> list[Any]:
+    return [terms.schedules[level * world.instruments + instrument] for level in Level]
+
+
+def _draw_curve(world: Setting, terms: Terms, instrument: int, notional_max: int) -> None:
+    """One curve for all levels, the deeper ones scaled down."""
+    chance = world.random
+    lots_max = int(terms.contracts[instrument].lots_max)
+    driver = chance.choice(list(Driver))
+    reach = {Driver.SIZE: lots_max, Driver.NOTIONAL: notional_max, Driver.OPEN_INTEREST: 4 * notional_max}.get(
+        driver, 1
+    )
+    exponent = chance.choice(list(Exponent))
+    base, cap = chance.choice([0, 5_000_000, 20_000_000]), chance.choice([50_000_000, 333_333_333])
+    threshold, step = chance.choice([0, 0, reach // 3]), chance.choice([0, 0, reach // 7])
+    width = max(reach // step if step else reach, 1)
+    power = {Exponent.LINE: width, Exponent.SQUARE: min(width * width, 2**40), Exponent.ROOT: max(isqrt(width), 1)}[
+        exponent
+    ]
+    if exponent == Exponent.SQUARE and lots_max > 2**30:
+        exponent = Exponent.LINE
+    for schedule, scale in zip(_at_levels(world, terms, instrument), (PPM, PPM // 2, PPM // 3), strict=True):
+        schedule.driver, schedule.exponent = driver, exponent
+        schedule.base_ppb, schedule.cap_ppb = base, cap
+        schedule.floor_ppb = chance.choice([0, base])
+        schedule.threshold, schedule.step = threshold, step
+        schedule.slope_num, schedule.slope_den = cap, power
+        schedule.rate_step_ppb = 1_000 if base and cap == 50_000_000 else 1
+        schedule.scale_ppm = scale
+        schedule.rate_max_ppm = cap // 1_000 + 1
+
+
+def _draw_moves(world: Setting, terms: Terms, instrument: int) -> None:
+    """Moves of one market in the joint scenarios of the venue, and what it needs alone."""
+    chance = world.random
+    policy = terms.policy[0]
+    if policy.scenario_count == 0:
+        policy.scenario_count = chance.randint(1, SCENARIOS_ROOM)
+        policy.scenario_by_unit = chance.randint(0, 1)
+        policy.scenario_unhedged_ppm = chance.choice([0, 10_000])
+        policy.scenario_hedged_ppm = min(chance.choice([0, 5_000]), int(policy.scenario_unhedged_ppm))
+        policy.scenario_charge_least = chance.randint(0, 1)
+    worst = 0
+    for row in range(int(policy.scenario_count)):
+        move = chance.choice([-1, 1]) * chance.choice([0, 20_000_000, 77_777_777, 160_000_000])
+        terms.shocks[row * world.instruments + instrument].move_ppb = move
+        worst = max(worst, abs(move))
+    for level, scale in ((Level.INITIAL, PPM), (Level.MAINTENANCE, PPM // 2), (Level.CLOSE_OUT, PPM // 3)):
+        schedule = terms.schedules[level * world.instruments + instrument]
+        schedule.base_ppb = worst + int(policy.scenario_unhedged_ppm) * 1_000
+        schedule.scale_ppm = scale
+        schedule.rate_max_ppm = schedule.base_ppb // 1_000 + 1
+        terms.levels[level].scenario = 1
+
+
+def _draw_additions(world: Setting, terms: Terms, instrument: int) -> None:
+    """Amounts on top of the rates, alike at all levels so that their order stays."""
+    chance = world.random
+    fixed, share, reward = chance.choice([0, 5]), chance.choice([0, 550]), chance.choice([0, 10_000])
+    premium = chance.choice([0, 1_000])
+    lots_max = int(terms.contracts[instrument].lots_max)
+    for schedule in _at_levels(world, terms, instrument):
+        schedule.add_fixed_quanta, schedule.add_ppm, schedule.reward_ppm = fixed, share, reward
+        schedule.reward_min_quanta, schedule.reward_max_quanta = 3, 1_000
+        schedule.premium_num, schedule.premium_den = premium, 1 + lots_max // 1_000
+        slope = share + reward + (lots_max * premium // (1 + lots_max // 1_000)) // 1_000 + 2
+        schedule.rate_max_ppm += slope
 
 
 def _write_brackets(world: Setting, terms: Terms, schedule: Any, floors: list[int], numerators: list[int]) -> None:
@@ -234,4 +328,16 @@ def _draw_asset(world: Setting, terms: Terms, asset: int) -> None:
     row.value_den = chance.choice([1, 3, 1_000])
     row.maintenance_ppm = chance.choice([PPM, 900_000, 333_333])
     row.initial_ppm = chance.choice([0, int(row.maintenance_ppm) // 2, int(row.maintenance_ppm)])
+    row.weighting = chance.choice([Weighting.FIXED, Weighting.FIXED, *Weighting])
+    row.impact_num, row.impact_den = chance.choice([1, 7]), chance.choice([1, 1_000])
+    row.impact_floor_ppm, row.impact_cap_ppm = chance.choice([(0, 500_000), (10_000, PPM)])
+    row.first_bracket, row.bracket_count = world.brackets_used, 3
+    floor, deduction, before = 0, 0, 0
+    for place, weight in enumerate(sorted((chance.randint(0, PPM) for _ in range(3)), reverse=True)):
+        deduction += floor * (weight - before)
+        bracket = terms.brackets[world.brackets_used + place]
+        bracket.floor_quanta, bracket.numerator, before = floor, weight, weight
+        bracket.deduction_whole, bracket.deduction_rest = divmod(deduction, PPM)
+        floor += chance.choice([10, 1_000, 1_000_000])
+    world.brackets_used += 3
     world.assets.append(asset)

@@ -8,17 +8,15 @@ from solvent.lab.driver.setting import Setting
 def _most_lots(world: Setting, account: int, instrument: int, sign: int) -> int:
     """About as many lots as the account can still open."""
     books = world.books
-    unit = books.marks[instrument] * books.per_lot_tick(instrument)
     free = books.equity(account, Level.INITIAL) - books.requirement(account, Level.INITIAL)
     held = books.lots_of(account, instrument)
-    ladder = books.rules.ladders[Level.INITIAL][instrument]
     position = books.accounts[account].positions.get(instrument)
     leverage = position.leverage if position else 0
-    now = ladder.required(abs(held) * unit, leverage)
+    now = books.alone(instrument, Level.INITIAL, abs(held), leverage)
     low, high = 0, books.rules.contracts[instrument]["lots_max"] + 2
     while low + 1 < high:
         middle = (low + high) // 2
-        if ladder.required(abs(held + sign * middle) * unit, leverage) - now <= free:
+        if books.alone(instrument, Level.INITIAL, abs(held + sign * middle), leverage) - now <= free:
             low = middle
         else:
             high = middle

@@ -1,7 +1,8 @@
 """A new corner for a sound account: triggers that spend its surplus so that they are rarely passed.
 
-With S the surplus less 2 quanta of rounding per slot, N_i the notional of slot i (a short's counts 1 + largest rate:
-its requirement grows while it loses), price i may move adversely by the fraction
+With S the surplus less 8 quanta of rounding per slot (a requirement is rounded up to five times on the way), N_i the
+notional of slot i (a short's counts 1 + largest rate: its requirement grows while it loses), price i may move adversely
+by the fraction
 
     f_i = w_i x S / sum(N_j x w_j),      w_i = N_i ** (-1/3)
 
@@ -152,7 +153,7 @@ def set_corner(state, watch, account, surplus_quanta):
         weight += weighted_up(value, WEIGHTS[_bits(value)])
         slots += 1
         row = holding.next
-    spend = surplus_quanta - 2 * slots - 2
+    spend = surplus_quanta - 8 * slots - 2
     if reserve * 4 <= spend:
         spend -= reserve
         remove_member(watch.thin, account)

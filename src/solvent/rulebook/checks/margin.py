@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from solvent.rulebook.checks.parts import LEVEL_PATH, SCHEDULE_PATH, Parts, Tell, known_rows, tell_twins
 from solvent.rulebook.locate import Path
-from solvent.rulebook.rules import DEFAULT_MARKET, Additions, Bracket, Level, Schedule
+from solvent.rulebook.rules import DEFAULT_MARKET, Bracket, Level, Schedule
 
 
 def check_schedules(parts: Parts, tell: Tell) -> None:
@@ -150,9 +150,6 @@ def _falls_below(upper: Sequence[tuple[Fraction, ...]], lower: Sequence[tuple[Fr
 
 def check_what_is_run(parts: Parts, tell_unrun: Tell) -> None:
     """Kinds of schedules that only matter where a level uses them."""
-    for row, asset in known_rows(parts.collateral):
-        if asset.tiers or asset.impact:
-            tell_unrun(("collateral", row, "kind"), f"the machine does not run `{asset.kind}`", "Use weight.")
     by_id = schedules_by_id(parts)
     rows = {schedule.id: row for row, schedule in known_rows(parts.schedules)}
     scenarios = {
@@ -171,12 +168,12 @@ def check_what_is_run(parts: Parts, tell_unrun: Tell) -> None:
                 "the machine bounds a chosen leverage",
                 "Add bounded_by, the id of marginal brackets.",
             )
-        if (
-            schedule.kind in ("curve", "scenario")
-            or level.additions != Additions()
-            or schedule.driver == "position_size"
-        ):
-            tell_unrun(at, "the machine does not run this schedule", "Use brackets over the notional.")
+        if schedule.kind == "brackets" and schedule.driver == "position_size" and schedule.mode == "marginal":
+            tell_unrun(
+                (*SCHEDULE_PATH, rows[schedule.id], "mode"),
+                "brackets by size are not marginal",
+                'Write mode = "whole", or let the notional drive.',
+            )
         if len(scenarios) > 1 and level.of in scenarios:
             tell_unrun(at, "the machine keeps one set of scenarios", "Let the levels scale one schedule.")
 

@@ -13,11 +13,11 @@ from typing import Final
 import numpy as np
 
 from solvent.rulebook.compile.breakers import write_breakers
-from solvent.rulebook.compile.collateral import write_assets
+from solvent.rulebook.compile.collateral import tier_rows, write_assets
 from solvent.rulebook.compile.contracts import shape_for, write_contracts
 from solvent.rulebook.compile.liquidation import write_stages
 from solvent.rulebook.compile.loss import write_losses
-from solvent.rulebook.compile.margin import schedule_rows, write_levels
+from solvent.rulebook.compile.margin import schedule_rows, write_levels, write_scenarios
 from solvent.rulebook.compile.policy import write_policy
 from solvent.rulebook.compile.price import write_feeds, write_pricing
 from solvent.rulebook.compile.watch import note_what_is_scanned
@@ -73,6 +73,7 @@ def compile_all(work: Work) -> CompiledTerms:
     scales = [scale_of(contract, work.decimals, work.tell) for contract in work.contracts]
     brackets: dict[tuple[tuple[int, int, int, int], ...], int] = {}
     schedules = schedule_rows(work, brackets)
+    tiers = tier_rows(work, brackets)
     shape = shape_for(work, sum(map(len, brackets)))
     if work.faults:
         raise RulebookError(work.rulebook.name, work.faults)
@@ -86,7 +87,8 @@ def compile_all(work: Work) -> CompiledTerms:
     write_levels(work, terms)
     write_stages(work, terms)
     write_losses(work, terms)
-    write_assets(work, terms)
+    write_assets(work, terms, tiers)
+    write_scenarios(work, terms)
     note_what_is_scanned(work, terms)
     write_breakers(work, terms)
     source_ids, heard = write_feeds(work, terms)
@@ -115,5 +117,5 @@ def change_terms(old: Terms, new: Terms) -> list[tuple[int, int]]:
 
 
 def shape_of_terms(terms: Terms) -> TermsShape:
-    """How many instruments and brackets the terms have room for."""
-    return TermsShape(len(terms.contracts), len(terms.brackets))
+    """How many instruments, brackets and scenarios the terms have room for."""
+    return TermsShape(len(terms.contracts), len(terms.brackets), len(terms.shocks) // len(terms.contracts))

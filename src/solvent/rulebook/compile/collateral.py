@@ -4,15 +4,38 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from solvent.rulebook.compile.work import Work
+from solvent.codes import Weighting
+from solvent.rulebook.compile.work import Work, write_fields
 from solvent.rulebook.rules import Collateral
 from solvent.state.terms import Terms
 from solvent.units import LIMIT, PPM
 
 
-def write_assets(work: Work, terms: Terms) -> None:
+def tier_rows(work: Work, brackets: dict[tuple[tuple[int, int, int, int], ...], int]) -> dict[int, tuple[int, int]]:
+    """First bracket and number of the tiers of every tiered asset; weights fall, so deductions are negative."""
+    found: dict[int, tuple[int, int]] = {}
+    for row, asset in enumerate(work.rulebook.collateral):
+        if not asset.tiers:
+            continue
+        one = Fraction(10) ** (work.decimals if asset.by_value else asset.decimals)
+        rows: list[tuple[int, int, int, int]] = []
+        deduction = weight = 0
+        for tier in asset.tiers:
+            floor = Fraction(tier.floor) * one
+            if floor.denominator != 1 or floor > LIMIT:
+                work.tell_at(("collateral", row, "tiers"), f"{tier.floor} does not fit", "Write fewer decimals.")
+            before, weight = weight, int(tier.weight * PPM)
+            deduction += int(floor) * (weight - before)
+            rows.append((int(floor), weight, deduction // PPM, deduction % PPM))
+        found[row] = brackets.setdefault(tuple(rows), sum(map(len, brackets))), len(rows)
+    return found
+
+
+def write_assets(work: Work, terms: Terms, tiers: dict[int, tuple[int, int]]) -> None:
     """Collateral: amount x ticks x num / den is its value. An asset nobody prices is not accepted."""
-    terms.assets[0] = (1, 0, 1, 1, PPM, PPM)
+    write_fields(
+        terms.assets[0], {"used": 1, "value_num": 1, "value_den": 1, "initial_ppm": PPM, "maintenance_ppm": PPM}
+    )
     bases = [contract.base for contract in work.contracts]
     for row, asset in enumerate(work.rulebook.collateral):
         if row == 0:
@@ -29,7 +52,30 @@ def write_assets(work: Work, terms: Terms) -> None:
                 "Choose decimals nearer to those of the settlement currency.",
             )
             continue
-        terms.assets[row] = (1, instrument, ratio.numerator, ratio.denominator, *weights_ppm(asset))
+        initial, maintenance = weights_ppm(asset)
+        fields = {
+            "used": 1,
+            "price_instrument": instrument,
+            "value_num": ratio.numerator,
+            "value_den": ratio.denominator,
+            "initial_ppm": initial,
+            "maintenance_ppm": maintenance,
+        }
+        if row in tiers:
+            fields["first_bracket"], fields["bracket_count"] = tiers[row]
+            fields["weighting"] = Weighting.TIERS_OF_VALUE if asset.by_value else Weighting.TIERS_OF_AMOUNT
+        elif asset.impact is not None:
+            discount = (
+                Fraction(asset.impact.scalar) / Fraction(asset.impact.scale) * PPM / Fraction(10) ** asset.decimals
+            )
+            fields |= {
+                "weighting": Weighting.IMPACT,
+                "impact_num": discount.numerator,
+                "impact_den": discount.denominator,
+                "impact_floor_ppm": int(asset.impact.floor * PPM),
+                "impact_cap_ppm": int(asset.impact.cap * PPM),
+            }
+        write_fields(terms.assets[row], fields)
 
 
 def weights_ppm(asset: Collateral) -> tuple[int, int]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
 
+from solvent.rulebook.compile.margin import scenarios_of
 from solvent.rulebook.compile.work import Work
 from solvent.rulebook.contracts import Scale
 from solvent.state.terms import Terms, TermsShape
@@ -15,15 +16,26 @@ BRACKET_ROOM: Final = 64
 """Room for brackets comes in steps of this many, so that a later rulebook with a few more still fits."""
 
 
+SCENARIO_ROOM: Final = 16
+"""Likewise for scenarios; without any there is one row."""
+
+
 def shape_for(work: Work, brackets: int) -> TermsShape:
     """Room for everything, or the room asked for."""
-    needed = TermsShape(len(work.contracts), -(-max(brackets, 1) // BRACKET_ROOM) * BRACKET_ROOM)
+    scenarios = scenarios_of(work.rulebook)
+    moves = len(scenarios.moves) if scenarios is not None else 0
+    needed = TermsShape(
+        len(work.contracts),
+        -(-max(brackets, 1) // BRACKET_ROOM) * BRACKET_ROOM,
+        max(-(-moves // SCENARIO_ROOM) * SCENARIO_ROOM, 1),
+    )
     if work.room is None:
         return needed
-    if work.room.instruments < needed.instruments or work.room.brackets < brackets:
+    fits = work.room.instruments >= needed.instruments and work.room.brackets >= brackets
+    if not fits or max(work.room.scenarios, 1) < moves:
         work.tell(
             "room",
-            f"{needed.instruments} instruments and {brackets} brackets do not fit into {work.room}",
+            f"{needed.instruments} instruments, {brackets} brackets and {moves} scenarios do not fit into {work.room}",
             "Remove some, or start the machine anew with more room.",
         )
     return work.room
@@ -32,6 +44,7 @@ def shape_for(work: Work, brackets: int) -> TermsShape:
 def write_contracts(work: Work, terms: Terms, scales: Sequence[Scale]) -> None:
     """Sizes and caps; a contract's own cap replaces the rulebook's."""
     limits = work.rulebook.limits
+    bases = [contract.base for contract in work.contracts]
     for row, (contract, scale) in enumerate(zip(work.contracts, scales, strict=True)):
         size = contract.open_interest_cap_size or limits.open_interest_size
         notional = contract.open_interest_cap_notional or limits.open_interest_notional
@@ -46,4 +59,4 @@ def write_contracts(work: Work, terms: Terms, scales: Sequence[Scale]) -> None:
                 "the open-interest cap is less than one lot or quantum, which would mean no cap",
                 "Write a larger cap.",
             )
-        terms.contracts[row] = (*scale, lots, quanta)
+        terms.contracts[row] = (*scale, lots, quanta, bases.index(contract.base))

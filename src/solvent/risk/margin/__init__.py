@@ -1,0 +1,33 @@
+"""Margin: the equity of an account and what each level of the ladder requires of it, one file for each kind of rule."""
+
+from solvent.risk.margin.account import judge, requirement_change
+from solvent.risk.margin.brackets import bracket_requirement_up, bracket_row
+from solvent.risk.margin.closing import lots_to_health, lots_to_lower_tier
+from solvent.risk.margin.collateral import collateral_value_at_down, collateral_value_down
+from solvent.risk.margin.position import (
+    exposure_requirement_up,
+    gain_of,
+    orders_requirement_up,
+    position_notional,
+    requirement_in_bracket_up,
+    requirement_up,
+)
+from solvent.risk.margin.scenario import scenario_requirement_up
+
+__all__ = [
+    "bracket_requirement_up",
+    "bracket_row",
+    "collateral_value_at_down",
+    "collateral_value_down",
+    "exposure_requirement_up",
+    "gain_of",
+    "judge",
+    "lots_to_health",
+    "lots_to_lower_tier",
+    "orders_requirement_up",
+    "position_notional",
+    "requirement_change",
+    "requirement_in_bracket_up",
+    "requirement_up",
+    "scenario_requirement_up",
+]

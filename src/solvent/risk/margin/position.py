@@ -1,0 +1,127 @@
+"""What one position must hold at a level.
+
+    requirement = schedule(notional) + fixed + share x notional + clip(reward share x notional) + premium over skew
+
+    user leverage     notional / leverage, but never less than the brackets that bound it
+    curve             ceil(ceil(notional x rate) x scale): rounded at each step, as dYdX v4 does
+    scenario          the worst of the moves for this position alone; an account is judged on all of them together
+
+A requirement is rounded up. The slope of everything a position is asked for is at most 1 in its notional, which the
+watch relies on.
+"""
+
+from solvent.codes import Schedule
+from solvent.compiled import kernel
+from solvent.risk.margin.brackets import bracket_requirement_up, bracket_row
+from solvent.risk.margin.curve import curve_rate_ppb, driver_of
+from solvent.state.tables import NONE
+from solvent.units import FUNDING_SCALE, PPB, PPM, mul_div_up, value_quanta
+
+
+@kernel
+def additions_up(schedule, lots, notional_quanta):
+    """What a level asks for a position on top of its rates."""
+    added = schedule.add_fixed_quanta + mul_div_up(notional_quanta, schedule.add_ppm, PPM)
+    if schedule.reward_ppm > 0:
+        reward = max(mul_div_up(notional_quanta, schedule.reward_ppm, PPM), schedule.reward_min_quanta)
+        added += min(reward, schedule.reward_max_quanta)
+    if schedule.premium_num > 0:
+        premium_ppb = mul_div_up(lots, schedule.premium_num, schedule.premium_den)
+        added += mul_div_up(notional_quanta, premium_ppb, PPB)
+    return added
+
+
+@kernel
+def requirement_up(state, level, instrument, lots, notional_quanta, leverage):
+    """What one position of this size, in lots and in notional, must hold at a level, rounded up."""
+    schedule = state.schedules[level * state.instruments.shape[0] + instrument]
+    kind = schedule.kind
+    if notional_quanta == 0:
+        return 0
+    required = 0
+    if kind == Schedule.BRACKETS_MARGINAL:
+        required = bracket_requirement_up(state, schedule, notional_quanta, notional_quanta, True)
+    elif kind == Schedule.BRACKETS_WHOLE:
+        required = bracket_requirement_up(state, schedule, notional_quanta, notional_quanta, False)
+    elif kind == Schedule.BRACKETS_BY_SIZE:
+        required = bracket_requirement_up(state, schedule, notional_quanta, lots, False)
+    elif kind == Schedule.USER_LEVERAGE:
+        required = bracket_requirement_up(state, schedule, notional_quanta, notional_quanta, True)
+        if leverage > 0:
+            required = max(mul_div_up(notional_quanta, schedule.scale_ppm, PPM * leverage), required)
+    elif kind == Schedule.CURVE:
+        driver = driver_of(state, schedule.driver, instrument, lots, notional_quanta)
+        rate = curve_rate_ppb(schedule, driver)
+        required = mul_div_up(mul_div_up(notional_quanta, rate, PPB), schedule.scale_ppm, PPM)
+    elif kind == Schedule.SCENARIO:
+        required = mul_div_up(mul_div_up(notional_quanta, schedule.base_ppb, PPB), schedule.scale_ppm, PPM)
+    return required + additions_up(schedule, lots, notional_quanta)
+
+
+@kernel
+def requirement_in_bracket_up(state, level, instrument, lots, notional_quanta, bracket_of_quanta):
+    """Requirement of a notional under whole brackets at the rate of the bracket another notional is in, rounded up."""
+    schedule = state.schedules[level * state.instruments.shape[0] + instrument]
+    added = additions_up(schedule, lots, notional_quanta)
+    if schedule.bracket_count == 0:
+        return added
+    rate = state.brackets[bracket_row(state, schedule, bracket_of_quanta)].numerator
+    return mul_div_up(notional_quanta, rate, schedule.denominator) + added
+
+
+@kernel
+def orders_requirement_up(state, level, instrument, lots, leverage, bid_lots, bid_quanta, ask_lots, ask_quanta):
+    """Requirement of a position with open orders: at the worst of all bids filled or all offers filled."""
+    mark = state.instruments[instrument].mark_ticks
+    per_lot_tick = state.contracts[instrument].quanta_per_lot_tick
+    exposed = max(abs(lots), max(abs(lots + bid_lots), abs(lots - ask_lots)))
+    notional = value_quanta(exposed, mark, per_lot_tick)
+    required = requirement_up(state, level, instrument, exposed, notional, leverage)
+    if state.levels[level].open_loss == 1:
+        required += max(bid_quanta - value_quanta(bid_lots, mark, per_lot_tick), 0)
+        required += max(value_quanta(ask_lots, mark, per_lot_tick) - ask_quanta, 0)
+    return required
+
+
+@kernel
+def exposure_requirement_up(state, level, row, lots):
+    """Requirement of a position row as if it held `lots`, with its open orders at their worst if the level asks."""
+    position = state.positions[row]
+    instrument = position.instrument
+    if position.orders != NONE and state.levels[level].includes_orders == 1:
+        orders = state.orders[position.orders]
+        return orders_requirement_up(
+            state,
+            level,
+            instrument,
+            lots,
+            position.leverage,
+            orders.bid_lots,
+            orders.bid_quanta,
+            orders.ask_lots,
+            orders.ask_quanta,
+        )
+    per_lot_tick = state.contracts[instrument].quanta_per_lot_tick
+    notional = value_quanta(abs(lots), state.instruments[instrument].mark_ticks, per_lot_tick)
+    return requirement_up(state, level, instrument, abs(lots), notional, position.leverage)
+
+
+@kernel
+def position_notional(state, row):
+    """Size of one position at the mark, in quanta."""
+    position = state.positions[row]
+    per_lot_tick = state.contracts[position.instrument].quanta_per_lot_tick
+    return value_quanta(abs(position.lots), state.instruments[position.instrument].mark_ticks, per_lot_tick)
+
+
+@kernel
+def gain_of(state, row):
+    """Value minus cost minus funding due of one position at the mark."""
+    position = state.positions[row]
+    instrument = state.instruments[position.instrument]
+    per_lot_tick = state.contracts[position.instrument].quanta_per_lot_tick
+    gain = value_quanta(position.lots, instrument.mark_ticks, per_lot_tick) - position.cost_quanta
+    change = instrument.funding_index - position.funding_index
+    if change >= 0:
+        return gain - mul_div_up(position.lots, change, FUNDING_SCALE)
+    return gain - mul_div_up(-position.lots, -change, FUNDING_SCALE)
