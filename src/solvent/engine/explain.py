@@ -24,6 +24,7 @@ from solvent.codes import (
     AccountKind,
     AdlPolicy,
     AdlScore,
+    Driver,
     Executor,
     Level,
     Mode,
@@ -31,6 +32,7 @@ from solvent.codes import (
     Status,
     SystemAccount,
     Tranche,
+    Weighting,
 )
 from solvent.commands import COMMAND_DTYPE, CommandKind
 from solvent.engine.engine import Engine, Genesis
@@ -44,13 +46,15 @@ from solvent.risk.deleverage import score_of
 from solvent.risk.funding import due_up, next_index
 from solvent.risk.liquidation import is_breached, penalty_of, threshold_up
 from solvent.risk.margin import bracket_row
+from solvent.risk.margin.curve import curve_rate_ppb, driver_of
+from solvent.risk.margin.position import additions_up
 from solvent.risk.waterfall import take
 from solvent.rulebook.compile.loss import TRANCHES
 from solvent.rulebook.document import Rulebook, RulebookError, parse_rulebook
 from solvent.state.ledger import _exchange_side
 from solvent.state.tables import NONE, State
 from solvent.state.whole import FIRST_TABLES, copy_state, queued_accounts
-from solvent.units import FUNDING_SCALE, LIMIT, PPM, mul_div_down, mul_div_up
+from solvent.units import FUNDING_SCALE, LIMIT, PPB, PPM, mul_div_down, mul_div_up
 
 STRETCH_COMMANDS: Final = 1 << 16
 """Commands replayed between two copies of the state; a stretch that moved the account is replayed once more."""
@@ -197,6 +201,10 @@ class Sheet:
     def holdings(self) -> list[int]:
         """Rows of its collateral, in the machine's order."""
         return _chain(self.tables.holdings, int(self.account.first_holding))
+
+    def schedule(self, level: int, row: int) -> Any:
+        """The schedule a position is judged by at a level."""
+        return self.tables.schedules[level * len(self.tables.instruments) + int(self.tables.positions[row].instrument)]
 
     def judge(self, level: int) -> Judged:
         """The whole account at a level."""
@@ -478,7 +486,12 @@ def _level_tree(sheet: Sheet, rules: Rules, level: int) -> Node:
     parts += [_gain_tree(sheet, rules, row) for row in sheet.positions() if sheet.tables.positions[row].lots != 0]
     parts += [_collateral_tree(sheet, rules, level, row) for row in sheet.holdings()]
     equity = total("equity", parts, "wallet + results of positions + weighted collateral, funding due always taken off")
-    required = [_requirement_tree(sheet, rules, level, row) for row in sheet.positions()]
+    alone = [row for row in sheet.positions() if sheet.schedule(level, row).kind != Schedule.SCENARIO]
+    required = [_requirement_tree(sheet, rules, level, row) for row in alone]
+    if len(alone) < len(sheet.positions()):
+        required.append(
+            _scenario_tree(sheet, rules, level, judged.requirement - sum(part.value or 0 for part in required))
+        )
     requirement = total("requirement", required, "sum over positions", rules.level_source(level))
     if (equity.value, requirement.value) != (judged.equity, judged.requirement):
         raise AssertionError(f"explained {equity.value} over {requirement.value}, the machine judges {judged}")
@@ -543,7 +556,59 @@ def _collateral_tree(sheet: Sheet, rules: Rules, level: int, row: int) -> Node:
         number(f"mark of {rules.symbol(instrument)}", int(sheet.tables.instruments[instrument].mark_ticks), "ticks"),
         number("multiplier", int(terms.value_num), ""),
         number("divisor", int(terms.value_den), ""),
-        number("weight", int(terms.maintenance_ppm if is_maintenance else terms.initial_ppm), "ppm"),
+        _weight_of(terms, is_maintenance),
+    )
+
+
+def _weight_of(terms: Any, is_maintenance: bool) -> Node:
+    """What share of the value counts."""
+    if terms.weighting == Weighting.IMPACT:
+        rate = f"amount x {int(terms.impact_num)} / {int(terms.impact_den)} ppm"
+        least, most = int(terms.impact_floor_ppm), int(terms.impact_cap_ppm)
+        return fact("weight", f"1 - {rate}, at least {least} and at most {most} ppm less")
+    if terms.weighting != Weighting.FIXED:
+        return fact("weight", f"{int(terms.bracket_count)} slices, each with its own")
+    return number("weight", int(terms.maintenance_ppm if is_maintenance else terms.initial_ppm), "ppm")
+
+
+def _scenario_tree(sheet: Sheet, rules: Rules, level: int, asked: int) -> Node:
+    """Positions that are shocked together: what they ask for, and what each would lose in the scenario that hurts most."""
+    tables = sheet.tables
+    count = len(tables.instruments)
+    held: list[tuple[int, int]] = []
+    for row in sheet.positions():
+        position = tables.positions[row]
+        if sheet.schedule(level, row).kind == Schedule.SCENARIO and position.lots != 0:
+            instrument = int(position.instrument)
+            unit = int(tables.instruments[instrument].mark_ticks) * int(
+                tables.contracts[instrument].quanta_per_lot_tick
+            )
+            held.append((instrument, int(position.lots) * unit))
+    losses = [
+        sum(-value * int(tables.shocks[scenario * count + instrument].move_ppb) for instrument, value in held)
+        for scenario in range(int(tables.policy[0].scenario_count))
+    ]
+    worst = max(range(len(losses)), key=losses.__getitem__, default=0)
+    moves = [
+        number(
+            f"{rules.symbol(instrument)}: loss",
+            -(value * int(tables.shocks[worst * count + instrument].move_ppb) // PPB),
+            "quanta",
+            "- value x move",
+            "",
+            number("value", value),
+            number("move", int(tables.shocks[worst * count + instrument].move_ppb), "ppb"),
+        )
+        for instrument, value in held
+    ]
+    return number(
+        "positions under scenarios",
+        asked,
+        "quanta",
+        "scale x (largest loss and the charges), by risk unit, and what orders and the level add",
+        rules.level_source(level),
+        number("scenarios", len(losses), ""),
+        fact("the one that hurts most", f"number {worst + 1}" if losses else "", *moves),
     )
 
 
@@ -580,9 +645,8 @@ def _requirement_tree(sheet: Sheet, rules: Rules, level: int, row: int) -> Node:
 def _exposure_tree(sheet: Sheet, rules: Rules, level: int, row: int, lots: int, label: str) -> Node:
     """The schedule's answer to one notional: the machine's number, and the row of the table it comes from."""
     position = sheet.tables.positions[row]
-    instrument, leverage = int(position.instrument), int(position.leverage)
+    instrument = int(position.instrument)
     schedule = sheet.tables.schedules[level * len(sheet.tables.instruments) + instrument]
-    kind = Schedule(int(schedule.kind))
     notional = _value_of(
         lots,
         int(sheet.tables.instruments[instrument].mark_ticks),
@@ -592,16 +656,60 @@ def _exposure_tree(sheet: Sheet, rules: Rules, level: int, row: int, lots: int, 
     size = notional.value or 0
     value = sheet.alone(level, row, lots=lots, orders=NONE).requirement
     source = rules.level_source(level)
+    extra = int(plain(additions_up)(schedule, lots, size)) if size else 0
+    if extra:
+        rest = value - extra
+        return total(
+            label,
+            [
+                _schedule_tree(sheet, rules, level, row, lots, "by the rates", notional, rest),
+                number("what the level adds", extra, "quanta", "fixed, share of the notional, reward, premium", source),
+            ],
+            "rates + additions",
+            source,
+        )
+    return _schedule_tree(sheet, rules, level, row, lots, label, notional, value)
+
+
+def _schedule_tree(
+    sheet: Sheet, rules: Rules, level: int, row: int, lots: int, label: str, notional: Node, value: int
+) -> Node:
+    """What the rates alone ask of a size."""
+    position = sheet.tables.positions[row]
+    instrument, leverage = int(position.instrument), int(position.leverage)
+    schedule = sheet.tables.schedules[level * len(sheet.tables.instruments) + instrument]
+    kind = Schedule(int(schedule.kind))
+    size = notional.value or 0
+    source = rules.level_source(level)
+    if kind == Schedule.CURVE:
+        driver = int(plain(driver_of)(sheet.tables, int(schedule.driver), instrument, lots, size))
+        return number(
+            label,
+            value,
+            "quanta",
+            "notional x rate x scale, rounded up at each step",
+            source,
+            notional,
+            number(
+                "rate",
+                int(plain(curve_rate_ppb)(schedule, driver)),
+                "ppb",
+                "base + slope x (driver - threshold), held between floor and cap",
+                "",
+                number("driver", driver, _words(Driver(int(schedule.driver)))),
+            ),
+            number("scale", int(schedule.scale_ppm), "ppm"),
+        )
     if kind == Schedule.ZERO or schedule.bracket_count == 0:
         return number(label, value, "quanta", "nothing is required", source, notional)
-    found = int(plain(bracket_row)(sheet.tables, schedule, size))
+    found = int(plain(bracket_row)(sheet.tables, schedule, lots if kind == Schedule.BRACKETS_BY_SIZE else size))
     bracket = sheet.tables.brackets[found]
     rate = [
         number("bracket from", int(bracket.floor_quanta), "quanta", f"row {found - int(schedule.first_bracket) + 1}"),
         number("numerator", int(bracket.numerator), ""),
         number("denominator", int(schedule.denominator), ""),
     ]
-    if kind == Schedule.BRACKETS_WHOLE:
+    if kind in (Schedule.BRACKETS_WHOLE, Schedule.BRACKETS_BY_SIZE):
         rule = "notional x numerator / denominator, rounded up"
     else:
         rule = "(notional x numerator - deduction) / denominator, rounded up"
@@ -610,6 +718,7 @@ def _exposure_tree(sheet: Sheet, rules: Rules, level: int, row: int, lots: int, 
     if kind != Schedule.USER_LEVERAGE or leverage == 0:
         return number(label, value, "quanta", rule, source, notional, *rate)
     bound = sheet.alone(level, row, lots=lots, orders=NONE, leverage=0).requirement
+    bound -= int(plain(additions_up)(schedule, lots, size)) if size else 0
     chosen = int(mul_div_up(size, int(schedule.scale_ppm), PPM * leverage))
     return number(
         label,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from solvent.codes import Answer, Breach, Estimator, Level, Mode, Refusal
+from solvent.codes import Answer, Breach, Driver, Estimator, Level, Mode, Refusal, Schedule
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
 from solvent.procedures.answer import answer_terms
@@ -78,9 +78,12 @@ def are_terms_sound(state):
             return False
         for level in range(LEVELS):
             schedule = state.schedules[level * state.instruments.shape[0] + instrument]
-            if state.levels[level].used == 1 and not is_schedule_sound(
-                state, schedule, state.contracts[instrument].lots_max
-            ):
+            if state.levels[level].used == 0:
+                continue
+            if not is_schedule_sound(state, schedule, state.contracts[instrument].lots_max):
+                return False
+            # a trade of others may ask more for opening, but nobody becomes distressed by it
+            if level != Level.INITIAL and schedule.kind == Schedule.CURVE and schedule.driver == Driver.OPEN_INTEREST:
                 return False
     for row in range(state.feeds.shape[0]):
         feed = state.feeds[row]

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from solvent.codes import REFUSAL_SENTENCES, Answer, Refusal
+from solvent.codes import REFUSAL_SENTENCES, Answer, Refusal, Schedule
 from solvent.commands import CommandKind, unpack
 from solvent.lab.appraisal import answer
 from solvent.lab.auditor.law import require
@@ -50,6 +50,8 @@ def _check_reducing_allowed(audit: Notes, command: Any, refusal: Refusal) -> Non
         return
     if refusal == Refusal.PRICE_CONDITION and answer(books, command.instrument, "reduce") == Answer.REFUSE:
         return
+    if any(ladders[command.instrument].kind == Schedule.SCENARIO for ladders in books.rules.ladders):
+        return  # one leg of a hedge: reducing it alone asks for more
     buyer, seller = (books.lots_of(number, command.instrument) for number in pair)
     reduces = buyer <= -command.lots and seller >= command.lots
     require("MARGIN", not reduces, f"{command} only reduces, at the mark, and was refused as {refusal.name}")

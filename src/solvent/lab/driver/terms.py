@@ -225,6 +225,8 @@ def _draw_curve(world: Setting, terms: Terms, instrument: int, notional_max: int
         exponent = Exponent.LINE
     for schedule, scale in zip(_at_levels(world, terms, instrument), (PPM, PPM // 2, PPM // 3), strict=True):
         schedule.driver, schedule.exponent = driver, exponent
+        if driver == Driver.OPEN_INTEREST and scale < PPM:
+            schedule.driver = Driver.NONE
         schedule.base_ppb, schedule.cap_ppb = base, cap
         schedule.floor_ppb = chance.choice([0, base])
         schedule.threshold, schedule.step = threshold, step

@@ -174,6 +174,12 @@ def check_what_is_run(parts: Parts, tell_unrun: Tell) -> None:
                 "brackets by size are not marginal",
                 'Write mode = "whole", or let the notional drive.',
             )
+        if schedule.kind == "curve" and schedule.driver == "market_open_interest" and level.name != "initial":
+            tell_unrun(
+                at,
+                f"{level.name} would move with what others trade",
+                "Let open interest drive the initial level only.",
+            )
         if len(scenarios) > 1 and level.of in scenarios:
             tell_unrun(at, "the machine keeps one set of scenarios", "Let the levels scale one schedule.")
 
