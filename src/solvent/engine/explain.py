@@ -572,7 +572,7 @@ def _weight_of(terms: Any, is_maintenance: bool) -> Node:
 
 
 def _scenario_tree(sheet: Sheet, rules: Rules, level: int, asked: int) -> Node:
-    """Positions that are shocked together: what they ask for, and what each would lose in the scenario that hurts most."""
+    """Positions shocked together: what they ask for, and what each would lose in the scenario that hurts most."""
     tables = sheet.tables
     count = len(tables.instruments)
     held: list[tuple[int, int]] = []
