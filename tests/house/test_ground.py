@@ -29,7 +29,7 @@ LINES_MAX = 700
 FLOATS_CHOOSE = frozenset({"risk/watch/filter.py"})
 """Floats may stand where integers decide (docs/decisions): they say which accounts need not be judged, and err safely."""
 
-EXCUSED = {"procedures/default.py": 760}
+EXCUSED: dict[str, int] = {}
 """Files allowed to be longer, and how long. A ratchet: lower the number when the file shrinks, never raise it."""
 
 
