@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from solvent.cli import main as cli
-from solvent.rulebook.document import read_rulebook
+from solvent.rulebook.document import preset_names, read_rulebook
 from solvent.rulebook.reference import reference_page
 
 
@@ -42,6 +42,19 @@ def test_show_says_every_slot_and_works_a_position(run) -> None:
     assert "long 1 BTC at 60000" in out
     assert "initial requirement 1,200.000000 (2 % of notional)" in out
     assert "maintenance requirement 600.000000 (1 % of notional)" in out
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_every_preset_is_said_in_words_and_worked_or_told_why_not(run, name) -> None:
+    code, out, _err = run("show", name, "--json")
+    answer = json.loads(out)
+    assert code == 0
+    titles = {passage["title"] for passage in answer["passages"]}
+    assert {"What it is", "What an account must hold", "Who acts on a distressed account"} <= titles
+    assert (answer["worked"] is None) == bool(answer["refused"])
+    if answer["worked"] is not None:
+        required = answer["worked"]["requirements_quanta"]
+        assert required.get("maintenance", 0) <= required.get("initial", 0)
 
 
 def test_show_answers_as_json_in_quanta(run) -> None:

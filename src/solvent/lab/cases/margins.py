@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from fractions import Fraction
 from math import lcm
 from typing import Any, Final
@@ -24,7 +25,12 @@ from solvent.lab.cases.door import (
     units,
 )
 from solvent.lab.cases.ladder import Asked, Tier, deductions, laddered, rate_at, required
+from solvent.lab.worked import DECIMALS, Position, contract_for, work
 from solvent.risk import inverse, open_size, option, portfolio, threshold_price
+from solvent.risk.margin.curve import curve_rate_ppb
+from solvent.rulebook.compile import compile_terms
+from solvent.rulebook.document import parse_rulebook
+from solvent.units import PPB, PPM
 
 HALF: Final = Fraction(1, 2)
 SATOSHI: Final = 10**8
@@ -132,6 +138,87 @@ def tiered_maintenance_margin(case: Case) -> dict[str, Any]:
         least = Tier(Fraction(0), Fraction(1, 1000), Fraction(1, 1000))
         (answer["im"],) = required(laddered([least], value), Level.INITIAL, [Asked(value, leverage)])
     return answer
+
+
+LINEAR: Final = """
+schema = "rulebook/1"
+[meta]
+venue = "case"
+extends = "solvent"
+as_of = "2026-11-24"
+{schedules}
+[[margin.level]]
+name = "initial"
+of = "im"
+[[margin.level]]
+name = "maintenance"
+of = "mm"
+[[liquidation.stage]]
+id = "close"
+when = {{ level = "maintenance", cmp = "lt" }}
+executor = "engine"
+[[liquidation.stage]]
+id = "adl"
+when = {{ level = "maintenance", cmp = "lt", scale_ppm = 0 }}
+executor = "adl"
+"""
+"""The default with a rate that rises with the size of a position in place of its brackets."""
+
+CURVE: Final = """
+[[margin.schedule]]
+id = "{name}"
+kind = "curve"
+driver = "position_size"
+base_ppm = {base}
+slope = "{slope}"
+exponent = "1"
+"""
+
+
+def margin_linear_in_size(case: Case) -> dict[str, Any]:
+    """Deribit: both rates rise by a slope for each unit of size; requirements as the machine judges the position."""
+    index = positive(case, "index")
+    schedules = "".join(
+        CURVE.format(
+            name=name,
+            base=whole_ppm(f"{name}_base", number(case, f"{name}_base")),
+            slope=plain_decimal(number(case, f"{name}_slope_per_unit") * PPM),
+        )
+        for name in ("im", "mm")
+    )
+    book = parse_rulebook(LINEAR.format(schedules=schedules), "case.toml")
+    answer: dict[str, Any] = {"im_rate": [], "im": []}
+    for size in numbers(case, "size"):
+        asked = Position("CASE", plain_decimal(index), plain_decimal(size or Fraction(1)))
+        if size == 0:
+            # nothing is required of nothing; the curve still has a rate there
+            terms = compile_terms(book, [contract_for(asked, book.meta.settlement)]).terms
+            rate = back(int(plain(curve_rate_ppb)(terms.schedules[int(Level.INITIAL)], 0)), PPB)
+            quanta = {"initial": 0, "maintenance": 0}
+        else:
+            worked = work(book, asked)
+            quanta = worked.requirements_quanta
+            rate = Fraction(quanta["initial"], worked.notional_quanta)
+        answer["im_rate"].append(rate)
+        answer["im"].append(back(quanta["initial"], 10**DECIMALS))
+        answer[f"mm_{plain_decimal(size):f}"] = back(quanta["maintenance"], 10**DECIMALS)
+    return answer
+
+
+def whole_ppm(name: str, rate: Fraction) -> int:
+    """A rate in whole ppm. Raises Unsupported for a finer one."""
+    ppm = rate * PPM
+    if ppm.denominator != 1:
+        raise Unsupported(f"{name} = {float(rate)}; a rulebook takes whole parts per million")
+    return int(ppm)
+
+
+def plain_decimal(value: Fraction) -> Decimal:
+    """A fraction that ends as the decimal it is. Raises BadInput for one that has no end."""
+    number_ = Decimal(value.numerator) / Decimal(value.denominator)
+    if Fraction(number_) != value:
+        raise BadInput(f"{value} has no end as a decimal; write fewer digits")
+    return number_
 
 
 def coin_value(contracts: Fraction, price: Fraction, quanta: int | None = None) -> Fraction:
@@ -407,6 +494,7 @@ RULES: Final[Mapping[str, Callable[[Case], Any]]] = {
         maintenance_amount_table,
         maintenance_amount,
         tiered_maintenance_margin,
+        margin_linear_in_size,
         inverse_position_margin,
         position_margin_fee_to_close,
         inverse_pnl,
