@@ -423,6 +423,23 @@ def incidents(
     sys.exit(incidents_command(tuple(names or ()), only_list, seed, out, as_json))
 
 
+@app.command()
+def adl(
+    seeds: Annotated[
+        int, typer.Option("--seeds", min=1, max=100_000, help="Seeds for every cell of the matrix.")
+    ] = 200,
+    waves: Annotated[
+        Path | None, typer.Option("--waves", "-w", help="A CSV of deleveraging waves with the published columns.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", "-s", min=0, max=2**62, help="Seed of the waves' winners.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print matrix and comparison as one JSON object.")] = False,
+) -> None:
+    """Hold nine policies of deleveraging against eleven axioms of fairness, and against a known day's waves."""
+    from solvent.cli.adl import adl_command
+
+    adl_command(seeds, waves, seed, as_json)
+
+
 def main() -> None:
     """Run the command line; every fault a person can mend becomes a sentence and an exit code."""
     try:
