@@ -54,9 +54,9 @@ def matrix_text(findings: list[Finding], seeds: int) -> str:
 
 def waves_text(waves: list[Wave], seed: int) -> str:
     """What each policy takes, beside what was taken."""
-    flow = sum(wave.deficit for wave in waves)
+    flow, stock = sum(wave.deficit for wave in waves), deficit_stock(waves)
     lines = [
-        f"{len(waves)} waves. Deficit: {flow:,.0f} USD as a flow of sightings, {deficit_stock(waves):,.0f} USD as a stock.",
+        f"{len(waves)} waves. Deficit: {flow:,.0f} USD as a flow of sightings, {stock:,.0f} USD as a stock.",
         "",
         "| policy | needed USD | taken USD | over or under USD | largest share of a gain | Gini | winners touched |",
         "|---|---|---|---|---|---|---|",
