@@ -80,37 +80,42 @@ class Allocation:
 
 def ppm_of(amounts: Integers, ppm: Integers) -> Integers:
     """Shares of amounts, rounded down, without a product that leaves 64 bits."""
-    return amounts // PPM * ppm + amounts % PPM * ppm // PPM
+    share: Integers = amounts // PPM * ppm + amounts % PPM * ppm // PPM
+    return share
 
 
 @entry
-def proportional(budget, weights, caps, parts):
+def proportional(budget: int, weights: Integers, caps: Integers, parts: Integers) -> int:
     """`allocate_proportional` for Python."""
-    return allocation.allocate_proportional(budget, weights, caps, weights.shape[0], parts)
+    given: int = allocation.allocate_proportional(budget, weights, caps, weights.shape[0], parts)
+    return given
 
 
 @entry
-def ranked(budget, ranks, caps, parts):
+def ranked(budget: int, ranks: Integers, caps: Integers, parts: Integers) -> int:
     """`allocate_ranked` for Python."""
-    return allocation.allocate_ranked(budget, ranks, caps, ranks.shape[0], parts)
+    given: int = allocation.allocate_ranked(budget, ranks, caps, ranks.shape[0], parts)
+    return given
 
 
 @entry
-def levelled_lots(lots, lot_quanta, gains, available, parts):
+def levelled_lots(lots: int, lot_quanta: int, gains: Integers, available: Integers, parts: Integers) -> int:
     """`allocate_levelled` for Python."""
-    return allocation.allocate_levelled(lots, lot_quanta, gains, available, gains.shape[0], parts)
+    given: int = allocation.allocate_levelled(lots, lot_quanta, gains, available, gains.shape[0], parts)
+    return given
 
 
 @entry
-def shared(amount, means, parts):
+def shared(amount: int, means: Integers, parts: Integers) -> int:
     """`share_out` for Python."""
-    return share_out(amount, means, means.shape[0], parts)
+    given: int = share_out(amount, means, means.shape[0], parts)
+    return given
 
 
 def keyed(winners: Winners, loss: Loss) -> Integers:
     """The order in which rounding runs: nobody can choose a place in it."""
     keys = [int(mix(loss.event, int(account))) for account in winners.account]
-    return np.lexsort((winners.account, keys))
+    return np.lexsort((winners.account, np.array(keys, dtype=np.int64)))
 
 
 def _in_keyed_order(winners: Winners, loss: Loss, weights: Integers, caps: Integers) -> Allocation:
