@@ -173,6 +173,9 @@ class AdlScore(IntEnum):
     HYPERLIQUID = 0
     BINANCE = 1
     BITMEX = 2
+    LIGHTER = 3
+    OKX = 4
+    GAIN = 5
 
 
 class AdlPolicy(IntEnum):

@@ -11,7 +11,7 @@ from tests.plain import plain
 from solvent.procedures.change import are_terms_sound
 from solvent.rulebook.compile import compile_terms
 from solvent.rulebook.contracts import Contract, Feed
-from solvent.rulebook.document import PRESETS, preset_names, read_rulebook
+from solvent.rulebook.document import PRESETS, RulebookError, preset_names, read_rulebook, read_template
 from solvent.state.whole import new_state
 
 FEEDS = (
@@ -28,17 +28,77 @@ def contract(base: str) -> Contract:
     return Contract(base, base, Decimal("0.001"), Decimal("0.01"), Decimal(1_000_000), Decimal(10_000), feeds=FEEDS)
 
 
-def test_three_presets_ship() -> None:
-    assert preset_names() == ("binance_usdm", "hyperliquid", "solvent")
+LIVE = (
+    "binance_usdm",
+    "binance_usdm_2025",
+    "bybit_uta",
+    "deribit",
+    "deribit_pm",
+    "drift_v2",
+    "dydx_v4",
+    "gmx_v2",
+    "hyperliquid",
+    "hyperliquid_hip3",
+    "lighter",
+    "mango_v4",
+    "okx_pm",
+    "paradex",
+    "paradex_pm",
+    "solvent",
+    "vega",
+)
+
+TEMPLATES = {
+    "bitmex": "meta.product",
+    "derive": "liquidation.stage[0].executor",
+    "maker": "liquidation.stage[0].executor",
+    "okx": "margin.schedule[0].brackets.default[0].mmr_ppm",
+    "synthetix_perps_v2": "liquidation.stage[1].price",
+    "synthetix_v3": "liquidation.stage[1].price",
+}
+"""Presets that are refused for live use, and one of the places that say why."""
 
 
-@pytest.mark.parametrize("name", preset_names())
+def test_every_preset_is_live_or_says_why_not() -> None:
+    assert preset_names() == tuple(sorted((*LIVE, *TEMPLATES)))
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_a_template_is_refused_with_every_reason(name: str) -> None:
+    template = read_template(name)
+    reasons = {fault.path for fault in (*template.unknown, *template.unrun)}
+    assert TEMPLATES[name] in reasons
+    with pytest.raises(RulebookError) as caught:
+        read_rulebook(name)
+    assert {fault.path for fault in caught.value.faults} >= {fault.path for fault in template.unknown}
+
+
+def test_holes_of_a_template_may_be_filled() -> None:
+    rates = {f"margin.schedule[0].brackets.default[{row}].mmr_ppm": str(5_000 * (row + 1)) for row in range(3)}
+    filled = read_rulebook("okx", fill=rates)
+    assert [bracket.maintenance for bracket in filled.schedule("tiers").brackets["default"]] == [
+        Fraction(1, 200),
+        Fraction(1, 100),
+        Fraction(3, 200),
+    ]
+
+
+@pytest.mark.parametrize("name", LIVE)
 def test_a_preset_compiles_for_its_markets_and_any_other(name: str) -> None:
     rulebook = read_rulebook(name)
-    markets = [base for base in rulebook.schedule("tiers").brackets if base != "default"]
+    markets = [
+        base
+        for schedule in rulebook.schedules
+        for base in (
+            *schedule.brackets,
+            *schedule.curves,
+            *(schedule.scenarios.market_scale if schedule.scenarios else ()),
+        )
+        if base != "default"
+    ]
     priced = [asset.price for asset in rulebook.collateral[1:]]
     compiled = compile_terms(rulebook, [contract(base) for base in dict.fromkeys([*markets, *priced, "OTHER"])])
-    assert compiled.notes == ()
+    assert [note for note in compiled.notes if "every price" not in note] == []
     state = new_state(compiled.terms)
     state.instruments.listed[:] = 1
     assert plain(are_terms_sound)(state)
@@ -47,13 +107,18 @@ def test_a_preset_compiles_for_its_markets_and_any_other(name: str) -> None:
 
 @pytest.mark.parametrize("name", preset_names())
 def test_a_preset_is_dated_sourced_and_open_about_its_gaps(name: str) -> None:
-    rulebook = read_rulebook(name)
-    assert rulebook.name == rulebook.meta.venue == name
-    assert rulebook.meta.sources
-    assert rulebook.meta.not_expressed
-    assert rulebook.meta.as_of >= "2024-10-24"
-    assert "unknown" not in rulebook.text
-    assert max(map(len, (PRESETS / f"{name}.toml").read_text(encoding="utf-8").splitlines())) <= 160
+    meta = read_template(name).meta
+    assert meta is not None
+    assert name.startswith(meta.venue)
+    assert meta.sources
+    assert meta.not_expressed
+    assert meta.as_of >= "2023-12-31"
+    assert max(map(len, (PRESETS / f"{name}.toml").read_text(encoding="utf-8").splitlines())) <= 220
+
+
+def test_a_day_picks_its_vintage() -> None:
+    assert read_rulebook("binance_usdm@2025-10-10").name == "binance_usdm_2025"
+    assert read_rulebook("binance_usdm@2025-01-01").name == "binance_usdm"
 
 
 def test_our_own_rulebook_keeps_its_promises() -> None:

@@ -69,6 +69,9 @@ SCORE_FORMULAS: Final = {
     AdlScore.HYPERLIQUID: "(mark / entry) x (notional / equity)",
     AdlScore.BINANCE: "(gain / wallet) x (requirement / equity)",
     AdlScore.BITMEX: "(gain / entry value) x (value / equity)",
+    AdlScore.LIGHTER: "(value / equity) x gain",
+    AdlScore.OKX: "(gain / requirement) x (requirement / equity)",
+    AdlScore.GAIN: "gain",
 }
 """What each score multiplies."""
 

@@ -173,7 +173,7 @@ def are_terms_sound(state):
         return False
     if policy.mark_combiner < 0 or policy.mark_combiner > 1 or policy.mark_components < 1 or policy.mark_components > 7:
         return False
-    if policy.adl_price < 0 or policy.adl_price > 2 or policy.adl_score < 0 or policy.adl_score > 2:
+    if policy.adl_price < 0 or policy.adl_price > 2 or policy.adl_score < 0 or policy.adl_score > 5:
         return False
     if policy.adl_policy < 0 or policy.adl_policy > 1 or policy.adl_unit_quanta < 0:
         return False

@@ -7,7 +7,8 @@ Scores (higher closes first), as the venues publish them:
     Hyperliquid   (mark / entry) x (notional / equity)                   for longs; the inverse ratio for shorts
     Binance       gain / max(1, wallet) x requirement / (wallet + gain)  zero when the account has no equity
     BitMEX        gain / entry value x (value / equity), the second the leverage down to bankruptcy; a loser's gain is
-                  divided by it instead
+                  divided by it instead; Bybit's gain / entry value x leverage is the same for winners
+    Lighter       leverage x gain                                        OKX  gain / margin x margin / equity
 
 A score is a product of two ratios in 1 / SCORE_SCALE, divided one after the other and held to LIMIT: two positions
 that differ by one part in a million keep their order. Ties go to the lower account number.
@@ -45,6 +46,12 @@ def score_of(kind, lots, value_quanta, cost_quanta, gain_quanta, wallet_quanta, 
         if gain_quanta < 0:
             return -product_of_ratios_down(-gain_quanta, abs(cost_quanta), equity_quanta, abs(value_quanta))
         return product_of_ratios_down(gain_quanta, abs(cost_quanta), abs(value_quanta), equity_quanta)
+    if kind == AdlScore.LIGHTER:
+        return product_of_ratios_down(abs(value_quanta), equity_quanta, gain_quanta, SCORE_SCALE)
+    if kind == AdlScore.OKX:
+        return product_of_ratios_down(gain_quanta, requirement_quanta, requirement_quanta, equity_quanta)
+    if kind == AdlScore.GAIN:
+        return gain_quanta
     return product_of_ratios_down(gain_quanta, wallet_quanta, requirement_quanta, equity_quanta)
 
 

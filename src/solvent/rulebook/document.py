@@ -213,7 +213,7 @@ def _read(
     return Template(
         name=own,
         text=whole,
-        meta=built.one(build_meta, "meta"),
+        meta=build_meta(reading, values["meta"], ("meta",)) if reading.is_read(("meta",)) else None,
         unknown=tuple(reading.unknown),
         unrun=tuple(reading.unrun),
         rulebook=rulebook,
@@ -258,6 +258,7 @@ class _Building:
             settlement=self.values.get("meta", {}).get("settlement"),
             index=self.one(build_index, "price", "index"),
             mark=self.one(build_mark, "price", "mark"),
+            fill=(self.found("price", "fill") or {}).get("kind", ""),
             conditions=self.each(build_condition, "price", "condition"),
             collateral=collateral,
             schedules=schedules,

@@ -21,6 +21,12 @@ def build_stage(reading: Reading, value: dict[str, Any], path: Path) -> Stage:
             at: Path = (*path, "fee", row, "kind")
             reading.tell(at, f"`{fee['kind']}` stands here a second time", "Remove one of the two.")
         fees[fee["kind"]] = fee
+    executor = value["executor"]
+    if price["kind"] == "pool_fill" or executor == "fund":
+        # a pool or a fund that takes positions is the vault; a pool gives the rest back unless a fee says otherwise
+        executor = "backstop_vault"
+        if price["kind"] == "pool_fill":
+            price = {"kind": "takeover", "at": "account_transfer" if "residual" in fees else "mark"}
     notional, residual = fees.get("notional", {}), fees.get("residual", {})
     limit = price.get("limit", "none")
     return Stage(
@@ -28,17 +34,18 @@ def build_stage(reading: Reading, value: dict[str, Any], path: Path) -> Stage:
         level=value["when"]["level"],
         or_equal=value["when"]["cmp"] == "le",
         scale=value["when"]["scale_ppm"],
-        executor=value["executor"],
+        executor=executor,
         size=size["kind"],
         share=size.get("ppm", size.get("target_ppm")),
         min_notional=size.get("min_notional", Decimal(0)),
         cooldown_ms=value.get("throttle", {}).get("ms", 0),
         price=price["kind"],
-        price_limit="none" if limit == "ioc" else limit,
+        price_limit={"ioc": "none", "fok": "none", "zero_price": "bankruptcy"}.get(limit, limit),
         takeover_at=price.get("at", ""),
         fee=notional.get("ppm", Fraction(0)),
         fee_to=notional.get("to", ""),
         residual_to=residual.get("to", ""),
         accept=value["accept"],
         timeout_ms=value["timeout_ms"],
+        is_pool_fill=value.get("price", {}).get("kind") == "pool_fill",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from solvent.rulebook.checks.margin import bound_of, rate_of
+from solvent.rulebook.checks.margin import bound_of, rate_range
 from solvent.rulebook.checks.parts import PAYEES, STAGE_PATH, Parts, Tell, known_rows, payee_names, tell_twins
 from solvent.rulebook.locate import Path
 from solvent.rulebook.rules import Stage
@@ -34,7 +34,7 @@ def check_stages(parts: Parts, tell: Tell) -> None:
 
 def check_executor(path: Path, stage: Stage, tell: Tell) -> None:
     """The venue sells in the market, the vault takes everything over, winners close everything."""
-    wanted = {"engine": "market", "backstop_vault": "takeover", "adl": ""}[stage.executor]
+    wanted = {"engine": "market", "adl": ""}.get(stage.executor, "takeover")
     if stage.price != wanted:
         remedy = f'Write price = {{ kind = "{wanted}", … }}.' if wanted else "Leave it out; [adl] price is used."
         tell((*path, "price"), f"executor {stage.executor} does not close at this kind of price", remedy)
@@ -70,8 +70,8 @@ def check_health_search(parts: Parts, tell: Tell) -> None:
     schedule = bound_of(parts, level) if level is not None else None
     if level is None or schedule is None:
         return
-    rates = [rate_of(level, bracket) for brackets in schedule.brackets.values() for bracket in brackets]
-    lowest = min(rates, default=Fraction(0))
+    markets = schedule.brackets or schedule.curves
+    lowest = min((rate_range(level, schedule, market)[0] for market in markets), default=Fraction(0))
     for row, stage in known_rows(parts.stages):
         if stage.size != "to_health" or stage.share is None or stage.fee == 0:
             continue
@@ -81,4 +81,21 @@ def check_health_search(parts: Parts, tell: Tell) -> None:
                 (*STAGE_PATH, row, "fee"),
                 "the penalty costs as much as closing frees",
                 f"Write less than {most} ppm, target x smallest maintenance rate.",
+            )
+
+
+def check_who_acts(parts: Parts, tell_unrun: Tell) -> None:
+    """Keepers act against the pool at the oracle; elsewhere the machine has no stranger who takes a position."""
+    for row, stage in known_rows(parts.stages):
+        if stage.executor in ("keeper", "endorsed_keeper", "anyone"):
+            tell_unrun(
+                (*STAGE_PATH, row, "executor"),
+                f"the machine runs executor {stage.executor} only against a pool",
+                'Write price = { kind = "pool_fill" }, or let the venue act: executor = "engine".',
+            )
+        if stage.is_pool_fill and parts.fill == "skew_linear":
+            tell_unrun(
+                (*STAGE_PATH, row, "price"),
+                "the pool takes positions at the oracle, not at a price the skew moves",
+                'Write [price.fill] kind = "oracle_only", and say so in meta.not_expressed.',
             )

@@ -263,6 +263,11 @@ def _check_order_of_ranges(row: int, upper: tuple[Level, Schedule], lower: tuple
         elif low.scale > high.scale or less:
             tell((*path, "scale_ppm"), problem, remedy)
         return
+    if high_schedule.id == low_schedule.id and high_schedule.brackets:
+        rates = [bracket for brackets in high_schedule.brackets.values() for bracket in brackets]
+        if less or any(rate_of(high, bracket) < rate_of(low, bracket) for bracket in rates):
+            tell(path, problem, remedy)
+        return
     markets = dict.fromkeys((DEFAULT_MARKET, *high_schedule.curves, *low_schedule.curves, *low_schedule.brackets))
     for market in markets:
         if high_schedule.kind == low_schedule.kind == "curve" and high_schedule.driver == low_schedule.driver:

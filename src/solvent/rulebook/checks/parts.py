@@ -15,7 +15,7 @@ T = TypeVar("T")
 Tell = Callable[[Path, str, str], None]
 
 
-PAYEES: Final = ("trader", "market_fund", "insurance_fund", "vault", "venue_capital")
+PAYEES: Final = ("trader", "market_fund", "insurance_fund", "vault", "venue_capital", "venue", "surplus_buffer")
 
 
 SCHEDULE_PATH: Final[Path] = ("margin", "schedule")
@@ -37,6 +37,7 @@ class Parts:
     settlement: str | None
     index: Index | None
     mark: Mark | None
+    fill: str
     conditions: list[PriceCondition | None]
     collateral: list[Collateral | None]
     schedules: list[Schedule | None]

@@ -18,6 +18,8 @@ PAYEES: Final = {
     "insurance_fund": FeePayee.VENUE_FUND,
     "vault": FeePayee.VAULT,
     "venue_capital": FeePayee.VENUE_CAPITAL,
+    "venue": FeePayee.VENUE_CAPITAL,
+    "surplus_buffer": FeePayee.VENUE_CAPITAL,
 }
 
 

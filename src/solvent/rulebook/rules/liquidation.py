@@ -28,3 +28,4 @@ class Stage:
     residual_to: str
     accept: str
     timeout_ms: int
+    is_pool_fill: bool = False

@@ -80,8 +80,6 @@ ADL: Final[tuple[Parameter, ...]] = (
             "notional_over_equity",
             "pnl_over_wallet",
             "maintenance_over_equity",
-        ),
-        later=(
             "pnl_over_entry_value",
             "effective_leverage_to_bankruptcy",
             "leverage",

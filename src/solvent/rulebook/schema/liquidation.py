@@ -76,11 +76,16 @@ LIQUIDATION: Final[tuple[Parameter, ...]] = (
     ),
     choice(
         "liquidation.stage[].executor",
-        "The venue's order, the vault or the fund that takes over, or the winners.",
+        "The venue's order, the vault or fund that takes over, a keeper who closes against the pool, or the winners."
+        " What a fund or a pool takes over is held by the vault.",
         "engine",
         "backstop_vault",
+        "fund",
+        "keeper",
+        "endorsed_keeper",
+        "anyone",
         "adl",
-        later=("fund", "keeper", "endorsed_keeper", "anyone", "auction", "continuous"),
+        later=("auction", "continuous"),
         required=True,
     ),
     text("liquidation.stage[].select", "Which position the venue takes first.", informational=True),
@@ -186,11 +191,11 @@ LIQUIDATION: Final[tuple[Parameter, ...]] = (
     table("liquidation.stage[].price", "At what price contracts move; deleveraging has its own in [adl]."),
     choice(
         "liquidation.stage[].price.kind",
-        "Sold in the market, or taken over.",
+        "Sold in the market, taken over, or closed against the pool at the oracle.",
         "market",
         "takeover",
+        "pool_fill",
         later=(
-            "pool_fill",
             "reference_spread",
             "oracle_bonus",
             "oracle_health_discount",
