@@ -355,6 +355,9 @@ def serve(
     venue_socket: Annotated[
         str, typer.Option("--venue-socket", help="WebSocket of the venue that takes liquidation orders.")
     ] = "",
+    feeds: Annotated[
+        Path | None, typer.Option("--feeds", help="TOML: price feeds of other venues and oracles.")
+    ] = None,
     log_level: Annotated[str, typer.Option("--log-level", help="debug, info, warning or error.")] = "info",
 ) -> None:
     """Run the machine beside a venue: interface, stream and page in one process, everything durable.
@@ -367,7 +370,7 @@ def serve(
         "host": host, "port": port, "tls_certificate": tls_certificate, "tls_key": tls_key, "webhook": webhook,
         "venue_socket": venue_socket, "log_level": log_level,
     }  # fmt: skip
-    sys.exit(serve_command(data, rulebook, venue, demo, settings, oidc))
+    sys.exit(serve_command(data, rulebook, venue, demo, feeds, settings, oidc))
 
 
 def _show_topics(wanted: bool) -> None:

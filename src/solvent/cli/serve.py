@@ -21,6 +21,7 @@ def serve_command(
     rulebook: str,
     venue: Path | None,
     demo: bool,
+    feeds: Path | None,
     settings: dict[str, Any],
     oidc: Path | None,
 ) -> int:
@@ -41,6 +42,8 @@ def serve_command(
         say(f"  {first_key}")
     service = Service(opened, place, given)
     attach_venue(service)
+    if feeds is not None:
+        attach_feeds(service, feeds)
     return run(service, lambda url: say(f"serving {opened.venue.name} at {url}"))
 
 
@@ -51,6 +54,18 @@ def attach_venue(service: Service) -> None:
 
         service.orders = VenueOrders(service, service.settings.venue_socket)
         service.backgrounds.append(service.orders.run)
+
+
+def attach_feeds(service: Service, path: Path) -> None:
+    """Listen to the feeds of a document. Raises SettingsRefused."""
+    from solvent.service.sources import Sources, read_feeds
+
+    try:
+        sources = Sources(service, read_feeds(path))
+    except (ValueError, OSError) as error:
+        service.opened.engine.close()
+        raise SettingsRefused(f"The feeds cannot be used: {error}.") from None
+    service.backgrounds.append(sources.run)
 
 
 def read_tokens(path: Path) -> TokenSettings:

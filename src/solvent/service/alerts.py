@@ -5,6 +5,7 @@
     source_stale       a source of a listed market has not been heard for longer than its guard allows
     breaker_raised     a market is not active
     deficit_open       a loss that nobody could bear
+    clock_off          a source's clock is further off the reference's than a network explains
     halted             the service takes no commands
     fill_refused       the venue reports a fill the machine does not accept: the books of both differ
 
@@ -41,7 +42,10 @@ SEVERITIES: Final = {
     "deficit_open": "critical",
     "halted": "critical",
     "fill_refused": "critical",
+    "clock_off": "warning",
 }
+LASTING: Final = ("fill_refused", "clock_off")
+"""Told when they happen and over only when somebody has looked."""
 
 LOG: Final = logging.getLogger("solvent.alerts")
 
@@ -85,7 +89,7 @@ class Alerts:
         for (kind, subject), sentence in present.items():
             self.raise_alert(kind, subject, sentence)
         for alert in tuple(self.kept.values()):
-            lasting = (alert.kind, alert.subject) in present or alert.kind == "fill_refused"
+            lasting = (alert.kind, alert.subject) in present or alert.kind in LASTING
             if alert.firing and not lasting:
                 alert.firing = False
                 alert.last_s = now
@@ -113,7 +117,7 @@ class Alerts:
         """Somebody looks after it: it is not repeated."""
         alert = self.kept[name]
         alert.acknowledged_by = actor
-        if alert.kind == "fill_refused":
+        if alert.kind in LASTING:
             alert.firing = False
         self._tell(alert, "acknowledged")
 
