@@ -191,7 +191,7 @@ def test_a_socket_that_breaks_is_opened_again_and_gaps_are_noticed():
             if scripts:
                 await socket.close()
             else:
-                await asyncio.sleep(5)
+                await socket.wait_closed()
 
         async with serve(talk, "127.0.0.1", 0) as server:
             port = next(iter(server.sockets)).getsockname()[1]

@@ -1,8 +1,8 @@
 """Connections that last: reconnect, notice gaps, never let a slow reader pile messages up, mind the clocks.
 
-A connection that ends is made anew after a wait that doubles up to RECONNECT_MAX_S, with a little chance in it so that
-a thousand clients do not come back at once. What was read waits in a bounded place: reports are conflated (the newest of
-a source and symbol is the one that counts), everything else is dropped oldest first and counted.
+A connection that ends is made anew after a wait that doubles up to RECONNECT_MAX_S, with a little chance in it so
+that a thousand clients do not come back at once. What was read waits in a bounded place: reports are conflated (the
+newest of a source and symbol is the one that counts), everything else is dropped oldest first and counted.
 
 Clocks: the smallest delay between a source's stamp and its receipt is, but for the network, the offset of its clock. It
 is compared with that of a reference source; beyond OFFSET_MAX_MS the source is told to be off. Its reports still go to
