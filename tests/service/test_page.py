@@ -59,7 +59,7 @@ def test_every_view_opens_and_numbers_are_the_interfaces(page, run, tmp_path_fac
         funds = observer.get("/v1/funds")
         account = observer.account(run.buyer)
     assert "slv_" not in page.url
-    page.wait_for_function("document.getElementById('link').textContent === 'live'")
+    page.wait_for_selector("#link:text-is('live')")
     grouped = f"{int(float(funds['venue_fund'])):,}.50"
     assert grouped in page.inner_text("main")
     for view in VIEWS:
@@ -149,5 +149,5 @@ def test_marks_move_on_the_page_without_being_asked_for(page, run):
 
     thread = threading.Thread(target=tell)
     thread.start()
-    page.wait_for_function("document.querySelector('main').textContent.includes('100,200')", timeout=5000)
+    page.wait_for_selector("main td:has-text('100,200')", timeout=5000)
     thread.join()

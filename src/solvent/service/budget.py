@@ -8,6 +8,7 @@ from solvent.service.problems import Problem
 
 BUCKETS_MAX: Final = 10_000
 ADDRESS_FAILURES_PER_MINUTE: Final = 30
+ADDRESS_FAILURES_BURST: Final = 20.0
 """Wrong keys an address may try; guessing 256 bits is hopeless, but need not be served either."""
 
 
@@ -17,15 +18,15 @@ class Budget:
     def __init__(self) -> None:
         self._buckets: dict[tuple[str, str], tuple[float, float]] = {}
 
-    def spend(self, name: str, kind: str, per_second: float, amount: float, now_s: float) -> None:
-        """Take `amount` tokens or raise Problem with how long to wait."""
-        place = (name, kind)
-        tokens, last = self._buckets.get(place, (per_second, now_s))
-        tokens = min(per_second, tokens + (now_s - last) * per_second)
+    def spend(self, name: str, kind: str, per_second: float, amount: float, now_s: float, burst: float = 0.0) -> None:
+        """Take `amount` tokens or raise Problem with how long to wait; a full bucket holds a second's, or `burst`."""
+        place, full = (name, kind), burst or per_second
+        tokens, last = self._buckets.get(place, (full, now_s))
+        tokens = min(full, tokens + (now_s - last) * per_second)
         # a request larger than the bucket passes when the bucket is full, and leaves it in debt
-        if tokens < min(amount, per_second):
+        if tokens < min(amount, full):
             self._buckets[place] = (tokens, now_s)
-            wait = (min(amount, per_second) - tokens) / per_second
+            wait = (min(amount, full) - tokens) / per_second
             problem = Problem(
                 "too_many_requests",
                 f"This key may send {per_second:g} {kind} a second.",

@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 
 from solvent.commands import COMMAND_DTYPE, CommandKind
+from solvent.service.budget import ADDRESS_FAILURES_BURST as BURST
 from solvent.service.budget import ADDRESS_FAILURES_PER_MINUTE, Budget
 from solvent.service.desk import Answer, refusal_words
 from solvent.service.gateway import Gateway
@@ -97,7 +98,7 @@ class HotRoutes:
             return self.door.caller(header(scope, b"authorization"), time.time())
         except Problem as problem:
             if problem.code == "key_unknown":
-                self.budget.spend(address, "failed keys", ADDRESS_FAILURES_PER_MINUTE / 60, 1, now)
+                self.budget.spend(address, "failed keys", ADDRESS_FAILURES_PER_MINUTE / 60, 1, now, BURST)
             raise
 
     async def submit(self, caller: Caller, records: bytes, identifier: str, body: bytes) -> tuple[Answer, bool]:

@@ -256,7 +256,8 @@ $("login-form").addEventListener("submit", (event) => { event.preventDefault(); 
 
 async function begin() {
   try {
-    const [venue, glance, alerts] = await Promise.all([ask("/v1/venue"), ask("/v1/glance"), ask("/v1/alerts")]);
+    const venue = await ask("/v1/venue");
+    const [glance, alerts] = await Promise.all([ask("/v1/glance"), ask("/v1/alerts")]);
     sessionStorage.setItem("key", state.key);
     if ($("login").open) $("login").close();
     state.venue = venue;
