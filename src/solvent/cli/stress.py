@@ -88,7 +88,8 @@ def stress_command(
     if out is not None:
         from solvent.lab.worlds.report import write_report
 
-        write_report(out, run)
+        with progress_line() as progress:
+            write_report(out, run, progress)
     show(run.summary, as_json, stress_table)
     if run.paths.partial:
         print(f"interrupted: {len(run.paths)} of {paths} paths, marked as partial", file=sys.stderr)

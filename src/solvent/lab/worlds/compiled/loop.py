@@ -89,7 +89,7 @@ def listen(tape, given, going):
     totals = going.totals
     count = tape.meter[0]
     totals[Total.EVENTS] += count
-    print_ = totals[Total.FINGERPRINT]
+    print_ = int(totals[Total.FINGERPRINT])
     for i in range(count):
         event = tape.records[i]
         kind = event.kind
