@@ -31,6 +31,8 @@ ROWS_MIN: Final = {
     Generator.REGIME: 500,
 }
 """Least rows of returns a fit accepts: a tail estimated from fewer is a guess."""
+FREEDOM_MIN: Final = 2.5
+"""A tail fitted heavier than this has hardly a variance; samples of it would not show the one it was scaled to."""
 JUMP_CUT: Final = 4.0
 """A move beyond so many robust standard deviations is taken for a jump when jumps are fitted."""
 SECONDS_PER_DAY: Final = 86_400.0
@@ -120,7 +122,7 @@ def _identity_table(markets: int) -> np.ndarray:
 
 
 def _regimes(assumed: Assumed, step_s: float) -> tuple[np.ndarray, np.ndarray]:
-    """Transition matrix of one step and what each regime does; volatility scaled so that its mean square is one."""
+    """Transitions of one step, the resting shares below them, and what each regime does; mean square volatility one."""
     stay = np.exp(-step_s / 3600.0 / np.array(assumed.regime_hours))
     chain = np.array(
         [
@@ -134,7 +136,7 @@ def _regimes(assumed: Assumed, step_s: float) -> tuple[np.ndarray, np.ndarray]:
     resting /= resting.sum()
     volatility = np.array(assumed.regime_volatility)
     volatility = volatility / math.sqrt(float((resting * volatility**2).sum()))
-    return chain, np.column_stack([volatility, assumed.regime_depth, assumed.regime_common])
+    return np.vstack([chain, resting]), np.column_stack([volatility, assumed.regime_depth, assumed.regime_common])
 
 
 def _base(markets: int, assumed: Assumed, step_s: float) -> dict[str, np.ndarray]:
@@ -312,7 +314,7 @@ def fit_garch(returns: np.ndarray) -> tuple[float, float, float, float, np.ndarr
     volatility = np.asarray(fitted.conditional_volatility)
     residuals = scaled / volatility
     start = float(np.clip(volatility[-1] ** 2 / mean, 0.05, 20.0))
-    return a, b, start, max(freedom, 2.1), residuals / max(float(np.std(residuals)), 1e-12)
+    return a, b, start, max(freedom, FREEDOM_MIN), residuals / max(float(np.std(residuals)), 1e-12)
 
 
 def at_step(a: float, b: float, ratio: float) -> tuple[float, float]:

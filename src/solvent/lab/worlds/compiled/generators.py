@@ -65,8 +65,8 @@ class Model(NamedTuple):
     lower triangle; garch [M, 3] (a, b, starting variance over the mean); copula [1] degrees of freedom of the mixing
     variable; table [M, TABLE_POINTS] innovations; history [T, M]; block [1] rows; jump [6] (common rate a step, own
     rate a step, probability up, mean size up, mean size down, branching ratio); decay [1] a step; exposure [M] to
-    common jumps; chain [R, R] rows of probabilities; regimes [R, 3] (volatility times, depth times, share of variance
-    in one common factor).
+    common jumps; chain [R + 1, R] rows of probabilities, the last that of the first step; regimes [R, 3] (volatility
+    times, depth times, share of variance in one common factor).
     """
 
     kind: np.ndarray
@@ -131,7 +131,7 @@ def draw_path(model, seed, scenario, path, returns, depth):
         for k in range(markets):
             variance[k] = model.garch[k, 2]
     row = 0
-    regime = 0
+    regime = model.chain.shape[0] - 1
     excitation = 0.0
     noise = np.zeros(markets)
     fresh = np.zeros(markets)
@@ -164,8 +164,8 @@ def draw_path(model, seed, scenario, path, returns, depth):
         if kind == Generator.REGIME:
             u = uniform(seed, scenario, path, REGIMES, t)
             total = 0.0
-            following = model.chain.shape[0] - 1
-            for r in range(model.chain.shape[0]):
+            following = model.chain.shape[1] - 1
+            for r in range(model.chain.shape[1]):
                 total += model.chain[regime, r]
                 if u < total:
                     following = r

@@ -41,6 +41,8 @@ NANOSECONDS = 1_000_000_000
 MASK = (1 << 62) - 1
 LAST_ROUNDS = 40
 PANIC_STEPS = 60
+QUIET_NS = 20 * NANOSECONDS
+"""Sources speak at least so often while somebody is in liquidation: rulebooks do not believe older prices."""
 ADVANCES_LEFT = 64
 
 
@@ -666,6 +668,7 @@ def play_steps(address, state_tables, watch_tables, tape_tables, given_tables, g
         let_time_pass(given, going, step, seconds)
         began = settings[Setting.START_NS] + (step + 1) * step_ns
         rounds = rounds_max
+        told_ns = began
         if step == steps - 1:
             rounds += LAST_ROUNDS  # what is still being worked when the prices end is worked at the last price
         for turn in range(rounds):
@@ -686,6 +689,10 @@ def play_steps(address, state_tables, watch_tables, tape_tables, given_tables, g
                 report_prices(state, given, going, now, step, False)
                 if settings[Setting.FUNDING_STEPS] > 0 and step % settings[Setting.FUNDING_STEPS] == 0 and step > 0:
                     tick_funding(given, going, now)
+                told_ns = now
+            elif now - told_ns >= QUIET_NS:
+                report_prices(state, given, going, now, step, False)
+                told_ns = now
             elif moved:
                 report_prices(state, given, going, now, step, True)
             if turn == 0:

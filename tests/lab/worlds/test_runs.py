@@ -1,0 +1,84 @@
+"""Who plays a path does not matter: one process, several, a worker that dies, a Ray cluster."""
+
+import os
+import signal
+
+import numpy as np
+import pytest
+from tests.lab.worlds.small import small_world
+
+from solvent.lab.worlds.runs import WorkersLost, run_paths
+
+PATHS = 24
+
+
+@pytest.fixture(scope="module")
+def alone():
+    return run_paths(small_world(), PATHS)
+
+
+def test_processes_give_the_same_and_a_dead_worker_is_replaced(alone):
+    from solvent.lab.worlds.runs import Workers
+
+    world = small_world()
+    killed = []
+    with Workers(world, jobs=2) as workers:
+
+        def kill_one(share, _what):
+            if not killed and workers.pids():
+                killed.append(workers.pids()[0])
+                os.kill(killed[0], signal.SIGKILL)
+
+        found = run_paths(world, PATHS, workers=workers, progress=kill_one)
+    assert killed
+    assert np.array_equal(found.numbers, alone.numbers)
+    assert found.digest() == alone.digest()
+
+
+def test_workers_that_always_die_leave_what_was_finished(monkeypatch):
+    from solvent.lab.worlds import runs
+
+    world = small_world()
+    workers = runs.Workers(world)
+    played = []
+
+    def play(paths, finished):
+        for chunk in ([0, 1], [2, 3]):
+            finished(runs.play_chunk(workers._player, chunk))
+            played.append(chunk)
+        raise WorkersLost("a worker died 4 times", runs.joined_paths([], 0))
+
+    monkeypatch.setattr(workers, "play", play)
+    with pytest.raises(WorkersLost, match="died 4 times") as lost:
+        run_paths(world, PATHS, workers=workers)
+    assert lost.value.paths.partial
+    assert lost.value.paths.numbers.tolist() == [0, 1, 2, 3]
+
+
+def test_an_interrupted_run_keeps_its_paths():
+    world = small_world()
+
+    def interrupt(share, _what):
+        if share >= 0.5:
+            raise KeyboardInterrupt
+
+    found = run_paths(world, PATHS, progress=interrupt)
+    assert found.partial
+    assert 0 < len(found) < PATHS
+
+
+def test_a_run_stops_when_enough_is_known():
+    found = run_paths(small_world(), 200, enough=lambda paths: len(paths) >= 16, batch=8)
+    assert len(found) == 16
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_ray_cluster_of_two_gives_the_same(alone):
+    ray = pytest.importorskip("ray")
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False)
+    try:
+        found = run_paths(small_world(), 16, on="ray")
+    finally:
+        ray.shutdown()
+    assert np.array_equal(found.totals, alone.totals[:16])
+    assert np.array_equal(found.line, alone.line[:16])
