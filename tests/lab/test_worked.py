@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from solvent.compiled import plain
 from solvent.lab.worked import DECIMALS, Position, contract_for, example_of, work
+from solvent.risk.threshold_price import threshold_ticks_down, threshold_ticks_up
 from solvent.rulebook.document import read_rulebook
 
 BOOKS = {name: read_rulebook(name) for name in ("solvent", "hyperliquid", "binance_usdm")}
@@ -53,3 +55,25 @@ def test_a_distressed_position_is_told_at_its_own_price() -> None:
     worked = work(BOOKS["solvent"], Position("BTC", Decimal(60_000), Decimal(1), deposit=Decimal(100)))
     assert worked.lines[0].price == Decimal(60_000)
     assert worked.free_quanta == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(price=st.integers(10, 10**5), size=st.integers(-40, 40).filter(bool), share=st.integers(30, 90))
+def test_the_closed_form_and_the_machines_search_meet_at_the_same_tick(price, size, share) -> None:
+    position = Position("BTC", Decimal(price), Decimal(size), deposit=Decimal(price * abs(size) * share // 100 + 1))
+    rule = BOOKS["solvent"]
+    searched = {line.what: line.price for line in work(rule, position).lines}["stage reduce"]
+    tick = contract_for(position, "USD").tick_size
+    # one lot of one quantum a tick; BTC's first bracket: 1 % of the notional, good up to 20 million
+    if price * abs(size) > 5 * 10**6 or searched is None:
+        return
+    scale = Decimal(10**DECIMALS)
+    per = int(tick * scale * abs(size))
+    cash = int(position.deposit * scale) - int(price * size * scale)
+    side = 1 if size > 0 else -1
+    if side > 0:
+        last_sound = plain(threshold_ticks_up)(side, per, cash, 1, 100, 0)
+        assert searched == (last_sound - 1) * tick
+    else:
+        last_sound = plain(threshold_ticks_down)(side, per, cash, 1, 100, 0)
+        assert searched == (last_sound + 1) * tick

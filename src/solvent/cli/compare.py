@@ -20,13 +20,14 @@ def compare_command(
     seed: int,
     out: Path | None,
     as_json: bool,
+    leave_out_unknown: bool = False,
 ) -> None:
     """Play, print, and write `out` when it is given. Raises RulebookError with the faults of every rulebook."""
     from solvent.lab.comparison import compare, page_of
     from solvent.lab.scenario import read_scenario
 
     story = read_scenario(scenario)
-    books = read_all([name.strip() for name in rulebooks.split(",") if name.strip()])
+    books = read_all([name.strip() for name in rulebooks.split(",") if name.strip()], leave_out_unknown)
     if out is not None:
         check_page(out)
     with progress_line() as progress:
@@ -41,14 +42,14 @@ def compare_command(
         print(f"written to {out}", file=sys.stderr)
 
 
-def read_all(names: list[str]) -> list[Any]:
-    """Every rulebook named. Raises RulebookError with the faults of all that cannot be used."""
+def read_all(names: list[str], leave_out_unknown: bool = False) -> list[Any]:
+    """Every rulebook named, without its unknown places if so asked. Raises RulebookError with the faults of all."""
     from solvent.rulebook.document import read_rulebook
 
     books, faults = [], []
     for name in names:
         try:
-            books.append(read_rulebook(name))
+            books.append(read_rulebook(name, leave_out_unknown=leave_out_unknown))
         except RulebookError as error:
             faults += [Fault(f.line, f"{name}: {f.path}".rstrip(": "), f.problem, f.remedy) for f in error.faults]
     if faults:

@@ -182,11 +182,14 @@ def compare(
         Path | None, typer.Option("--out", "-o", help="One HTML page with the table and the pictures.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the comparison as JSON, money in quanta.")] = False,
+    leave_out_unknown: Annotated[
+        bool, typer.Option("--leave-out-unknown", help="Study templates too: take out what they call unknown.")
+    ] = False,
 ) -> None:
     """Play the same people and prices under several rulebooks: who is liquidated, what is lost, and who pays."""
     from solvent.cli.compare import compare_command
 
-    compare_command(scenario, rulebooks, prices, tuple(market or ()), accounts, seed, out, as_json)
+    compare_command(scenario, rulebooks, prices, tuple(market or ()), accounts, seed, out, as_json, leave_out_unknown)
 
 
 @app.command()

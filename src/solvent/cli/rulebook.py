@@ -195,14 +195,17 @@ def diff(
     no_harm: Annotated[
         bool, typer.Option("--no-harm", help="Leave with 1 when an account would become liquidatable.")
     ] = False,
+    leave_out_unknown: Annotated[
+        bool, typer.Option("--leave-out-unknown", help="Compare templates too: take out what they call unknown.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON, money in quanta.")] = False,
 ) -> None:
     """Compare two rulebooks: what changes, in how many steps, and whom it would liquidate at unchanged prices."""
+    from solvent.cli.compare import read_all
     from solvent.lab.effect import effect_of, opening_of, snapshot_of
     from solvent.rulebook.differences import differences_of
-    from solvent.rulebook.document import read_rulebook
 
-    old, new = read_rulebook(before), read_rulebook(after)
+    old, new = read_all([before, after], leave_out_unknown)
     found = differences_of(old, new)
     effect = None
     if on is not None:

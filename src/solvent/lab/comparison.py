@@ -112,7 +112,7 @@ class Comparison:
                         for measure in MEASURES
                     },
                     "paid_quanta": summary["paid_quanta"],
-                    "checks": summary["checks"],
+                    "checks": {law: bool(holds) for law, holds in summary["checks"].items()},
                     "notes": summary["notes"],
                 }
                 for name, summary, book in zip(self.names, self.summaries, self.books, strict=True)

@@ -34,7 +34,10 @@ SHOWN_MAX: Final = 20
 """Accounts named in the answer, the worst first; the count is of all."""
 
 WRITTEN: Final = tuple(name for name in Terms._fields if name not in ("cells", "contracts"))
-"""Tables a rulebook writes, but for the contracts, which are fixed when a market is listed."""
+"""Tables a rulebook writes."""
+
+LISTED: Final = ("quanta_per_lot_tick", "price_max_ticks", "lots_max")
+"""What of a contract is fixed when its market is listed; the rest of its row is the rulebook's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +162,10 @@ def under(state: State, book: Rulebook, in_force: Rulebook, contracts: list[Cont
     holdings: Any = state.holdings.copy()
     holdings.asset[:] = moved[holdings.asset]
     tables = {name: getattr(terms, name) for name in WRITTEN}
-    return state._replace(holdings=holdings, **tables)
+    listed: Any = terms.contracts.copy()
+    for name in LISTED:
+        listed[name] = state.contracts[name]
+    return state._replace(holdings=holdings, contracts=listed, **tables)
 
 
 def standings(state: State, accounts: np.ndarray) -> list[Standing]:
