@@ -29,6 +29,7 @@ class Running:
         self.keys = keys
         self.url = ""
         self.loop = None
+        self.stop = lambda: None
 
     def client(self, role="gateway"):
         return Client(self.url, self.keys[role])
@@ -44,11 +45,13 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(directory=None, settings=None, prepare=None, keys=None, rulebook="solvent"):
+def running(directory=None, settings=None, prepare=None, keys=None, rulebook="solvent", opened=None):
     """Serve a new or kept venue until the block ends; with `keys`, those of an earlier run."""
     now = time.time_ns()
     rules = read_rulebook(rulebook)
-    if directory is not None and has_journal(Path(directory)):
+    if opened is not None:
+        pass
+    elif directory is not None and has_journal(Path(directory)):
         opened = open_venue(Path(directory))
     else:
         opened = create_venue(Path(directory) if directory else None, VENUE, rules.text, rules.name, now - 200 * 10**9)
@@ -88,6 +91,15 @@ def running(directory=None, settings=None, prepare=None, keys=None, rulebook="so
             ready.set()
             raise
 
+    def stop():
+        if run.loop is not None and not run.loop.is_closed():
+            with contextlib.suppress(RuntimeError):
+                run.loop.call_soon_threadsafe(service.hub.stop)
+        server.should_exit = True
+        thread.join(60)
+        assert not thread.is_alive(), "the service did not stop"
+
+    run.stop = stop
     thread = threading.Thread(target=inside)
     thread.start()
     ready.wait(60)
@@ -96,12 +108,7 @@ def running(directory=None, settings=None, prepare=None, keys=None, rulebook="so
             raise failed[0]
         yield run
     finally:
-        if run.loop is not None and not run.loop.is_closed():
-            with contextlib.suppress(RuntimeError):
-                run.loop.call_soon_threadsafe(service.hub.stop)
-        server.should_exit = True
-        thread.join(60)
-        assert not thread.is_alive(), "the service did not stop"
+        stop()
 
 
 def tell_first(opened, time_ns):

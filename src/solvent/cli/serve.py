@@ -22,6 +22,8 @@ def serve_command(
     venue: Path | None,
     demo: bool,
     feeds: Path | None,
+    follow: str,
+    log: str,
     settings: dict[str, Any],
     oidc: Path | None,
 ) -> int:
@@ -34,9 +36,13 @@ def serve_command(
 
         return serve_demo(directory, rulebook, given, say)
     place = directory or DEFAULT_DIRECTORY
+    if follow:
+        from solvent.service.standby import serve_standby
+
+        return serve_standby(place, follow, given, say)
     text = read_venue(venue) if venue is not None else (resources.files("solvent.market") / "venue.toml").read_text()
     rules = read_rulebook(rulebook)
-    opened, first_key = open_or_create(place, text, rules.text, rules.name)
+    opened, first_key = open_or_create(place, text, rules.text, rules.name, log)
     if first_key:
         say("The administrator's key, told once. Make keys for everybody else with it, at /v1/keys:")
         say(f"  {first_key}")

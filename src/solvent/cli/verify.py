@@ -30,8 +30,8 @@ def verify_command(directory: Path, as_json: bool) -> None:
             "head_sequence": report.head_sequence,
             "head_hash": report.head_hash.hex(),
             "digest": engine.digest(),
-            "money_conserved": money == 0,
-            "lots_balanced": lots == 0 and open_interest == 0,
+            "money_conserved": bool(money == 0),
+            "lots_balanced": bool(lots == 0 and open_interest == 0),
         }
     if as_json:
         sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")

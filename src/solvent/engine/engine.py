@@ -22,6 +22,7 @@ from solvent.commands import COMMAND_DTYPE, Command, pack
 from solvent.compiled import is_cold, quick_compilation
 from solvent.engine.faults import EngineFault, SnapshotUnusable
 from solvent.engine.journal import Entry, Journal
+from solvent.engine.log import Log
 from solvent.engine.room import Machine, fresh_watch, keep_mirror, make_room, with_mirror
 from solvent.engine.snapshot import read_snapshot, write_snapshot
 from solvent.events import EVENT_DTYPE, Tape, blank_tape
@@ -75,7 +76,7 @@ class Engine:
     def __init__(self, genesis: Genesis, state: State) -> None:
         """Use `create`, `open` or `in_memory`."""
         self.genesis = genesis
-        self._journal: Journal | None = None
+        self._journal: Log | None = None
         self._directory: pathlib.Path | None = None
         self._tape: Tape = blank_tape(TAPE_ROOM)
         self._since_mirror = 0
@@ -90,10 +91,17 @@ class Engine:
         return cls(genesis, new_state(genesis.terms()))
 
     @classmethod
-    def create(cls, directory: str | pathlib.Path, genesis: Genesis) -> "Engine":
-        """A new venue in a directory of its own. Raises EngineFault where one exists or another process holds it."""
+    def create(cls, directory: str | pathlib.Path, genesis: Genesis, log: Log | None = None) -> "Engine":
+        """A new venue in a directory of its own. Raises EngineFault where one exists or another process holds it.
+
+        With `log`, a new one elsewhere, the directory keeps snapshots only.
+        """
         engine = cls(genesis, new_state(genesis.terms()))
         engine._directory = pathlib.Path(directory)
+        if log is not None:
+            engine._directory.mkdir(parents=True, exist_ok=True)
+            engine._journal = log
+            return engine
         engine._journal = Journal.create(engine._directory, COMMAND_DTYPE, msgspec.msgpack.encode(genesis))
         return engine
 
@@ -106,14 +114,16 @@ class Engine:
         until: int | None = None,
         observe: Observe | None = None,
         is_usable: Callable[[pathlib.Path], bool] | None = None,
+        log: Log | None = None,
     ) -> "Engine":
         """The venue of a directory as its journal left it, or as it was after sequence `until` (then read-only).
 
         `observe` is told of every block that is replayed; `is_usable` may decline a snapshot, so that whoever
-        remembers something beside the state can begin where its memory does.
+        remembers something beside the state can begin where its memory does. `log` is read instead of the directory's.
         """
         place = pathlib.Path(directory)
-        journal = Journal.open(place, COMMAND_DTYPE, read_only=read_only or until is not None)
+        only = read_only or until is not None
+        journal: Log = log if log is not None else Journal.open(place, COMMAND_DTYPE, read_only=only)
         try:
             genesis = msgspec.msgpack.decode(journal.genesis, type=Genesis)
             head = journal.head_sequence if until is None else min(until, journal.head_sequence)
@@ -209,8 +219,18 @@ class Engine:
             return _no_events()
         return (parts[0] if len(parts) == 1 else np.concatenate(parts)).view(np.recarray)
 
+    def continue_in(self, log: Log) -> None:
+        """From now on keep batches in this log, whose head is this state. Raises EngineFault where it is not."""
+        if log.head_sequence != self.sequence:
+            raise EngineFault(
+                f"The log ends at {log.head_sequence}, the state is at {self.sequence}",
+                "log",
+                "Follow it to its end first.",
+            )
+        self._journal = log
+
     @property
-    def journal(self) -> Journal | None:
+    def journal(self) -> Log | None:
         """The journal, to read: its head and its hash."""
         return self._journal
 

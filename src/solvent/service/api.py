@@ -23,7 +23,7 @@ from solvent.service.door import HotRoutes, encode, read_body, respond
 from solvent.service.gateway import Gateway
 from solvent.service.history import PAGE_COMMANDS, past_events
 from solvent.service.keys import PER_SECOND_DEFAULT, make_key
-from solvent.service.opening import act_record
+from solvent.service.opening import act_record, has_journal
 from solvent.service.problems import Fault, Problem
 from solvent.service.roles import Caller, Right, Role, may
 from solvent.service.standing import winners
@@ -364,7 +364,7 @@ class Api:
     async def past(self, first: int, last: int) -> np.ndarray:
         """Events that are no longer in memory. Raises Problem."""
         directory = self.gateway.directory
-        if directory is None:
+        if directory is None or not has_journal(directory):
             raise Problem(
                 "gone", f"Events are kept from sequence {self.hub.oldest_sequence} on.", "Nothing is on disk."
             )
@@ -508,8 +508,8 @@ class Api:
     async def answer_blocks(self, asked: Asked) -> Raw:
         """Blocks as they are kept: [first, time, notes, body, previous hash, checksum], in MessagePack."""
         directory = self.gateway.directory
-        if directory is None:
-            raise Problem("gone", "This process keeps no journal.", "")
+        if directory is None or not has_journal(directory):
+            raise Problem("gone", "This process keeps no journal of its own.", "Follow the log it writes to.")
         first, limit = asked.query["from"], asked.query["limit"]
         if first > self.gateway.engine.sequence and asked.query["wait_ms"]:
             self._new_block.clear()

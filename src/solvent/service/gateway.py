@@ -205,6 +205,15 @@ class Gateway:
         """Begin to work the queue and to tell the machine the time."""
         self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._tell_time())]
 
+    def take_charge(self) -> None:
+        """A standby begins to take commands."""
+        self._last_ns = int(self.engine.state.venue[0].time_ns)
+        self.accepting = True
+
+    def halt(self, fault: Exception) -> None:
+        """Stop for good: something that should hold does not."""
+        self._halt(fault, [])
+
     async def stop(self) -> None:
         """Finish what was accepted, write a snapshot, let go of the directory."""
         self.accepting = False

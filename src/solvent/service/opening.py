@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from solvent.commands import CommandKind, ListInstrument, pack
+from solvent.commands import COMMAND_DTYPE, CommandKind, ListInstrument, pack
 from solvent.engine.engine import Engine, Genesis
 from solvent.engine.journal import JOURNAL_NAME, Entry
+from solvent.engine.postgres import PostgresJournal
 from solvent.market.venue import Venue, parse_venue
 from solvent.rulebook.faults import Fault, RulebookError
 from solvent.service.desk import Act, Desk, Note, encode
@@ -27,9 +28,12 @@ class Opened(NamedTuple):
 
 
 def create_venue(
-    directory: Path | None, venue_text: str, rulebook_text: str, rulebook_name: str, now_ns: int
+    directory: Path | None, venue_text: str, rulebook_text: str, rulebook_name: str, now_ns: int, log: str = ""
 ) -> Opened:
-    """A new venue with its markets listed; `directory` None keeps nothing. Raises RulebookError and EngineFault."""
+    """A new venue with its markets listed; `directory` None keeps nothing. Raises RulebookError and EngineFault.
+
+    `log` is the address of a PostgreSQL database that keeps the journal instead of the directory.
+    """
     venue = parse_venue(venue_text, rulebook_text, rulebook_name)
     documents = {
         "venue": venue_text,
@@ -38,14 +42,18 @@ def create_venue(
         "settlement_decimals": str(venue.compiled.settlement_decimals),
     }
     genesis = Genesis.of(venue.compiled.terms, venue.symbols, documents)
-    engine = Engine.create(directory, genesis) if directory is not None else Engine.in_memory(genesis)
+    if directory is None:
+        engine = Engine.in_memory(genesis)
+    else:
+        kept = PostgresJournal.create(log, COMMAND_DTYPE, msgspec.msgpack.encode(genesis)) if log else None
+        engine = Engine.create(directory, genesis, kept)
     desk = Desk()
     listed = pack([ListInstrument(now_ns, row) for row in range(len(venue.symbols))])
     carry(engine, desk, listed, Note(len(listed), "solvent serve", "service", "service"))
     return Opened(engine, desk, venue, True)
 
 
-def open_venue(directory: Path) -> Opened:
+def open_venue(directory: Path, log: str = "") -> Opened:
     """The venue of a directory as its journal left it. Raises EngineFault, and RulebookError for documents."""
     desks: dict[int, Desk] = {}
 
@@ -66,7 +74,8 @@ def open_venue(directory: Path) -> Opened:
             self.desk.observe(entry.first_sequence, entry.time_ns, entry.notes, events)
 
     fold = _Fold()
-    engine = Engine.open(directory, observe=fold, is_usable=is_usable)
+    kept = PostgresJournal.open(log, COMMAND_DTYPE) if log else None
+    engine = Engine.open(directory, observe=fold, is_usable=is_usable, log=kept)
     desk = fold.desk or desks.get(engine.sequence) or Desk()
     try:
         venue = venue_of(engine.genesis)
@@ -103,8 +112,6 @@ def carry(engine: Engine, desk: Desk, records: np.ndarray, note: Note) -> np.nda
 def act_record(act: Act, now_ns: int) -> tuple[np.ndarray, bytes]:
     """An act as a command of the machine, and the text that stands beside it in the notes."""
     from hashlib import blake2b
-
-    from solvent.commands import COMMAND_DTYPE
 
     text = msgspec.msgpack.encode(act)
     records = np.zeros(1, dtype=COMMAND_DTYPE)

@@ -23,6 +23,7 @@ STATUSES: Final = {
     "too_slow": 408,
     "id_reused": 409,
     "digest_differs": 409,
+    "primary_alive": 409,
     "gone": 410,
     "too_large": 413,
     "wrong_media_type": 415,

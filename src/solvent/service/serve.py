@@ -21,6 +21,7 @@ from typing import Any, Final
 
 import msgspec
 
+from solvent.engine.faults import DirectoryUnusable
 from solvent.service.alerts import LOOK_S, Alerts
 from solvent.service.api import Api
 from solvent.service.app import App
@@ -163,12 +164,17 @@ class Service:
             await asyncio.sleep(GLANCE_S)
 
 
-def open_or_create(directory: Path, venue_text: str, rulebook_text: str, rulebook_name: str) -> tuple[Opened, str]:
+def open_or_create(
+    directory: Path, venue_text: str, rulebook_text: str, rulebook_name: str, log: str = ""
+) -> tuple[Opened, str]:
     """The venue of a directory, made where there is none; and the first administrator's key if one was made now."""
-    if has_journal(directory):
-        return open_venue(directory), ""
     os.umask(0o077)
-    opened = create_venue(directory, venue_text, rulebook_text, rulebook_name, time.time_ns())
+    if log:
+        with contextlib.suppress(DirectoryUnusable):
+            return open_venue(directory, log), ""
+    elif has_journal(directory):
+        return open_venue(directory), ""
+    opened = create_venue(directory, venue_text, rulebook_text, rulebook_name, time.time_ns(), log)
     key, text = make_key("first administrator", Role.ADMIN, opened.venue.name)
     add_key(opened.engine, opened.desk, key, "solvent serve", time.time_ns())
     return opened, text
