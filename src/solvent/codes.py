@@ -157,6 +157,7 @@ class PriceLimit(IntEnum):
 
     NONE = 0
     BANKRUPTCY = 1
+    HEALTH_DISCOUNT = 2
 
 
 class AdlPrice(IntEnum):

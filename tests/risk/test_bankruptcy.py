@@ -149,3 +149,27 @@ def test_a_block_takes_no_more_than_its_cap_and_no_less_than_a_step(size, value,
     assert taken == size or taken % step == 0
     assert taken <= max(wanted, step)
     assert ceil(Fraction(taken, step)) >= 1
+
+
+@given(
+    POSITION, st.integers(0, 10**14), st.integers(-(10**15), 10**15), st.integers(PPM, 10 * PPM), st.integers(0, PPM)
+)
+@settings(deadline=None)
+def test_the_limit_in_ticks_is_the_fillable_price_rounded_for_the_account(
+    position, others, equity, adjustment, spread
+) -> None:
+    size, price, short, share = position
+    signed = -size if short else size
+    value = signed * price
+    own = -(-abs(value) * share // PPM)
+    requirement = own + others
+    cost = plain(bankruptcy.health_spread_down)(own, equity, requirement, adjustment, spread)
+    ratio = min(max(Fraction(adjustment, PPM) * (1 - Fraction(equity, requirement)), Fraction(0)), Fraction(1))
+    assert cost == floor(ratio * Fraction(spread, PPM) * own)
+    limit = price + cost // size if short else price - cost // size
+    numerator, denominator = plain(bankruptcy.fillable_price)(
+        signed, value, own, equity, requirement, adjustment, spread
+    )
+    assume(denominator != 0)
+    exact = Fraction(numerator, denominator)
+    assert limit == (floor(exact) if short else ceil(exact))

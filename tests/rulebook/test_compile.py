@@ -219,6 +219,17 @@ def test_venue_policies() -> None:
     assert compile_terms(sound(), [contract("BTC")]).terms.policy[0].funding_rate_max_ppb == 10_000_000
 
 
+def test_a_discount_by_health_keeps_its_most_and_how_fast_it_grows() -> None:
+    price = '{ kind = "oracle_health_discount", max_ppm = 100000, slope_ppm = 200000, relative_to = "maintenance_margin", as_limit = true }'
+    compiled = compile_terms(sound(('{ kind = "market", limit = "bankruptcy" }', price)), [contract("BTC")])
+    stage = compiled.terms.stages[0]
+    assert stage.price_limit == PriceLimit.HEALTH_DISCOUNT
+    assert (stage.spread_ppm, stage.adjustment_ppm) == (100_000, 2_000_000)
+    assert plain(are_terms_sound)(listed(compiled))
+    stage.adjustment_ppm = 1_001 * PPM
+    assert not plain(are_terms_sound)(listed(compiled))
+
+
 @pytest.mark.parametrize(
     ("stage", "residual", "payee"),
     [

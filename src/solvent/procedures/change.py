@@ -132,7 +132,11 @@ def are_terms_sound(state):
             return False
         if stage.timeout_ns > DURATION_MAX_NS or stage.cooldown_ns > DURATION_MAX_NS or stage.size_min_quanta < 0:
             return False
-        if stage.price_limit < 0 or stage.price_limit > 1 or state.levels[stage.level].used != 1:
+        if stage.adjustment_ppm < 0 or stage.adjustment_ppm > 1_000 * PPM:
+            return False
+        if stage.spread_ppm < 0 or stage.spread_ppm > 10 * PPM:
+            return False
+        if stage.price_limit < 0 or stage.price_limit > 2 or state.levels[stage.level].used != 1:
             return False
     for row in range(ABSORBERS_MAX):
         absorber = state.absorbers[row]

@@ -27,6 +27,7 @@ from solvent.events import EventKind, tell
 from solvent.procedures.review import accrue, review, set_negative
 from solvent.procedures.shortfall import cover_before_adl, pay_shortfall
 from solvent.procedures.trade import tidy
+from solvent.risk.bankruptcy import health_spread_down
 from solvent.risk.deleverage import pair_pro_rata, pair_queue, score_of
 from solvent.risk.liquidation import bankruptcy_limit_ticks, lots_of_size, penalty_of, stage_order
 from solvent.risk.margin import (
@@ -223,9 +224,11 @@ def place_orders(state, tape, account, stage_row, equity, requirement):
             partly = True
         signed = lots if position.lots > 0 else -lots
         limit = 0
-        if stage.price_limit == PriceLimit.BANKRUPTCY:
+        if stage.price_limit != PriceLimit.NONE:
             own = exposure_requirement_up(state, Level.MAINTENANCE, row, position.lots)
-            if shared > 0:
+            if stage.price_limit == PriceLimit.HEALTH_DISCOUNT:
+                part = health_spread_down(own, equity, requirement, stage.adjustment_ppm, stage.spread_ppm)
+            elif shared > 0:
                 part = mul_div_down(equity, own, shared)
             else:
                 part = equity // count

@@ -15,13 +15,14 @@ Source: dYdX v4, protocol/x/clob/keeper/liquidations.go. A fraction that does no
 of zero; an integer by reaching LIMIT.
 """
 
-from solvent.compiled import entry
+from solvent.compiled import entry, kernel
 from solvent.units import (
     LIMIT,
     PPM,
     common_divisor,
     difference_of_fractions,
     mul_div_down,
+    mul_div_twice,
     mul_div_up,
     mul_saturated,
     product_of_fractions,
@@ -33,6 +34,21 @@ def bankruptcy_quote(equity_quanta, requirement_quanta, value_change_quanta, req
     """Quote quanta the account receives for a change of its position at bankruptcy; requirement_quanta > 0."""
     share = mul_div_down(equity_quanta, abs(requirement_change_quanta), requirement_quanta)
     return -value_change_quanta - share
+
+
+@kernel
+def health_spread_down(position_requirement_quanta, equity_quanta, requirement_quanta, adjustment_ppm, spread_ppm):
+    """a x spread x MMR in whole quanta, rounded down: what a close-out may cost of a position's value.
+
+    The same rule as `fillable_price`, for a value that is whole quanta: N - this, to whole ticks, is that price.
+    """
+    gap = min(requirement_quanta - equity_quanta, LIMIT)
+    if requirement_quanta <= 0 or gap <= 0:
+        return 0
+    if mul_div_down(gap, adjustment_ppm, PPM) >= requirement_quanta:
+        return mul_div_down(position_requirement_quanta, spread_ppm, PPM)
+    rate = adjustment_ppm * spread_ppm
+    return mul_div_twice(position_requirement_quanta, gap, requirement_quanta, rate, PPM * PPM)[0]
 
 
 @entry

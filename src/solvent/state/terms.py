@@ -137,8 +137,14 @@ STAGE = _row(
     "residual_payee",
     "taker",
     "accept",
+    "spread_ppm",
+    "adjustment_ppm",
 )
-"""One rung of the action ladder; see solvent.codes for the meaning of the small numbers."""
+"""One rung of the action ladder; see solvent.codes for the meaning of the small numbers.
+
+`spread_ppm` of the position's requirement is the widest discount of a limit by health, and `adjustment_ppm` how much
+faster than health it widens.
+"""
 
 ABSORBER = _row("used", "tranche", "cap_ppm")
 """One layer of the loss waterfall; `cap_ppm` is the share of the layer's means one default may take."""

@@ -1,5 +1,6 @@
 """Liquidation only shrinks, inside its order, at the price of its stage (law LIQUIDATION)."""
 
+from fractions import Fraction
 from typing import Any
 
 from solvent.codes import Executor, Level, PriceLimit, SystemAccount
@@ -50,6 +51,8 @@ def _on_liquidation_ordered(audit: Notes, event: Any) -> None:
     require("TOLD", event.reference == books.sequence, "the order has another reference")
     if stage["price_limit"] == PriceLimit.NONE:
         require("LIQUIDATION", event.price_ticks == 0, "a limit where the stage has none")
+    elif stage["price_limit"] == PriceLimit.HEALTH_DISCOUNT:
+        _check_health_limit(audit, event, stage, position.lots)
     else:
         _check_bankruptcy_limit(audit, event, position.lots)
     position.ordered = -event.lots
@@ -78,13 +81,29 @@ def _check_bankruptcy_limit(audit: Notes, event: Any, lots: int) -> None:
             for instrument, position in books.accounts[event.account].positions.items()
         )
         share = event.equity_quanta // open_count
+    _check_limit(audit, event, lots, Fraction(share))
+
+
+def _check_health_limit(audit: Notes, event: Any, stage: dict[str, int], lots: int) -> None:
+    """Closing all at the limit costs at most the spread that the account's health allows."""
+    own = audit.books.position_requirement(event.account, event.instrument, Level.MAINTENANCE)
+    allowed = Fraction(0)
+    if event.requirement_quanta > 0:
+        missing = 1 - Fraction(event.equity_quanta, event.requirement_quanta)
+        allowed = min(max(missing * stage["adjustment_ppm"] / 1_000_000, Fraction(0)), Fraction(1))
+    _check_limit(audit, event, lots, allowed * stage["spread_ppm"] / 1_000_000 * own)
+
+
+def _check_limit(audit: Notes, event: Any, lots: int, share: Fraction) -> None:
+    """The loss at the limit is within the share, and one tick further is not."""
+    books = audit.books
     unit = abs(lots) * books.per_lot_tick(event.instrument)
     move = books.marks[event.instrument] - event.price_ticks
     loss = unit * (move if lots > 0 else -move)
     price_max = books.rules.contracts[event.instrument]["price_max_ticks"]
     if event.price_ticks in (1, price_max):
         return
-    require("LIQUIDATION", loss <= share < loss + unit, f"limit {event.price_ticks} loses {loss} of {share}")
+    require("LIQUIDATION", loss <= share < loss + unit, f"limit {event.price_ticks} loses {loss} of {float(share)}")
 
 
 def _on_liquidation_cancelled(audit: Notes, event: Any) -> None:

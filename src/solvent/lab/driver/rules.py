@@ -59,7 +59,7 @@ def _change_stage(world: Setting) -> list[tuple[int, int]]:
             ("sizing", chance.choice([0, 1])),
             ("executor", chance.choice(list(Executor))),
             ("accept", chance.choice(list(Accept))),
-            ("price_limit", chance.randint(0, 1)),
+            ("price_limit", chance.randint(0, 2)),
         ]
     )
     return [(world.cell("stages", row, name), int(value))]

@@ -314,6 +314,8 @@ def _draw_stages(world: Setting, terms: Terms, close_out: bool) -> None:
         stage.size_min_quanta = chance.choice([0, 1_000, 1_000_000])
         stage.cooldown_ns = chance.choice([0, SECOND, 30 * SECOND])
         stage.price_limit = chance.choice(list(PriceLimit))
+        stage.spread_ppm = chance.choice([0, 1, 100_000, PPM, 1_500_000])
+        stage.adjustment_ppm = chance.choice([PPM, PPM, 1_333_333, 5 * PPM])
         stage.timeout_ns = chance.choice([0, SECOND, MINUTE])
         stage.fee_ppm = chance.choice([0, 0, 5_000, 50_000])
         stage.fee_payee = chance.choice(list(FeePayee))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, Final
 
 from solvent.rulebook.locate import Path
 from solvent.rulebook.reading import Reading
 from solvent.rulebook.rules import Stage
+
+BY_HEALTH: Final = "oracle_health_discount"
 
 
 def build_stage(reading: Reading, value: dict[str, Any], path: Path) -> Stage:
@@ -28,7 +30,7 @@ def build_stage(reading: Reading, value: dict[str, Any], path: Path) -> Stage:
         if price["kind"] == "pool_fill":
             price = {"kind": "takeover", "at": "account_transfer" if "residual" in fees else "mark"}
     notional, residual = fees.get("notional", {}), fees.get("residual", {})
-    limit = price.get("limit", "none")
+    limit = "health_discount" if price["kind"] == BY_HEALTH else price.get("limit", "none")
     return Stage(
         id=value["id"],
         level=value["when"]["level"],
@@ -41,6 +43,10 @@ def build_stage(reading: Reading, value: dict[str, Any], path: Path) -> Stage:
         cooldown_ms=value.get("throttle", {}).get("ms", 0),
         price=price["kind"],
         price_limit={"ioc": "none", "fok": "none", "zero_price": "bankruptcy"}.get(limit, limit),
+        discount_max=price.get("max_ppm") or Fraction(0),
+        discount_slope=price.get("slope_ppm") or Fraction(1),
+        discount_of=price.get("relative_to", ""),
+        is_only_limit=price.get("as_limit", price["kind"] != BY_HEALTH),
         takeover_at=price.get("at", ""),
         fee=notional.get("ppm", Fraction(0)),
         fee_to=notional.get("to", ""),

@@ -35,13 +35,43 @@ def check_stages(parts: Parts, tell: Tell) -> None:
 def check_executor(path: Path, stage: Stage, tell: Tell) -> None:
     """The venue sells in the market, the vault takes everything over, winners close everything."""
     wanted = {"engine": "market", "adl": ""}.get(stage.executor, "takeover")
-    if stage.price != wanted:
+    if stage.executor == "engine" and stage.price == "oracle_health_discount":
+        check_discount(path, stage, tell)
+    elif stage.price != wanted:
         remedy = f'Write price = {{ kind = "{wanted}", … }}.' if wanted else "Leave it out; [adl] price is used."
         tell((*path, "price"), f"executor {stage.executor} does not close at this kind of price", remedy)
     if stage.executor != "engine" and stage.size != "full":
         tell((*path, "size"), f"executor {stage.executor} closes everything", "Leave the size out.")
     if stage.cooldown_ms and stage.size != "fraction":
         tell((*path, "throttle"), "only a fraction is throttled", "Leave it out, or close a fraction.")
+
+
+def check_discount(path: Path, stage: Stage, tell: Tell) -> None:
+    """A discount by health is the limit of an order, a share of the maintenance requirement, and grows to its most."""
+    if not stage.is_only_limit:
+        tell(
+            (*path, "price", "as_limit"),
+            "the venue's own orders are filled by the market; the discount is their limit",
+            "Write as_limit = true.",
+        )
+    if stage.discount_of != "maintenance_margin":
+        tell(
+            (*path, "price", "relative_to"),
+            f"a discount of `{stage.discount_of}` is not built",
+            'Write relative_to = "maintenance_margin".',
+        )
+    if stage.discount_max and (stage.discount_slope / stage.discount_max * 1_000_000).denominator != 1:
+        tell(
+            (*path, "price", "slope_ppm"),
+            "slope / max is no whole number of millionths",
+            "Choose a slope that is a simple multiple of max_ppm.",
+        )
+    if stage.discount_max and not 1 <= stage.discount_slope / stage.discount_max <= 1_000:
+        tell(
+            (*path, "price", "slope_ppm"),
+            "the largest discount must be reached when the account is bankrupt",
+            "Write a slope from max_ppm to a thousand times max_ppm.",
+        )
 
 
 def check_payees(path: Path, stage: Stage, parts: Parts, tell: Tell) -> None:

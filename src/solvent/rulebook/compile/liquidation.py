@@ -63,5 +63,7 @@ def write_stages(work: Work, terms: Terms) -> None:
                 "residual_payee": residual_payee(work, stage),
                 "taker": SystemAccount.VAULT,
                 "accept": Accept[stage.accept.upper()],
+                "spread_ppm": int(stage.discount_max * PPM),
+                "adjustment_ppm": int(stage.discount_slope / stage.discount_max * PPM) if stage.discount_max else 0,
             },
         )

@@ -9,7 +9,10 @@ from fractions import Fraction
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A rung of the action ladder. `share` is the fraction closed or the health restored, by `size`."""
+    """A rung of the action ladder. `share` is the fraction closed or the health restored, by `size`.
+
+    A discount by health is `discount_slope` for each share of its requirement that is missing, at most `discount_max`.
+    """
 
     id: str
     level: str
@@ -29,3 +32,7 @@ class Stage:
     accept: str
     timeout_ms: int
     is_pool_fill: bool = False
+    discount_max: Fraction = Fraction(0)
+    discount_slope: Fraction = Fraction(1)
+    discount_of: str = ""
+    is_only_limit: bool = True

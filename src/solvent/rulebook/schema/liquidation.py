@@ -195,10 +195,10 @@ LIQUIDATION: Final[tuple[Parameter, ...]] = (
         "market",
         "takeover",
         "pool_fill",
+        "oracle_health_discount",
         later=(
             "reference_spread",
             "oracle_bonus",
-            "oracle_health_discount",
             "auction",
             "amm_curve",
         ),
