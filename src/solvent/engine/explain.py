@@ -38,6 +38,7 @@ from solvent.commands import COMMAND_DTYPE, CommandKind
 from solvent.engine.engine import Engine, Genesis
 from solvent.engine.journal import Journal
 from solvent.engine.room import Machine, fresh_watch, make_room
+from solvent.engine.winners import deleveraging_places
 from solvent.events import EVENT_DTYPE, EventKind, Tape, blank_tape
 from solvent.procedures.advance import room_for_one_account
 from solvent.procedures.apply import apply, room_for_command
@@ -417,7 +418,7 @@ def _account_tree(engine: Engine, account: int) -> Node:
         _standing(state, sheet, rules, account),
         *(_level_tree(sheet, rules, level) for level in levels),
         _ladder_tree(sheet, rules),
-        *(_prices_tree(sheet, rules, row) for row in held),
+        *(_prices_tree(state, sheet, rules, row, account) for row in held),
         source=f"sequence {engine.sequence}, terms version {int(state.venue[0].terms_version)}",
     )
 
@@ -768,7 +769,7 @@ def _ladder_tree(sheet: Sheet, rules: Rules) -> Node:
     return fact("action ladder", "of the breached stages the one with the smallest threshold acts first", *steps)
 
 
-def _prices_tree(sheet: Sheet, rules: Rules, row: int) -> Node:
+def _prices_tree(state: State, sheet: Sheet, rules: Rules, row: int, account: int) -> Node:
     position = sheet.tables.positions[row]
     or_equal, is_system = int(sheet.tables.stages[0].or_equal), bool(sheet.account.kind == AccountKind.SYSTEM)
 
@@ -792,13 +793,30 @@ def _prices_tree(sheet: Sheet, rules: Rules, row: int) -> Node:
             rule = f"{meaning} at every mark" if is_always else f"there is no mark at which {meaning}"
         return number(label, edges[0] if edges else None, "ticks", rule, "", *others)
 
+    liquidation = price("liquidation price", is_distressed, "the account is distressed")
     return fact(
         f"{rules.symbol(int(position.instrument))}: prices",
         "",
         number("mark", mark, "ticks"),
-        price("liquidation price", is_distressed, "the account is distressed"),
+        liquidation,
+        number(
+            "distance to liquidation",
+            abs(mark - liquidation.value) * PPM // mark if liquidation.value is not None and mark else None,
+            "ppm",
+            "of the mark, rounded down",
+        ),
         price("bankruptcy price", is_bankrupt, "equity is below zero"),
+        _place_tree(state, account, int(position.instrument)),
     )
+
+
+def _place_tree(state: State, account: int, instrument: int) -> Node:
+    """Where the account stands among those who would close against a default in this market."""
+    place = deleveraging_places(state, account, instrument)
+    if place is None:
+        return fact("place for deleveraging", "none: only a position with a gain is deleveraged")
+    rule = f"of {place['of']} winners on its side, {_words(AdlPolicy(int(state.policy[0].adl_policy)))}"
+    return number("place for deleveraging", place["rank"], "", rule)
 
 
 # --- everything that was charged ---------------------------------------------------------------------------

@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 
 from solvent.engine.faults import EngineFault
+from solvent.engine.winners import winners
 from solvent.events import EVENT_DTYPE
 from solvent.service.alerts import Alerts
 from solvent.service.desk import Act
@@ -26,7 +27,6 @@ from solvent.service.keys import PER_SECOND_DEFAULT, make_key
 from solvent.service.opening import act_record, has_journal
 from solvent.service.problems import Fault, Problem
 from solvent.service.roles import Caller, Right, Role, may
-from solvent.service.standing import winners
 from solvent.service.stream import Hub
 from solvent.service.strict import read_json
 from solvent.service.views import Views

@@ -14,11 +14,11 @@ import numpy as np
 from solvent.codes import AccountKind, Level, Mode, Status, SystemAccount, Tranche
 from solvent.engine.engine import Engine
 from solvent.engine.explain import Node, NotExplainable, explain_account
+from solvent.engine.winners import deleveraging_places
 from solvent.market.venue import Venue
 from solvent.procedures.assess import assess_accounts
 from solvent.service.desk import Case, Desk
 from solvent.service.problems import Problem
-from solvent.service.standing import deleveraging_places
 from solvent.service.wire import Wire
 from solvent.state.tables import NONE
 from solvent.state.terms import BREAKERS_MAX, SOURCES_MAX, layout

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from solvent.codes import AdlPolicy, Level, Status
-from solvent.engine.explain import plain
 from solvent.procedures.assess import assess_accounts
 from solvent.risk.deleverage import score_of
 from solvent.state.tables import NONE, State
@@ -36,7 +35,7 @@ def winners(state: State, instrument: int, side: int) -> tuple[np.ndarray, list[
         positions.next = NONE
         single = state._replace(accounts=accounts, positions=positions.view(np.recarray))
         assess_accounts(single, int(Level.MAINTENANCE), np.arange(len(rows)), alone)
-    score = plain(score_of)
+    score = getattr(score_of, "py_func", score_of)
     kind = int(state.policy[0].adl_score)
     wallets = state.accounts.wallet_quanta[table.account].tolist()
     columns = zip(
