@@ -8,8 +8,8 @@ or by nothing, it solves
 
     equity + lots x unit x (P - mark) = others + rate x |lots| x unit x P - deduction + what the level adds
 
-and the whole ticks around the root are judged exactly; elsewhere, or if no tick around it is the edge, the marks between
-the bounds of the contract are searched by halving. A bankruptcy price is the same with nothing required.
+and the whole ticks around the root are judged exactly; elsewhere, or if no tick around it is the edge, the marks
+between the bounds of the contract are searched by halving. A bankruptcy price is the same with nothing required.
 """
 
 from __future__ import annotations

@@ -20,10 +20,7 @@ from solvent.codes import Schedule
 from solvent.compiled import kernel
 from solvent.risk.margin.position import additions_up, exposure_requirement_up, requirement_up
 from solvent.state.tables import NONE
-from solvent.units import POSITIONS_MAX, PPB, PPM, mul_div_up, value_quanta
-
-HELD_MAX = POSITIONS_MAX * 8
-"""The venue's own accounts may hold more markets than a trader's."""
+from solvent.units import PPB, PPM, mul_div_up, value_quanta
 
 
 @kernel
@@ -34,9 +31,15 @@ def scenario_requirement_up(state, account, level, instrument_changed, lots_chan
     """
     instruments = state.instruments.shape[0]
     policy = state.policy[0]
-    wholes = np.empty(HELD_MAX + 1, np.int64)
-    rests = np.empty(HELD_MAX + 1, np.int64)
-    markets = np.empty(HELD_MAX + 1, np.int64)
+    room = 1
+    row = state.accounts[account].first_position
+    while row != NONE:
+        room += 1
+        row = state.positions[row].next
+    wholes = np.empty(room, np.int64)
+    rests = np.empty(room, np.int64)
+    markets = np.empty(room, np.int64)
+    chosen = np.empty(room, np.int64)
     count = 0
     required = 0
     changes = instrument_changed != NONE
@@ -56,7 +59,7 @@ def scenario_requirement_up(state, account, level, instrument_changed, lots_chan
         if schedule.kind == Schedule.SCENARIO:
             per_lot_tick = state.contracts[instrument].quanta_per_lot_tick
             value = value_quanta(lots, state.instruments[instrument].mark_ticks, per_lot_tick)
-            if row != NONE:
+            if row != NONE and state.positions[row].orders != NONE:
                 exposed = exposure_requirement_up(state, level, row, lots)
                 required += exposed - requirement_up(state, level, instrument, abs(lots), abs(value), 0)
             if lots != 0:
@@ -84,7 +87,6 @@ def scenario_requirement_up(state, account, level, instrument_changed, lots_chan
         net = 0
         gross = 0
         members = 0
-        chosen = np.empty(count, np.int64)
         for i in range(first, count):
             if policy.scenario_by_unit == 0 or state.contracts[markets[i]].risk_unit == unit:
                 value = wholes[i] * PPB + rests[i]
