@@ -1,15 +1,12 @@
-"""A liquidity tier: the share of its value a position must hold, and how open interest raises the initial one.
+"""A liquidity tier's arithmetic: what a size is worth at a price with an exponent, and a trader's own share.
 
-    value         N   = tz(size x price x 10^exponent)                                       toward zero
-    initial share f   = base                                                                 OI <= lower, or no bounds
-                      = 1                                                                    OI >= upper
-                      = base + floor((1 - base) x (OI - lower) / (upper - lower))            between, in millionths
-    initial       IMR = ceil(|N| x max(f, the trader's own share))
-    maintenance   MMR = ceil(ceil(|N| x base) x fraction)                                    never raised by OI
+    value         N = tz(size x price x 10^exponent)                    toward zero
+    size          floor(value / (price x 10^exponent))
+    own share     ceil(|N| x share)
 
-Sizes are whole base quanta, prices whole numbers with a decimal exponent, values and open interest whole quote quanta.
-A result that reaches LIMIT does not fit and must be refused. Source: dYdX v4, protocol/lib/quantums.go and
-x/perpetuals/types/liquidity_tier.go.
+How open interest raises the initial requirement is a curve of `risk/margin/curve.py`. Sizes are whole base quanta,
+prices whole numbers with a decimal exponent, values whole quote quanta. A result that reaches LIMIT does not fit and
+must be refused. Source: dYdX v4, protocol/lib/quantums.go and x/perpetuals/types/liquidity_tier.go.
 """
 
 from solvent.compiled import entry
@@ -51,22 +48,6 @@ def scaled_size(value_quanta, price, exponent):
 
 
 @entry
-def initial_share_ppm(base_ppm, open_interest_quanta, lower_quanta, upper_quanta):
-    """Initial share of a tier at this open interest, in millionths of the value; 0 <= base_ppm <= PPM."""
-    if upper_quanta == 0 or open_interest_quanta <= lower_quanta:
-        return base_ppm
-    if open_interest_quanta >= upper_quanta:
-        return PPM
-    return base_ppm + mul_div_down(PPM - base_ppm, open_interest_quanta - lower_quanta, upper_quanta - lower_quanta)
-
-
-@entry
-def initial_up(value_quanta, share_ppm, own_share_ppm):
-    """Initial requirement of a position: the tier's share or the trader's own, whichever is more, rounded up."""
-    return mul_div_up(abs(value_quanta), max(share_ppm, own_share_ppm), PPM)
-
-
-@entry
-def maintenance_up(value_quanta, base_ppm, fraction_ppm):
-    """Maintenance requirement: a fraction of the unraised initial one, rounded up at both steps."""
-    return mul_div_up(mul_div_up(abs(value_quanta), base_ppm, PPM), fraction_ppm, PPM)
+def own_share_up(value_quanta, own_share_ppm):
+    """What a trader who chose a leverage of his own holds at least at the initial level, rounded up."""
+    return mul_div_up(abs(value_quanta), own_share_ppm, PPM)

@@ -1,9 +1,9 @@
 """dYdX v4: margin of a liquidity tier, liquidation size and price, insurance fund, deleveraging, outflow limit.
 
-Rules: solvent.risk.tier, solvent.risk.bankruptcy, solvent.risk.outflow. The accounts of its cases hold BTC (10^-8,
-price 5e9 x 10^-5) and ETH (10^-9, price 3e9 x 10^-6) in a tier of 20 % initial and 10 % maintenance unless they say
-otherwise; money is whole quote quanta of 1e-6 USDC. Source: dydxprotocol/v4-chain, tests of x/clob, x/perpetuals and
-x/ratelimit.
+Accounts are judged by the machine itself (tiered.py); the rules are solvent.risk.bankruptcy, .tier and .outflow. The
+accounts of its cases hold BTC (10^-8, price 5e9 x 10^-5) and ETH (10^-9, price 3e9 x 10^-6) in a tier of 20 % initial
+and 10 % maintenance unless they say otherwise; money is whole quote quanta of 1e-6 USDC. Source:
+dydxprotocol/v4-chain, tests of x/clob, x/perpetuals and x/ratelimit.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from solvent.lab.cases.case import BadInput, Case, OutOfRange, in_range, known, whole
+from solvent.lab.cases.tiered import Held, Tier, judged
 from solvent.risk.bankruptcy import (
     bankruptcy_quote,
     blocked_size,
@@ -22,7 +23,8 @@ from solvent.risk.bankruptcy import (
     stepped,
 )
 from solvent.risk.outflow import outflow_baseline
-from solvent.risk.tier import initial_share_ppm, initial_up, maintenance_up, scaled_size, scaled_value
+from solvent.risk.tier import own_share_up, scaled_size, scaled_value
+from solvent.units import PPM
 
 QUOTE_EXPONENT: Final = 6
 """A quote quantum is 10^-6 USDC."""
@@ -34,21 +36,6 @@ class Perpetual(NamedTuple):
     resolution: int
     price: int
     exponent: int
-
-
-class Held(NamedTuple):
-    """An account judged: equity and requirements over all its positions, in quote quanta."""
-
-    equity: int
-    maintenance: int
-    initial: int
-
-
-class Tier(NamedTuple):
-    """Initial share of the value, and what fraction of it is the maintenance requirement; both in millionths."""
-
-    initial_ppm: int
-    fraction_ppm: int
 
 
 PERPETUALS: Final = {"BTC": Perpetual(-8, 5_000_000_000, -5), "ETH": Perpetual(-9, 3_000_000_000, -6)}
@@ -72,15 +59,14 @@ def value_of(size: int, perpetual: Perpetual) -> int:
 
 def maintenance_of(size: int, perpetual: Perpetual, tier: Tier) -> int:
     """Maintenance requirement of a size in quote quanta."""
-    return int(maintenance_up(value_of(size, perpetual), tier.initial_ppm, tier.fraction_ppm))
+    (held,) = judged([(0, {"held": value_of(size, perpetual)})], tier)
+    return held.maintenance
 
 
 def held_by(usdc: int, positions: Positions, tier: Tier) -> Held:
     """The account judged at the stored prices, without open interest."""
-    values = [value_of(size, PERPETUALS[name]) for name, size in positions.items()]
-    maintenance = sum(maintenance_of(size, PERPETUALS[name], tier) for name, size in positions.items())
-    initial = sum(int(initial_up(value, tier.initial_ppm, 0)) for value in values)
-    return Held(in_range("the account's equity", usdc + sum(values)), maintenance, initial)
+    (held,) = judged([(usdc, {name: value_of(size, PERPETUALS[name]) for name, size in positions.items()})], tier)
+    return held
 
 
 def positions_of(name: str, table: Mapping[str, Any]) -> Positions:
@@ -139,26 +125,32 @@ def margin(case: Case) -> Any:
     value = value_of(case.integer("base_quantums"), perpetual)
     case.step("value", value, "tz(q x p x 10^(e + A + 6))")
     open_interest = value_of(case.unsigned("open_interest", 0), perpetual)
-    return requirements(case, value, open_interest, case.unsigned("mf_ppm"))
+    return requirements(case, value, abs(open_interest), share_of(case, "mf_ppm"))
 
 
 def requirements(case: Case, value: int, open_interest: int, fraction_ppm: int) -> dict[str, int]:
-    """Both requirements of a value in the tier of the case."""
-    base = case.unsigned("im_ppm")
-    share = initial_share_ppm(base, open_interest, case.unsigned("oi_lower", 0), case.unsigned("oi_upper", 0))
+    """Both requirements of a value in the tier of the case, as the machine judges an account that holds it."""
+    terms = Tier(share_of(case, "im_ppm"), fraction_ppm, case.unsigned("oi_lower", 0), case.unsigned("oi_upper", 0))
+    (held,) = judged([(0, {"held": value})], terms, open_interest)
     case.step("open interest", open_interest, "at the price, in quote quanta")
-    case.step("initial share", int(share), "base + floor((1e6 - base) x (OI - lower) / (upper - lower)), in ppm")
-    own = case.unsigned("custom_imf_ppm", 0)
-    return {
-        "imr": in_range("imr", int(initial_up(value, share, own))),
-        "mmr": in_range("mmr", int(maintenance_up(value, base, fraction_ppm))),
-    }
+    own = own_share_up(value, case.unsigned("custom_imf_ppm", 0))
+    return {"imr": max(held.initial, int(own)), "mmr": held.maintenance}
+
+
+def share_of(case: Case, name: str) -> int:
+    """A share in millionths, at most one."""
+    share = case.unsigned(name)
+    if share > PPM:
+        raise BadInput(f"field {name!r} is {share}; write at most {PPM} millionths")
+    return share
 
 
 def tier(case: Case) -> Any:
     """Initial requirement of a value at an open interest given in quote quanta."""
     open_interest = case.unsigned("oi_notional", 0)
-    return requirements(case, case.integer("quote_quantums"), open_interest, case.unsigned("mf_ppm", 0))
+    return requirements(
+        case, case.integer("quote_quantums"), open_interest, share_of(case, "mf_ppm") if case.has("mf_ppm") else 0
+    )
 
 
 def bankruptcy(case: Case) -> Any:
@@ -256,7 +248,9 @@ def liquidation_size(case: Case) -> Any:
 
 def deleverage(case: Case) -> Any:
     """Both accounts after the liquidated one closes `delta` against the other, at bankruptcy or at the oracle price."""
-    terms = Tier(case.unsigned("im", TIER.initial_ppm), case.unsigned("mf", TIER.fraction_ppm))
+    terms = Tier(
+        *(share_of(case, name) if case.has(name) else given for name, given in zip(("im", "mf"), TIER, strict=False))
+    )
     (usdc, positions), (other_usdc, other_positions) = account_of(case, "liq"), account_of(case, "off")
     name, perpetual, size = position_of(case, positions)
     delta = case.integer("delta")
