@@ -126,19 +126,23 @@ def show(
 def worked_lines(worked: Any) -> list[str]:
     """The numbers of a position in words."""
     from solvent.cli.explain import money
-    from solvent.lab.worked import DECIMALS
 
     at = worked.position
     side = "long" if at.size > 0 else "short"
+    entry = at.entry if at.entry is not None else at.price
+
+    def said(quanta: int) -> str:
+        return money(quanta, worked.decimals)
+
     lines = [
-        f"{side} {abs(at.size)} {at.market} at {at.price}, entered at {at.entry if at.entry is not None else at.price}",
-        f"notional {money(worked.notional_quanta, DECIMALS)}",
-        f"deposit {money(worked.deposit_quanta, DECIMALS)}, equity {money(worked.equity_quanta, DECIMALS)}",
+        f"{side} {abs(at.size)} {at.market} at {at.price}, entered at {entry}",
+        f"notional {money(worked.notional_quanta, worked.decimals)}",
+        f"deposit {said(worked.deposit_quanta)}, equity {said(worked.equity_quanta)}",
     ]
     for name, quanta in worked.requirements_quanta.items():
         share = f" ({quanta * 100 / worked.notional_quanta:.4g} % of notional)" if worked.notional_quanta else ""
-        lines.append(f"{name} requirement {money(quanta, DECIMALS)}{share}")
-    lines.append(f"free above initial {money(worked.free_quanta, DECIMALS)}")
+        lines.append(f"{name} requirement {money(quanta, worked.decimals)}{share}")
+    lines.append(f"free above initial {money(worked.free_quanta, worked.decimals)}")
     for line in worked.lines:
         lines.append(f"{line.what}: {'no price' if line.price is None else f'from {line.price} on'}")
     return [*lines, *(f"note: {note}" for note in worked.notes)]

@@ -28,6 +28,11 @@ from solvent.state.whole import first_user_account, new_state
 from solvent.units import VALUE_MAX
 
 DECIMALS: Final = 6
+"""Of the settlement currency; fewer where a position is so large that its value would not fit."""
+
+PRICE_ROOM: Final = 20
+"""How many times its mark the price of the example may become."""
+
 EXAMPLE_PRICES: Final = {"BTC": Decimal(60_000), "ETH": Decimal(3_000), "SOL": Decimal(150)}
 DIGITS: Final = 6
 """Significant digits of the example's tick."""
@@ -65,6 +70,7 @@ class Worked:
     free_quanta: int
     lines: tuple[Line, ...]
     notes: tuple[str, ...]
+    decimals: int
 
     def as_json(self) -> dict[str, Any]:
         """Plain types; prices and sizes as decimals in text."""
@@ -72,7 +78,7 @@ class Worked:
             "market": self.position.market,
             "price": str(self.position.price),
             "size": str(self.position.size),
-            "settlement_decimals": DECIMALS,
+            "settlement_decimals": self.decimals,
             "notional_quanta": self.notional_quanta,
             "deposit_quanta": self.deposit_quanta,
             "equity_quanta": self.equity_quanta,
@@ -90,12 +96,22 @@ def example_of(rulebook: Rulebook, market: str | None = None) -> Position:
     return Position(base, EXAMPLE_PRICES.get(base, Decimal(100)), Decimal(1))
 
 
+def decimals_for(position: Position) -> int:
+    """The finest settlement unit at which the largest value of the position still fits the machine."""
+    largest = abs(position.size) * position.price * PRICE_ROOM
+    decimals = DECIMALS
+    while decimals > 0 and largest.scaleb(decimals) > VALUE_MAX // 4:
+        decimals -= 1
+    return decimals
+
+
 def contract_for(position: Position, settlement: str) -> Contract:
     """A contract in which the position is a whole number of lots and its price a whole number of ticks."""
+    decimals = decimals_for(position)
     tick = Decimal(1).scaleb(floor(log10(position.price)) + 1 - DIGITS)
-    lot = max(Decimal(1).scaleb(-DECIMALS) / tick, Decimal(1).scaleb(-8))
-    largest = position.price * 20
-    room = Decimal(VALUE_MAX // 4).scaleb(-DECIMALS) / largest
+    lot = max(Decimal(1).scaleb(-decimals) / tick, Decimal(1).scaleb(-8))
+    largest = position.price * PRICE_ROOM
+    room = Decimal(VALUE_MAX // 4).scaleb(-decimals) / largest
     return Contract(
         symbol=f"{position.market}/{settlement}:{settlement}",
         base=position.market,
@@ -110,11 +126,12 @@ def contract_for(position: Position, settlement: str) -> Contract:
 def work(rulebook: Rulebook, position: Position) -> Worked:
     """The numbers of one position. Raises RulebookError where the position or the rules do not fit the machine."""
     contract = contract_for(position, rulebook.meta.settlement)
-    compiled = compile_terms(rulebook, [contract], DECIMALS)
+    decimals = decimals_for(position)
+    compiled = compile_terms(rulebook, [contract], decimals)
     bench = _Bench(compiled, contract, position)
     opening, at_mark = bench.judge(Level.INITIAL), bench.judge(Level.MAINTENANCE)
     deposit = position.deposit
-    quanta = int(deposit.scaleb(DECIMALS)) if deposit is not None else -(-opening[1] * 3 // 2)
+    quanta = int(deposit.scaleb(decimals)) if deposit is not None else -(-opening[1] * 3 // 2)
     bench.deposit(quanta)
     required = {
         level.name.lower(): bench.judge(level)[1] for level in Level if bench.state.levels[int(level)].used == 1
@@ -133,6 +150,7 @@ def work(rulebook: Rulebook, position: Position) -> Worked:
         free_quanta=max(initial[0] - initial[1], 0),
         lines=tuple(lines),
         notes=compiled.notes,
+        decimals=decimals,
     )
 
 

@@ -55,8 +55,10 @@ LOSSES: Final = {
 }
 
 
-def percent(ppm: int) -> str:
-    """Parts per million as per cent, exactly."""
+def percent(ppm: Any) -> str:
+    """Parts per million as per cent, exactly; what is not known as it is written."""
+    if not isinstance(ppm, int):
+        return str(ppm)
     whole, rest = divmod(abs(ppm), PPM // 100)
     text = f"{whole}.{rest:04d}".rstrip("0").rstrip(".")
     return f"{'-' if ppm < 0 else ''}{text} %"
@@ -174,10 +176,11 @@ def _bracket(row: Mapping[str, Any], share: int | None) -> str:
         parts.append(f"{row['max_leverage']}x")
     if "mmr_ppm" in row:
         parts.append(f"maintenance {percent(row['mmr_ppm'])}")
-    elif share is not None and "max_leverage" in row:
+    elif isinstance(share, int) and isinstance(row.get("max_leverage"), int):
         rate = Fraction(share, PPM * row["max_leverage"]) * 100
         parts.append(f"maintenance {float(rate):.6g} %")
-    return f"from {Decimal(str(row.get('from', 0))):,} {' '.join(parts)}"
+    floor = str(row.get("from", 0))
+    return f"from {floor if floor == 'unknown' else f'{Decimal(floor):,}'} {' '.join(parts)}"
 
 
 def _margin(document: Mapping[str, Any]) -> Iterator[str]:

@@ -78,3 +78,12 @@ def test_a_scale_is_as_fine_as_its_numbers_allow() -> None:
         scale = fine(value)
         assert units("x", value, scale) <= 10**17 < LIMIT
         assert scale == 10**15 or value * scale * 10 > 10**17
+
+
+@pytest.mark.parametrize("topic", ["bankruptcy_price", "insurance_fund_flow", "adl_rank", "liquidation_throughput_cap"])
+def test_a_rule_of_another_venue_of_the_same_name_is_unsupported_and_named(topic) -> None:
+    entry = {"id": "x", "venue": "mango_v4", "topic": topic, "inputs": {"equity": 1}, "expected": {"price": 1}}
+    report = check(cases_of(json.dumps([entry]), "other", VENUES), "other")
+    assert [one.outcome for one in report.results] == [Outcome.UNSUPPORTED]
+    assert topic in report.results[0].why[0]
+    assert "mango_v4" in report.results[0].why[0]

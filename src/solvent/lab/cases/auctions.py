@@ -85,6 +85,8 @@ def vault_under_room(case: Case) -> dict[str, Any]:
 def stairstep_exponential(case: Case) -> dict[str, Any]:
     """Maker: the price is cut at every whole step."""
     top, cut, step = positive(case, "top"), positive(case, "cut"), positive(case, "step_s", 1)
+    if cut > 1:
+        raise BadInput(f"field 'cut' is {cut}; write what is left after a step, at most 1")
     scale = fine(top, room=10**15)
     price = plain(auction.stairstep_price_nearest)
     prices = []

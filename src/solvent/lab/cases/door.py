@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, Final
 
-from solvent.lab.cases.case import BadInput, Case, decimal, in_range
+from solvent.lab.cases.case import BadInput, Case, Unsupported, decimal, in_range
 
 PLACES_MAX: Final = 15
 """Decimals beyond which no venue publishes."""
@@ -91,8 +91,14 @@ def columns(name: str, values: Sequence[Fraction], scale: int) -> list[int]:
 
 
 def back(value: int, scale: int) -> Fraction:
-    """Whole units of 1 / scale as the number they are."""
-    return Fraction(int(value), scale)
+    """Whole units of 1 / scale as the number they are. Raises OutOfRange for one held to the machine's limit."""
+    return Fraction(in_range("a result", int(value)), scale)
+
+
+def only_of(case: Case, *venues: str) -> None:
+    """Raises Unsupported for a venue whose rule of this name is another one, or none that is built."""
+    if not any(case.venue == venue or case.venue.startswith(f"{venue}/") for venue in venues):
+        raise Unsupported(f"no rule called {case.topic!r} for {case.venue}; it is built for {', '.join(venues)}")
 
 
 def side_of(case: Case, default: int = 1) -> int:

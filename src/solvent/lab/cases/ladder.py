@@ -110,7 +110,7 @@ def deductions(ladder: Ladder, level: Level = Level.MAINTENANCE) -> list[Fractio
     """What each bracket takes off notional x rate, as compiled: the venues' maintenance amounts."""
     denominator, rows = rows_of(ladder, level)
     return [
-        back(int(r.deduction_whole) * denominator + int(r.deduction_rest), denominator * ladder.scale) for r in rows
+        Fraction(int(r.deduction_whole) * denominator + int(r.deduction_rest), denominator * ladder.scale) for r in rows
     ]
 
 

@@ -38,6 +38,8 @@ def threshold(
 
     Ticks are chosen so that a price near `near` has some fifteen digits; a lot is a part of the size's last decimal.
     """
+    if side > 0 and rate >= 1:
+        raise BadInput(f"a maintenance rate of {float(rate)} leaves a long no price it holds at; write less than 1")
     lots = size.numerator
     per_size = size.denominator
     ticks = fine(near, room=10**15)

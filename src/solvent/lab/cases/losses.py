@@ -23,6 +23,7 @@ from solvent.lab.cases.door import (
     number_of,
     numbers,
     objects,
+    only_of,
     positive,
     side_of,
     units,
@@ -36,6 +37,7 @@ def insurance_fund_flow(case: Case) -> dict[str, Any]:
 
     The fund pays what it has; what is missing goes to deleveraging.
     """
+    only_of(case, "bitmex", "binance_usdm", "binance_coinm", "bybit", "bybit_inverse", "bybit_uta", "okx", "solvent")
     side, size = side_of(case), positive(case, "size")
     bankrupt = positive(case, "bankruptcy_price")
     fund = number(case, "fund0", 0)
@@ -98,13 +100,16 @@ def ranked(identifiers: list[Any], scores: list[int]) -> list[Any]:
 
 def adl_rank(case: Case) -> dict[str, Any]:
     """Scores of winners as the venue ranks them: Hyperliquid's, Binance's or BitMEX's, told by the venue."""
-    rule = {"hyperliquid": hyperliquid_rank, "binance_usdm": binance_rank, "bitmex": bitmex_rank}
+    rule = {
+        "hyperliquid": hyperliquid_rank,
+        "hyperliquid_hip3": hyperliquid_rank,
+        "binance_usdm": binance_rank,
+        "bitmex": bitmex_rank,
+    }
     if case.has("bankrupt_value"):
         return bitmex_rank(case)
-    found = next((one for name, one in rule.items() if case.venue.startswith(name)), None)
-    if found is None:
-        raise BadInput(f"no score is known for {case.venue}; known: {', '.join(rule)}")
-    return found(case)
+    only_of(case, *rule)
+    return rule[case.venue.split("/")[0]](case)
 
 
 def hyperliquid_rank(case: Case) -> dict[str, Any]:
@@ -362,8 +367,9 @@ def keeper_reward_cap(case: Case) -> dict[str, Any]:
 
 def liquidation_throughput_cap(case: Case) -> dict[str, Any]:
     """dYdX: what a block still allows. Maker: what of a vault goes to auction under the room."""
-    if case.has("hole"):
+    if case.venue == "maker" or case.has("hole"):
         return vault_under_room(case)
+    only_of(case, "dydx_v4")
     names = (("max_notional", "used_notional"), ("max_insurance_lost", "lost"))
     scale = fine(*(number(case, name) for pair in names for name in pair))
     left = [

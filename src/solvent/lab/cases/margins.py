@@ -20,16 +20,19 @@ from solvent.lab.cases.door import (
     number_of,
     numbers,
     objects,
+    only_of,
     positive,
     side_of,
     units,
 )
 from solvent.lab.cases.ladder import Asked, Tier, deductions, laddered, rate_at, required
-from solvent.lab.worked import DECIMALS, Position, contract_for, work
+from solvent.lab.worked import Position, contract_for, decimals_for, work
 from solvent.risk import inverse, open_size, option, portfolio, threshold_price
 from solvent.risk.margin.curve import curve_rate_ppb
 from solvent.rulebook.compile import compile_terms
 from solvent.rulebook.document import parse_rulebook
+from solvent.rulebook.faults import RulebookError
+from solvent.rulebook.rules import Rulebook
 from solvent.units import PPB, PPM
 
 HALF: Final = Fraction(1, 2)
@@ -186,22 +189,32 @@ def margin_linear_in_size(case: Case) -> dict[str, Any]:
         )
         for name in ("im", "mm")
     )
-    book = parse_rulebook(LINEAR.format(schedules=schedules), "case.toml")
+    try:
+        return linear_margins(case, index, parse_rulebook(LINEAR.format(schedules=schedules), "case.toml"))
+    except RulebookError as error:
+        raise Unsupported(
+            f"the machine cannot hold these rules: {'; '.join(f.problem for f in error.faults)}"
+        ) from None
+
+
+def linear_margins(case: Case, index: Fraction, book: Rulebook) -> dict[str, Any]:
+    """Rates and requirements of each size of the case under these rules."""
     answer: dict[str, Any] = {"im_rate": [], "im": []}
     for size in numbers(case, "size"):
         asked = Position("CASE", plain_decimal(index), plain_decimal(size or Fraction(1)))
         if size == 0:
             # nothing is required of nothing; the curve still has a rate there
-            terms = compile_terms(book, [contract_for(asked, book.meta.settlement)]).terms
+            contract = contract_for(asked, book.meta.settlement)
+            terms = compile_terms(book, [contract], decimals_for(asked)).terms
             rate = back(int(plain(curve_rate_ppb)(terms.schedules[int(Level.INITIAL)], 0)), PPB)
-            quanta = {"initial": 0, "maintenance": 0}
+            quanta, scale = {"initial": 0, "maintenance": 0}, 1
         else:
             worked = work(book, asked)
-            quanta = worked.requirements_quanta
+            quanta, scale = worked.requirements_quanta, 10**worked.decimals
             rate = Fraction(quanta["initial"], worked.notional_quanta)
         answer["im_rate"].append(rate)
-        answer["im"].append(back(quanta["initial"], 10**DECIMALS))
-        answer[f"mm_{plain_decimal(size):f}"] = back(quanta["maintenance"], 10**DECIMALS)
+        answer["im"].append(back(quanta["initial"], scale))
+        answer[f"mm_{plain_decimal(size):f}"] = back(quanta["maintenance"], scale)
     return answer
 
 
@@ -299,6 +312,7 @@ def inverse_pnl(case: Case) -> dict[str, Any]:
 
 def bankruptcy_price(case: Case) -> dict[str, Any]:
     """The price at which the margin is gone: of a coin-margined position, or of a linear one where `linear` is true."""
+    only_of(case, "bybit_inverse", "bybit", "bybit_uta", "bitmex", "binance_coinm", "okx", "deribit", "solvent")
     entry, leverage, side = positive(case, "entry"), positive(case, "leverage"), side_of(case)
     scale = fine(entry)
     ticks = units("entry", entry, scale)
@@ -335,7 +349,9 @@ def portfolio_margin_risk_vector_inverse_perp(case: Case) -> dict[str, Any]:
     """Deribit: gain of a coin-margined perpetual at each price bucket, by its move; volatility changes nothing."""
     value = number(case, "usd_size_over_price")
     width, buckets = positive(case, "price_range"), int(positive(case, "buckets_count"))
-    scale = fine(value, value / (1 - width) if width < 1 else value)
+    if width >= 1:
+        raise BadInput(f"field 'price_range' is {width}; a price falls by less than all of itself, write less than 1")
+    scale = fine(value, value / (1 - width))
     quanta = units("usd_size_over_price", value, scale)
     answer = {}
     for place in range(-buckets, buckets + 1):
@@ -403,7 +419,7 @@ def portfolio_margin_ratio(case: Case) -> dict[str, Any]:
     share = units("theta", HALF + number(case, "ltv") / 2, RATE)
     borrowable = plain(portfolio.borrowable_down)(
         units("balance", balance, scale),
-        units("borrow_cap", min(cap, balance * price + 1), scale),
+        units("borrow_cap", min(cap, 2 * balance * price + 1), scale),
         units("supply_cap", min(supply, balance), scale),
         price.numerator,
         price.denominator,
