@@ -21,10 +21,11 @@ from solvent.lab.opening import opening_commands
 from solvent.lab.paths import opening_prices, waypoint_path
 from solvent.lab.population import settle_people
 from solvent.lab.scenario import read_scenario
+from solvent.lab.worked import FEEDS
 from solvent.procedures.assess import assess_accounts
 from solvent.risk.liquidation import is_breached
 from solvent.rulebook.compile import compile_terms
-from solvent.rulebook.contracts import Contract, Feed
+from solvent.rulebook.contracts import Contract
 from solvent.rulebook.rules import Rulebook
 from solvent.state.tables import State
 from solvent.state.terms import ASSETS_MAX, Terms
@@ -143,7 +144,7 @@ def contracts_of(state: State, symbols: Sequence[str], decimals: int) -> list[Co
                 tick_size=Decimal(1),
                 price_max=Decimal(int(terms.price_max_ticks)),
                 position_max=lot * int(terms.lots_max),
-                feeds=(Feed("book", "mark"),),
+                feeds=FEEDS,
             )
         )
     return found

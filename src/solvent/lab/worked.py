@@ -34,6 +34,9 @@ PRICE_ROOM: Final = 20
 """How many times its mark the price of the example may become."""
 
 EXAMPLE_PRICES: Final = {"BTC": Decimal(60_000), "ETH": Decimal(3_000), "SOL": Decimal(150)}
+FEEDS: Final = (Feed("book", "mark"), Feed("index", "spot"), Feed("elsewhere", "perp"))
+"""One feed of each kind: whatever a rulebook makes its mark of, something is heard. Nothing is ever reported."""
+
 DIGITS: Final = 6
 """Significant digits of the example's tick."""
 
@@ -119,7 +122,7 @@ def contract_for(position: Position, settlement: str) -> Contract:
         tick_size=tick.normalize(),
         price_max=largest,
         position_max=(room // lot) * lot,
-        feeds=(Feed("book", "mark"),),
+        feeds=FEEDS,
     )
 
 
