@@ -33,6 +33,7 @@ from solvent.commands import (
     CollateralSale,
     Command,
     ContributeFund,
+    CrossAuction,
     Deposit,
     EnactTerms,
     FundingTick,
@@ -43,6 +44,7 @@ from solvent.commands import (
     OpenAccount,
     PriceReport,
     ReleaseOrder,
+    ReportInterest,
     ReserveOrder,
     SetLeverage,
     SetMode,
@@ -288,6 +290,15 @@ class Story:
     def do_mode(self, step: Mapping[str, Any]) -> None:
         """{ mode = "halted" }"""
         self.send(SetMode(self.time_ns, self.market(step), Mode[step["mode"].upper()]))
+
+    def do_interest(self, step: Mapping[str, Any]) -> None:
+        """{ interest = -2.0, at = 95.0 }: what is wanted or offered in the reopening auction"""
+        lots, price = steps_of(step["interest"], LOT), steps_of(step["at"], TICK)
+        self.send(ReportInterest(self.time_ns, self.market(step), lots, price))
+
+    def do_cross(self, step: Mapping[str, Any]) -> None:
+        """{ cross = "BTC" }: the auction finds its price"""
+        self.send(CrossAuction(self.time_ns, self.bases.index(step["cross"])))
 
     def do_contribute(self, step: Mapping[str, Any]) -> None:
         """{ contribute = 5.0, to = "venue_fund" }"""

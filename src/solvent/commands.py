@@ -38,6 +38,9 @@ class CommandKind(IntEnum):
     STAGE_TERM = 19
     ENACT_TERMS = 20
     RECORD_ACT = 21
+    SET_VENUE_MODE = 22
+    REPORT_INTEREST = 23
+    CROSS_AUCTION = 24
 
 
 COMMAND_DTYPE = np.dtype(
@@ -317,6 +320,35 @@ class RecordAct:
     reference: int
 
 
+@dataclass(frozen=True, slots=True)
+class SetVenueMode:
+    """Put the whole venue into a mode of solvent.codes.Mode; a market's own counts where it is stricter."""
+
+    kind: ClassVar[CommandKind] = CommandKind.SET_VENUE_MODE
+    time_ns: int
+    mode: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReportInterest:
+    """In a reopening auction `lots` are wanted (more than zero) or offered (less) at `price_ticks` or better."""
+
+    kind: ClassVar[CommandKind] = CommandKind.REPORT_INTEREST
+    time_ns: int
+    instrument: int
+    lots: int
+    price_ticks: int
+
+
+@dataclass(frozen=True, slots=True)
+class CrossAuction:
+    """Find the one price of a market's reopening auction."""
+
+    kind: ClassVar[CommandKind] = CommandKind.CROSS_AUCTION
+    time_ns: int
+    instrument: int
+
+
 Command = (
     ListInstrument
     | OpenAccount
@@ -338,6 +370,9 @@ Command = (
     | LeaveVault
     | StageTerm
     | EnactTerms
+    | SetVenueMode
+    | ReportInterest
+    | CrossAuction
     | RecordAct
 )
 

@@ -15,7 +15,7 @@ def venue(*rows):
     """(move ppm, window s, mode, release s) of each breaker; the anchors are set at 1,000."""
     state = blank_state(instruments=2)
     for place, (move, window, mode, release) in enumerate(rows):
-        state.breakers[place] = (1, move, window * SECOND, mode, release * SECOND)
+        state.breakers[place] = (1, move, window * SECOND, mode, release * SECOND, 0, 0, 0)
     ask(state, 1_000, 0)
     return state
 
@@ -32,6 +32,7 @@ def held(state, at=None):
     """(mode the market is held in, second until which the longest breaker holds it)."""
     if at is not None:
         state.venue[0].time_ns = START + int(at * SECOND)
+        plain(observe)(state, 1, 0, 0)
     mode = Mode(int(plain(held_mode)(state, 1)))
     until = max(int(state.anchors[BREAKERS_MAX + row].until_ns) for row in range(BREAKERS_MAX))
     return mode, (until - START) / SECOND if mode != Mode.ACTIVE else 0

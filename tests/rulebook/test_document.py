@@ -182,7 +182,7 @@ ONE_FAULT = [
     pytest.param([('"notional_over_equity"]', '"pnl_over_wallet"]')], "adl.score", "does not compute", id="score"),
     # limits and breakers
     pytest.param([('[adl]', '[[limits.limit]]\nkind = "withdraw_gains"\nallowed = true\n[[limits.limit]]\nkind = "withdraw_gains"\nallowed = true\n[adl]')], "limits.limit[1].kind", "second time", id="limit twice"),
-    pytest.param([('[adl]', '[[breakers.breaker]]\ntrigger = { metric = "open_interest", value = 1 }\naction = "reduce_only"\nrelease_ms = 1\n[adl]')], "breakers.breaker[0].trigger.metric", "does not run", id="breaker metric"),
+    pytest.param([('[adl]', '[[breakers.breaker]]\ntrigger = { metric = "funding_at_cap", value = 1 }\naction = "reduce_only"\nrelease_ms = 1\n[adl]')], "breakers.breaker[0].trigger.metric", "does not run", id="breaker metric"),
     pytest.param([('[adl]', '[rounding]\nequity = "ceil"\n[adl]')], "rounding.equity", "does not run", id="rounding"),
 ]  # fmt: skip
 
@@ -211,7 +211,7 @@ def test_a_misspelt_section_is_told_as_unknown_and_as_missing() -> None:
         ('[[collateral]]\nasset = "BTC"\nkind = "weight"\ninitial_ppm = 1\nmaintenance_ppm = 1\n', 15, "collateral"),
         ('[[liquidation.stage]]\nid = "s"\nwhen = { level = "maintenance", cmp = "lt" }\nexecutor = "adl"\n', 6, "liquidation.stage"),
         ('[[loss.stage]]\nkind = "adl"\n', 7, "loss.stage"),
-        ('[[breakers.breaker]]\ntrigger = { metric = "mark_move", value = 1, window_ms = 1 }\naction = "reduce_only"\nrelease_ms = 1\n', 5, "breakers.breaker"),
+        ('[[breakers.breaker]]\ntrigger = { metric = "mark_move", value = 1, window_ms = 1 }\naction = "reduce_only"\nrelease_ms = 1\n', 13, "breakers.breaker"),
     ],
 )  # fmt: skip
 def test_the_machine_has_room_for_so_many_and_no_more(piece: str, copies: int, path: str) -> None:

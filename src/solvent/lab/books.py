@@ -187,6 +187,8 @@ class Rules:
         self.breakers = rows_of(state.breakers)
         self.pricing = rows_of(state.pricing)
         self.remedies = rows_of(state.remedies)
+        self.dynamics = rows_of(state.dynamics)
+        self.markets = rows_of(state.markets)
         self.policy = rows_of(state.policy)[0]
         brackets = rows_of(state.brackets)
         count = len(self.contracts)
@@ -246,6 +248,7 @@ class Books:
         self.indices: list[int] = []
         self.open_interest: list[int] = []
         self.modes: list[int] = []
+        self.opened: list[tuple[int, int]] = []
         self.listed: list[int] = []
         self.reports: list[ReportBook] = []
         self.markets: list[MarketBook] = []
@@ -287,7 +290,9 @@ class Books:
             books.indices.append(row["funding_index"])
             books.open_interest.append(row["open_interest_lots"])
             books.modes.append(row["mode"])
+            books.opened.append((row["opened_ns"], row["closed_sequence"]))
             books.listed.append(row["listed"])
+        books.modes.append(venue["mode"])
         books.reports = [ReportBook(*row) for row in state.reports.tolist()]
         books.markets = [_read_market(state, instrument) for instrument in range(len(state.instruments))]
         books.time_ns, books.sequence = venue["time_ns"], venue["sequence"]
@@ -496,9 +501,26 @@ class Books:
         ]
 
     def is_halted(self, instrument: int) -> bool:
-        """True when the market does nothing at all."""
-        return self.modes[instrument] == Mode.HALTED
+        """True when nobody may be liquidated in the market: it is halted, or in its reopening auction."""
+        return self.level(instrument) >= Mode.AUCTION
 
-    def is_workable(self, instrument: int) -> bool:
-        """True when positions in the market may be closed: no halt, no price in doubt that forbids it."""
+    def level(self, instrument: int) -> int:
+        """The mode that counts in a market: the last of `modes` is the venue's."""
+        return max(self.modes[instrument], self.modes[-1])
+
+    def level_of_account(self, account: int) -> int:
+        """The strictest mode of the venue and of the account's markets."""
+        held = [i for i, position in self.accounts[account].positions.items() if position.lots]
+        return max([self.modes[-1], *(self.modes[i] for i in held)])
+
+    def in_grace(self, flagged_sequence: int, instrument: int) -> bool:
+        """True while an account healthy at the pause may not be closed in a market that has opened again."""
+        opened, closed = self.opened[instrument]
+        running = opened and self.time_ns - opened < self.rules.policy["grace_ns"]
+        return bool(running and flagged_sequence >= closed)
+
+    def is_workable(self, instrument: int, flagged_sequence: int = -1) -> bool:
+        """True when positions in the market may be closed: open, no grace, no price in doubt that forbids it."""
+        if self.in_grace(flagged_sequence, instrument):
+            return False
         return not self.is_halted(instrument) and answer(self, instrument, "liquidate") != Answer.REFUSE

@@ -7,7 +7,7 @@ how many are left, and goes on when it is called again with the same command: th
 from solvent.codes import Level, Refusal, Status, SystemAccount
 from solvent.compiled import kernel
 from solvent.procedures.default import work
-from solvent.procedures.price import release_modes
+from solvent.procedures.price import watch_breakers
 from solvent.procedures.review import flag
 from solvent.risk.margin import judge
 from solvent.state.tables import NONE
@@ -35,7 +35,7 @@ def start_advance(state, watch, tape, command):
     """Check the command and note how many accounts it will work."""
     if command.count < 1 or command.count > state.policy[0].advance_max:
         return Refusal.COUNT_OUT_OF_RANGE
-    release_modes(state, tape)
+    watch_breakers(state, tape)
     flag_vault(state, watch, tape)
     venue = state.venue[0]
     venue.advance_left = min(command.count, venue.queue_count)

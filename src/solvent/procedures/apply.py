@@ -7,7 +7,14 @@ from solvent.events import EventKind, tell
 from solvent.procedures.advance import continue_advance, start_advance
 from solvent.procedures.change import enact_terms, list_instrument, record_act, stage_term
 from solvent.procedures.fill import fill_liquidation, sell_collateral
-from solvent.procedures.price import report_price, set_mode, tick_funding
+from solvent.procedures.price import (
+    cross_auction,
+    report_interest,
+    report_price,
+    set_mode,
+    set_venue_mode,
+    tick_funding,
+)
 from solvent.procedures.trade import release_order, reserve_order, set_leverage, trade
 from solvent.procedures.transfer import (
     contribute_fund,
@@ -87,6 +94,12 @@ def carry_out(state, watch, tape, command):
         return list_instrument(state, tape, command)
     if kind == CommandKind.SET_MODE:
         return set_mode(state, tape, command)
+    if kind == CommandKind.SET_VENUE_MODE:
+        return set_venue_mode(state, tape, command)
+    if kind == CommandKind.REPORT_INTEREST:
+        return report_interest(state, tape, command)
+    if kind == CommandKind.CROSS_AUCTION:
+        return cross_auction(state, tape, command)
     if kind == CommandKind.CONTRIBUTE_FUND:
         return contribute_fund(state, tape, command)
     if kind == CommandKind.JOIN_VAULT:
@@ -123,6 +136,9 @@ def apply(state_tables, watch_tables, tape_tables, commands, first):
             before = venue.time_ns
             if command.time_ns > before and command.time_ns <= LIMIT:
                 venue.time_ns = command.time_ns
+            jump = venue.time_jump_ns
+            if before > 0:
+                venue.time_jump_ns = max(jump, venue.time_ns - before)
             refusal = carry_out(state, watch, tape, command)
             if refusal != Refusal.NONE:
                 event = tell(state, tape, EventKind.COMMAND_REFUSED)
@@ -136,6 +152,7 @@ def apply(state_tables, watch_tables, tape_tables, commands, first):
                 event.reference = command.reference
                 event.value = command.kind
                 venue.time_ns = before
+                venue.time_jump_ns = jump
         if venue.advance_left > 0 and not continue_advance(state, watch, tape):
             tape.meter[1] = 2048 + 2 * venue.position_count + 6 * venue.account_count
             return place

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from solvent.codes import Answer, Breach, Driver, Estimator, Level, Mode, Refusal, Schedule
+from solvent.codes import Answer, Breach, Driver, Estimator, Level, Metric, Mode, Refusal, Schedule
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
 from solvent.procedures.answer import answer_terms
@@ -165,6 +165,10 @@ def are_terms_sound(state):
         if breaker.used == 0:
             continue
         if breaker.move_ppm < 1 or breaker.move_ppm > SHARE_MAX_PPM:
+            return False
+        if breaker.metric < 0 or breaker.metric > Metric.TIME_JUMP or breaker.by_command < 0 or breaker.by_command > 1:
+            return False
+        if breaker.exit_ppm < 0 or breaker.exit_ppm > breaker.move_ppm:
             return False
         if breaker.mode < Mode.ACTIVE or breaker.mode > Mode.HALTED:
             return False

@@ -16,7 +16,6 @@ from solvent.codes import (
     Executor,
     FeePayee,
     Level,
-    Mode,
     PriceLimit,
     Size,
     Status,
@@ -42,10 +41,12 @@ from solvent.risk.margin import (
 from solvent.risk.oracle import doubt_of
 from solvent.risk.pool import accepts
 from solvent.state.ledger import exchange, post
+from solvent.state.levels import is_allowed, is_in_grace, level_of
 from solvent.state.positions import find_position, free_orders_if_empty, take_orders, take_position
 from solvent.state.tables import NONE
 from solvent.state.terms import LEVELS, STAGES_MAX
 from solvent.state.validity import answer_of
+from solvent.state.windows import record_flow
 from solvent.units import POSITIONS_MAX, add_saturated, mix, mul_div_down, value_quanta
 
 
@@ -149,8 +150,8 @@ def is_flat(state, account):
 
 @kernel
 def is_workable(state, account, instrument):
-    """True when positions in the market may be closed now: no halt, and no doubt about its price that forbids it."""
-    if state.instruments[instrument].mode == Mode.HALTED:
+    """True when positions in the market may be closed now: open, no grace, no doubt of its price that forbids it."""
+    if not is_allowed(level_of(state, instrument), Action.LIQUIDATE) or is_in_grace(state, account, instrument):
         return False
     return answer_of(state, instrument, Action.LIQUIDATE) != Answer.REFUSE
 
@@ -321,6 +322,7 @@ def take_over(state, watch, tape, account, stage_row, equity):
         event.stage = stage_row
         value = value_quanta(abs(lots), mark, state.contracts[instrument].quanta_per_lot_tick)
         event.amount_quanta = value
+        record_flow(state, instrument, value, 0)
         charge_penalty(state, tape, account, stage_row, instrument, value, equity)
         tidy(state, watch, vault_row)
         tidy(state, watch, row)

@@ -12,6 +12,7 @@ from solvent.risk.watch import forget_holding
 from solvent.state.ledger import exchange, hold, post
 from solvent.state.positions import find_holding, find_position, free_holding, take_position
 from solvent.state.tables import NONE
+from solvent.state.windows import record_flow
 from solvent.units import WALLET_MAX, value_quanta
 
 
@@ -73,6 +74,7 @@ def fill_liquidation(state, watch, tape, command):
     event.stage = stage_row
     event.reference = command.reference
     event.amount_quanta = value
+    record_flow(state, instrument, value, 0)
     charge_penalty(state, tape, account, stage_row, instrument, value, equity_before)
     tidy(state, watch, row)
     tidy(state, watch, other_row)

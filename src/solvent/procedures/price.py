@@ -1,32 +1,87 @@
 """One price: believed or refused, joined into the mark, seen by the breaker; every account it endangers is flagged."""
 
-from solvent.codes import Condition, Mode, Refusal
+from solvent.codes import Action, Condition, Mode, Refusal
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
 from solvent.procedures.answer import answer_funding, answer_price
-from solvent.risk.breaker import held_mode, let_go, observe
+from solvent.risk.auction import uniform_price
+from solvent.risk.breaker import funds_quanta, held_mode, let_go, observe
 from solvent.risk.funding import next_index
 from solvent.risk.oracle import mark_of, refusal_of_report, take_report
-from solvent.state.terms import SOURCES_MAX
+from solvent.state.levels import is_allowed, level_of
+from solvent.state.tables import NONE
+from solvent.state.terms import INTEREST_MAX, SOURCES_MAX
 from solvent.state.validity import conditions_of, is_silent
-from solvent.state.windows import record_mark
+from solvent.state.windows import record_level, record_mark
 from solvent.units import LIMIT, value_quanta
 
 SILENT = 1 << Condition.STALE | 1 << Condition.BELOW_QUORUM
 
 
 @kernel
-def change_mode(state, tape, instrument, mode, by_breaker):
-    """Put a market into a mode and tell it."""
-    market = state.instruments[instrument]
-    before = market.mode
-    market.mode = mode
-    market.mode_by_breaker = by_breaker
+def note_opening(state, instrument, before, after):
+    """Remember when a market closed and when it opened again: who was healthy at the pause has a grace."""
+    closed_before = not is_allowed(before, Action.LIQUIDATE)
+    closed_after = not is_allowed(after, Action.LIQUIDATE)
+    if closed_after and not closed_before:
+        state.instruments[instrument].closed_sequence = state.venue[0].sequence
+    elif closed_before and not closed_after:
+        state.instruments[instrument].opened_ns = state.venue[0].time_ns
+
+
+@kernel
+def change_mode(state, tape, place, mode, by_breaker):
+    """Put a market, or the venue (place: the number of markets), into a mode and tell it."""
+    count = state.instruments.shape[0]
+    if place == count:
+        before = state.venue[0].mode + 0
+        for instrument in range(count):
+            own = state.instruments[instrument].mode
+            note_opening(state, instrument, max(own, before), max(own, mode))
+        state.venue[0].mode = mode
+        state.venue[0].mode_by_breaker = by_breaker
+    else:
+        market = state.instruments[place]
+        before = market.mode + 0
+        note_opening(state, place, max(before, state.venue[0].mode), max(mode, state.venue[0].mode))
+        market.mode = mode
+        market.mode_by_breaker = by_breaker
+        if before == Mode.AUCTION and mode != Mode.AUCTION:
+            clear_interest(state, place)
     if before != mode:
         event = tell(state, tape, EventKind.MODE_CHANGED)
-        event.instrument = instrument
+        event.instrument = place if place < count else NONE
         event.mode = mode
         event.value = before
+
+
+@kernel
+def clear_interest(state, instrument):
+    """Forget what an auction was told."""
+    state.instruments[instrument].cross_ticks = 0
+    for row in range(instrument * INTEREST_MAX, (instrument + 1) * INTEREST_MAX):
+        state.interest[row].price_ticks = 0
+        state.interest[row].bid_lots = 0
+        state.interest[row].ask_lots = 0
+
+
+@kernel
+def hold_place(state, tape, place, mark_ticks, before_ticks):
+    """Let the breakers of a market or of the venue see what is, and follow the strictest of them."""
+    observe(state, place, mark_ticks, before_ticks)
+    held = held_mode(state, place)
+    if place == state.instruments.shape[0]:
+        mode = state.venue[0].mode + 0
+        operator = state.venue[0].operator_mode + 0
+        by_breaker = state.venue[0].mode_by_breaker
+    else:
+        mode = state.instruments[place].mode + 0
+        operator = state.instruments[place].operator_mode + 0
+        by_breaker = state.instruments[place].mode_by_breaker
+    if held > mode:
+        change_mode(state, tape, place, held, 1)
+    elif held < mode and by_breaker == 1:
+        change_mode(state, tape, place, max(held, operator), 1 if held > operator else 0)
 
 
 @kernel
@@ -44,17 +99,15 @@ def tell_conditions(state, tape, instrument):
 
 
 @kernel
-def release_modes(state, tape):
-    """Give markets that a breaker took, and whose time is over, back to the mode the operator had chosen."""
+def watch_breakers(state, tape):
+    """Time has passed: every market and the venue are measured, escalated or released."""
+    record_level(state, state.instruments.shape[0], funds_quanta(state))
+    hold_place(state, tape, state.instruments.shape[0], 0, 0)
+    state.venue[0].time_jump_ns = 0
     for instrument in range(state.instruments.shape[0]):
-        market = state.instruments[instrument]
-        tell_conditions(state, tape, instrument)
-        if market.mode_by_breaker == 0:
-            continue
-        held = held_mode(state, instrument)
-        if held < market.mode:
-            held_by_breaker = 1 if held > market.operator_mode else 0
-            change_mode(state, tape, instrument, max(held, market.operator_mode), held_by_breaker)
+        if state.instruments[instrument].listed == 1:
+            tell_conditions(state, tape, instrument)
+            hold_place(state, tape, instrument, 0, 0)
 
 
 @kernel
@@ -121,10 +174,7 @@ def report_price(state, watch, tape, command):
     event.source = command.source
     event.price_ticks = mark
     event.value = before
-    observe(state, instrument, mark, before)
-    held = held_mode(state, instrument)
-    if held > market.mode:
-        change_mode(state, tape, instrument, held, 1)
+    hold_place(state, tape, instrument, mark, before)
     answer_price(state, watch, tape, instrument, before, mark)
     return Refusal.NONE
 
@@ -138,6 +188,8 @@ def tick_funding(state, watch, tape, command):
     market = state.instruments[instrument]
     if market.mark_ticks == 0:
         return Refusal.NO_MARK
+    if not is_allowed(level_of(state, instrument), Action.FUND):
+        return Refusal.MARKET_HALTED
     if abs(command.rate_ppb) > state.policy[0].funding_rate_max_ppb:
         return Refusal.RATE_OUT_OF_RANGE
     per_lot = value_quanta(1, market.mark_ticks, state.contracts[instrument].quanta_per_lot_tick)
@@ -156,7 +208,7 @@ def tick_funding(state, watch, tape, command):
 
 @kernel
 def set_mode(state, tape, command):
-    """The operator chooses a market's mode; breakers let go of it, and hold it again only after another move."""
+    """The operator chooses a market's mode; breakers let go of it, and hold it again only after another event."""
     instrument = command.instrument
     if instrument < 0 or instrument >= state.instruments.shape[0] or state.instruments[instrument].listed == 0:
         return Refusal.INSTRUMENT_UNKNOWN
@@ -165,4 +217,76 @@ def set_mode(state, tape, command):
     state.instruments[instrument].operator_mode = command.mode
     let_go(state, instrument)
     change_mode(state, tape, instrument, command.mode, 0)
+    return Refusal.NONE
+
+
+@kernel
+def set_venue_mode(state, tape, command):
+    """The operator chooses the mode of the whole venue; a market's own mode counts where it is stricter."""
+    if command.mode < Mode.ACTIVE or command.mode > Mode.HALTED:
+        return Refusal.VARIANT_UNKNOWN
+    place = state.instruments.shape[0]
+    state.venue[0].operator_mode = command.mode
+    let_go(state, place)
+    change_mode(state, tape, place, command.mode, 0)
+    return Refusal.NONE
+
+
+@kernel
+def report_interest(state, tape, command):
+    """The venue reports what is wanted or offered at a price of a market's reopening auction."""
+    instrument = command.instrument
+    if instrument < 0 or instrument >= state.instruments.shape[0] or state.instruments[instrument].listed == 0:
+        return Refusal.INSTRUMENT_UNKNOWN
+    if state.instruments[instrument].mode != Mode.AUCTION:
+        return Refusal.MARKET_IN_AUCTION
+    if not is_allowed(level_of(state, instrument), Action.BID):
+        return Refusal.MARKET_HALTED
+    lots = command.lots
+    if lots == 0 or abs(lots) > state.contracts[instrument].lots_max:
+        return Refusal.LOTS_OUT_OF_RANGE
+    if command.price_ticks < 1 or command.price_ticks > state.contracts[instrument].price_max_ticks:
+        return Refusal.PRICE_OUT_OF_RANGE
+    place = NONE
+    for row in range(instrument * INTEREST_MAX, (instrument + 1) * INTEREST_MAX):
+        if state.interest[row].price_ticks == command.price_ticks:
+            place = row
+            break
+        if place == NONE and state.interest[row].price_ticks == 0:
+            place = row
+    if place == NONE:
+        return Refusal.INTEREST_FULL
+    interest = state.interest[place]
+    interest.price_ticks = command.price_ticks
+    if lots > 0:
+        interest.bid_lots = min(interest.bid_lots + lots, LIMIT)
+    else:
+        interest.ask_lots = min(interest.ask_lots - lots, LIMIT)
+    state.instruments[instrument].cross_ticks = 0
+    event = tell(state, tape, EventKind.INTEREST_REPORTED)
+    event.instrument = instrument
+    event.lots = lots
+    event.price_ticks = command.price_ticks
+    return Refusal.NONE
+
+
+@kernel
+def cross_auction(state, tape, command):
+    """The auction finds its one price; the venue trades at it, and the operator or the breakers open the market."""
+    instrument = command.instrument
+    if instrument < 0 or instrument >= state.instruments.shape[0] or state.instruments[instrument].listed == 0:
+        return Refusal.INSTRUMENT_UNKNOWN
+    if level_of(state, instrument) != Mode.AUCTION:
+        return Refusal.MARKET_IN_AUCTION
+    first = instrument * INTEREST_MAX
+    market = state.instruments[instrument]
+    rows = state.interest[first : first + INTEREST_MAX]
+    price, lots = uniform_price(rows.price_ticks, rows.bid_lots, rows.ask_lots, INTEREST_MAX, market.mark_ticks)
+    if lots == 0:
+        return Refusal.NO_INTEREST
+    market.cross_ticks = price
+    event = tell(state, tape, EventKind.AUCTION_CROSSED)
+    event.instrument = instrument
+    event.lots = lots
+    event.price_ticks = price
     return Refusal.NONE

@@ -9,6 +9,7 @@ from solvent.risk.limits import passes_open_interest_cap
 from solvent.risk.margin import exposure_requirement_up, judge, orders_requirement_up, requirement_change
 from solvent.risk.watch import forget_position
 from solvent.state.ledger import exchange, post
+from solvent.state.levels import is_allowed, level_of
 from solvent.state.positions import (
     find_position,
     free_orders_if_empty,
@@ -158,8 +159,12 @@ def trade(state, watch, tape, command):
         return Refusal.PRICE_OUT_OF_RANGE
     if market.mark_ticks == 0:
         return Refusal.NO_MARK
-    if market.mode == Mode.HALTED:
+    level = level_of(state, instrument)
+    if level == Mode.HALTED:
         return Refusal.MARKET_HALTED
+    crosses = level == Mode.AUCTION and market.cross_ticks == price
+    if level == Mode.AUCTION and not crosses:
+        return Refusal.MARKET_IN_AUCTION
     if doubts_side(state, buyer, instrument, lots) or doubts_side(state, seller, instrument, -lots):
         return Refusal.PRICE_CONDITION
     refusal = refusal_of_fees(lots, price, contract.quanta_per_lot_tick, command.fee_quanta, command.counter_fee_quanta)
@@ -171,7 +176,7 @@ def trade(state, watch, tape, command):
     row = find_position(state, seller, instrument)
     held = 0 if row == NONE else state.positions[row].lots
     longs_change += max(held - lots, 0) - max(held, 0)
-    reduce_only = market.mode == Mode.REDUCE_ONLY
+    reduce_only = not is_allowed(level, Action.OPEN) and not crosses
     # a rate that grows with open interest is taken at the interest there will be
     market.open_interest_lots += longs_change
     refusal = refusal_of_side(state, buyer, instrument, lots, price, command.fee_quanta, reduce_only)
@@ -235,11 +240,13 @@ def reserve_order(state, watch, tape, command):
     instrument = command.instrument
     lots = command.lots
     terms = state.accounts[account]
-    mode = state.instruments[instrument].mode
+    mode = level_of(state, instrument)
     row = find_position(state, account, instrument)
     held = 0 if row == NONE else state.positions[row].lots
     if mode == Mode.HALTED:
         return Refusal.MARKET_HALTED
+    if mode == Mode.AUCTION:
+        return Refusal.MARKET_IN_AUCTION
     if mode == Mode.REDUCE_ONLY and not ((held > 0) != (lots > 0) and abs(lots) <= abs(held)):
         return Refusal.MARKET_REDUCE_ONLY
     if terms.status != Status.SOUND:
@@ -357,6 +364,8 @@ def set_leverage(state, watch, tape, command):
         return refusal
     if command.leverage < 1 or command.leverage > 1000:
         return Refusal.LEVERAGE_OUT_OF_RANGE
+    if not is_allowed(level_of(state, instrument), Action.OPEN):
+        return Refusal.MARKET_REDUCE_ONLY
     terms = state.accounts[account]
     if terms.status != Status.SOUND:
         return Refusal.IN_LIQUIDATION

@@ -9,10 +9,12 @@ from solvent.risk.margin import collateral_value_down, judge
 from solvent.risk.pool import cash_for, shares_for
 from solvent.risk.watch import forget_holding
 from solvent.state.ledger import hold, post
+from solvent.state.levels import is_allowed, level_of_account
 from solvent.state.positions import find_holding, free_holding, take_holding
 from solvent.state.tables import NONE
 from solvent.state.terms import ASSETS_MAX
 from solvent.state.validity import refuses_account
+from solvent.state.windows import record_flow
 from solvent.units import HOLDINGS_MAX, PPM, VALUE_MAX, WALLET_MAX, mul_div_down, mul_div_up
 
 
@@ -83,6 +85,7 @@ def deposit(state, watch, tape, command):
             return Refusal.AMOUNT_OUT_OF_RANGE
         accrued = accrue(state, tape, account)
         post(state, SystemAccount.EXTERNAL, account, command.amount_quanta)
+        record_flow(state, state.instruments.shape[0], 0, -command.amount_quanta)
     else:
         row = find_holding(state, account, asset)
         if row == NONE and state.accounts[account].holding_count >= HOLDINGS_MAX:
@@ -167,6 +170,8 @@ def withdraw(state, watch, tape, command):
         return Refusal.ASSET_UNKNOWN
     if is_gated(state):
         return Refusal.WITHDRAWALS_GATED
+    if not is_allowed(level_of_account(state, account), Action.WITHDRAW):
+        return Refusal.MARKET_HALTED
     if refuses_account(state, account, Action.WITHDRAW):
         return Refusal.PRICE_CONDITION
     if asset == 0:
@@ -175,6 +180,7 @@ def withdraw(state, watch, tape, command):
             return refusal
         accrue(state, tape, account)
         post(state, account, SystemAccount.EXTERNAL, command.amount_quanta)
+        record_flow(state, state.instruments.shape[0], 0, command.amount_quanta)
     else:
         row = find_holding(state, account, asset)
         if row == NONE or state.holdings[row].amount_quanta < command.amount_quanta:
@@ -221,6 +227,8 @@ def transfer_margin(state, watch, tape, command):
         return Refusal.OWNER_DIFFERS
     if is_gated(state):
         return Refusal.WITHDRAWALS_GATED
+    if not is_allowed(level_of_account(state, account), Action.WITHDRAW):
+        return Refusal.MARKET_HALTED
     if refuses_account(state, account, Action.WITHDRAW):
         return Refusal.PRICE_CONDITION
     refusal = refusal_of_cash(state, account, command.amount_quanta)
@@ -280,6 +288,8 @@ def join_vault(state, watch, tape, command):
         return refusal
     if is_gated(state):
         return Refusal.WITHDRAWALS_GATED
+    if not is_allowed(max(level_of_account(state, account), level_of_account(state, SystemAccount.VAULT)), Action.MINT):
+        return Refusal.MARKET_IN_CAUTION
     if refuses_account(state, account, Action.MINT) or refuses_account(state, SystemAccount.VAULT, Action.MINT):
         return Refusal.PRICE_CONDITION
     vault_equity, _requirement, _gains, _notional = judge(state, SystemAccount.VAULT, Level.MAINTENANCE)
@@ -311,6 +321,8 @@ def leave_vault(state, watch, tape, command):
         return Refusal.SHARES_TOO_FEW
     if is_gated(state):
         return Refusal.WITHDRAWALS_GATED
+    if not is_allowed(level_of_account(state, SystemAccount.VAULT), Action.WITHDRAW):
+        return Refusal.MARKET_HALTED
     if refuses_account(state, SystemAccount.VAULT, Action.WITHDRAW):
         return Refusal.PRICE_CONDITION
     equity, requirement, _gains, _notional = judge(state, SystemAccount.VAULT, Level.INITIAL)

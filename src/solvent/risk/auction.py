@@ -111,3 +111,40 @@ def barked_debt(debt_quanta, room_quanta, dust_quanta, penalty_factor, scale):
     if part < dust_quanta:
         return 0
     return part
+
+
+@kernel
+def uniform_price(prices, bids, asks, count, near_ticks):
+    """(price, lots) of a reopening auction: most lots change hands, least is left over, nearest to the mark, lowest.
+
+    Whoever bid at the price or above buys, whoever offered at it or below sells, all at the one price.
+    """
+    best = 0
+    best_lots = 0
+    best_left = 0
+    for i in range(count):
+        price = prices[i]
+        if price == 0:
+            continue
+        wanted = 0
+        offered = 0
+        for k in range(count):
+            if prices[k] == 0:
+                continue
+            if prices[k] >= price:
+                wanted += bids[k]
+            if prices[k] <= price:
+                offered += asks[k]
+        lots = min(wanted, offered)
+        left = abs(wanted - offered)
+        better = lots > best_lots
+        if lots == best_lots and lots > 0:
+            better = left < best_left
+            if left == best_left:
+                distance = abs(price - near_ticks)
+                better = distance < abs(best - near_ticks) or (distance == abs(best - near_ticks) and price < best)
+        if better:
+            best = price
+            best_lots = lots
+            best_left = left
+    return best, best_lots

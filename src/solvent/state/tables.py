@@ -25,6 +25,11 @@ ACCOUNT = np.dtype(
         ("order_stage", np.int32),
         ("order_filled", np.int32),
         ("default_instrument", np.int32),
+        ("notice_shares", np.int64),
+        ("notice_until_ns", np.int64),
+        ("order_since_ns", np.int64),
+        ("endorsed", np.int32),
+        ("unused", np.int32),
     ]
 )
 """One margin unit. The first rows are the venue's own accounts (solvent.codes.SystemAccount)."""
@@ -84,13 +89,26 @@ INSTRUMENT = np.dtype(
         ("dropped", np.int32),
         ("told_conditions", np.int32),
         ("unused", np.int32),
+        ("opened_ns", np.int64),
+        ("closed_sequence", np.int64),
+        ("cross_ticks", np.int64),
+        ("step_after_ns", np.int64),
+        ("initial_long_ppm", np.int64),
+        ("initial_short_ppm", np.int64),
+        ("maintenance_long_ppm", np.int64),
+        ("maintenance_short_ppm", np.int64),
+        ("pool_result_quanta", np.int64),
+        ("pool_cost_quanta", np.int64),
+        ("pool_order_lots", np.int64),
+        ("pool_order_until_ns", np.int64),
     ]
 )
 """A market now; its contract is in the terms.
 
 `supported_ticks` is the last mark that others than the venue agreed with; `conditions` are the bits of its price at
 the last report, to which time adds (solvent.risk.oracle.conditions_of); `dropped` are the bits of sources that stood
-too far out.
+too far out. `cross_ticks` is the price of the last reopening auction. Multipliers of zero are one. `pool_result_quanta`
+is what the pool has made or lost here in all, `pool_cost_quanta` what unwinding cost it against the mark.
 """
 
 REPORT = np.dtype(
@@ -110,6 +128,12 @@ REPORT = np.dtype(
 `waiting_ticks` is a report that a fixed delay keeps back until `waiting_until_ns`.
 """
 
+INTEREST = np.dtype([("price_ticks", np.int64), ("bid_lots", np.int64), ("ask_lots", np.int64)])
+"""What is wanted and offered at one price in a market's reopening auction."""
+
+HELD = np.dtype([("amount_quanta", np.int64)])
+"""All that accounts hold of one collateral asset."""
+
 STRETCH = np.dtype(
     [
         ("number", np.int64),
@@ -126,7 +150,7 @@ Lowest and highest mark, the sum of its moves, value liquidated, and for the ven
 total of its funds.
 """
 
-ANCHOR = np.dtype([("price_ticks", np.int64), ("time_ns", np.int64), ("until_ns", np.int64)])
+ANCHOR = np.dtype([("price_ticks", np.int64), ("time_ns", np.int64), ("until_ns", np.int64), ("engaged", np.int64)])
 """Where a breaker measures the move of one market from, and until when it holds the market."""
 
 VENUE = np.dtype(
@@ -148,6 +172,10 @@ VENUE = np.dtype(
         ("open_deficit_quanta", np.int64),
         ("vault_shares", np.int64),
         ("advance_left", np.int64),
+        ("mode", np.int64),
+        ("mode_by_breaker", np.int64),
+        ("operator_mode", np.int64),
+        ("time_jump_ns", np.int64),
     ]
 )
 """The venue as a whole; one row."""
@@ -165,6 +193,8 @@ class State(NamedTuple):
     reports: np.recarray
     anchors: np.recarray
     stretches: np.recarray
+    interest: np.recarray
+    held: np.recarray
     queue: np.ndarray
     cells: np.ndarray
     staged: np.ndarray
@@ -179,5 +209,7 @@ class State(NamedTuple):
     breakers: np.recarray
     pricing: np.recarray
     remedies: np.recarray
+    dynamics: np.recarray
+    markets: np.recarray
     policy: np.recarray
     shocks: np.recarray

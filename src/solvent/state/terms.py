@@ -17,7 +17,10 @@ ASSETS_MAX = 16
 LEVELS = 3
 STAGES_MAX = 8
 ABSORBERS_MAX = 8
-BREAKERS_MAX = 4
+BREAKERS_MAX = 12
+SIDES = 2
+INTEREST_MAX = 16
+"""Prices a reopening auction keeps: a venue reports its book in steps, not order by order."""
 SCENARIOS_MAX = 64
 MOVE_MAX_PPM = 3_000_000
 
@@ -139,6 +142,18 @@ STAGE = _row(
     "accept",
     "spread_ppm",
     "adjustment_ppm",
+    "bonus_kind",
+    "bonus_ppm",
+    "bonus_max_ppm",
+    "bonus_ramp_ns",
+    "endorsed",
+    "depth_ppm",
+    "follow_volatility",
+    "decay",
+    "start_ppm",
+    "end_ppm",
+    "cut_ppm",
+    "step_ns",
 )
 """One rung of the action ladder; see solvent.codes for the meaning of the small numbers.
 
@@ -163,11 +178,49 @@ ASSET = _row(
     "impact_den",
     "impact_floor_ppm",
     "impact_cap_ppm",
+    "cap_amount",
+    "ramp_start_ns",
+    "ramp_ns",
 )
 """Collateral; amount x mark x value_num / value_den is its value in quanta. Row 0 is the settlement currency. Tiers are
 brackets over PPM; `impact_num / impact_den` is the discount in ppm for each quantum of the amount."""
 
-BREAKER = _row("used", "move_ppm", "window_ns", "mode", "release_ns")
+BREAKER = _row("used", "move_ppm", "window_ns", "mode", "release_ns", "metric", "exit_ppm", "by_command")
+"""Beyond `move_ppm` of its metric the breaker holds its mode for `release_ns`, and longer until the metric is below
+`exit_ppm` (zero: below `move_ppm`); with `by_command` until an operator lets go."""
+
+DYNAMIC = _row(
+    "volatility_ppm",
+    "depth_ppm",
+    "concentration_ppm",
+    "open_interest_ppm",
+    "stressed_ppm",
+    "stressed_weight_ppm",
+    "floor_ppm",
+    "buffer_ppm",
+    "step_ppm",
+)
+"""One per instrument and side (2 x instrument, plus 1 for shorts): multipliers of the requirement; zero means one."""
+
+MARKET = _row(
+    "depth_lots",
+    "spread_ppm",
+    "impact_ppm",
+    "supply_lots",
+    "open_interest_depth_ppm",
+    "open_interest_supply_ppm",
+    "owner_lots",
+    "order_band_ppm",
+    "pool_group",
+    "pool_cap_quanta",
+    "pool_hour_quanta",
+    "pool_discount_ppm",
+    "pool_target_lots",
+    "pool_pace_ppm",
+    "pool_loss_quanta",
+    "pool_beta_ppm",
+)
+"""What a market can bear: its depth (lots that move the price by `impact_ppm`), its caps, what the pool does in it."""
 
 POLICY = _row(
     "mark_combiner",
@@ -187,6 +240,15 @@ POLICY = _row(
     "scenario_unhedged_ppm",
     "scenario_hedged_ppm",
     "scenario_charge_least",
+    "caution_initial_ppm",
+    "grace_ns",
+    "step_accounts_max",
+    "step_ns",
+    "outflow_ppm",
+    "outflow_window",
+    "pool_notice_ns",
+    "pool_factor_quanta",
+    "pool_unwind_ns",
 )
 """`mark_components` has bit SourceKind set for each component; `withdraw_gains` 1 lets unrealised gains leave;
 pro-rata deleveraging deals contracts out in pieces of `adl_unit_quanta`."""
@@ -219,6 +281,8 @@ class Terms(NamedTuple):
     breakers: np.recarray
     pricing: np.recarray
     remedies: np.recarray
+    dynamics: np.recarray
+    markets: np.recarray
     policy: np.recarray
     shocks: np.recarray
 
@@ -237,6 +301,8 @@ def layout(shape: TermsShape) -> dict[str, tuple[int, int, np.dtype]]:
         ("breakers", BREAKERS_MAX, BREAKER),
         ("pricing", shape.instruments, PRICING),
         ("remedies", CONDITIONS, REMEDY),
+        ("dynamics", shape.instruments * SIDES, DYNAMIC),
+        ("markets", shape.instruments, MARKET),
         ("policy", 1, POLICY),
         ("shocks", shape.instruments * max(shape.scenarios, 1), SHOCK),
     ]

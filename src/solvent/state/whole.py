@@ -10,8 +10,10 @@ from solvent.codes import AccountKind, SystemAccount
 from solvent.state.tables import (
     ACCOUNT,
     ANCHOR,
+    HELD,
     HOLDING,
     INSTRUMENT,
+    INTEREST,
     NONE,
     ORDERS,
     POSITION,
@@ -20,7 +22,17 @@ from solvent.state.tables import (
     VENUE,
     State,
 )
-from solvent.state.terms import BREAKERS_MAX, SOURCES_MAX, STRETCHES, WINDOWS, Terms, TermsShape, view_terms
+from solvent.state.terms import (
+    ASSETS_MAX,
+    BREAKERS_MAX,
+    INTEREST_MAX,
+    SOURCES_MAX,
+    STRETCHES,
+    WINDOWS,
+    Terms,
+    TermsShape,
+    view_terms,
+)
 
 FIRST_TABLES = (
     "venue",
@@ -32,6 +44,8 @@ FIRST_TABLES = (
     "reports",
     "anchors",
     "stretches",
+    "interest",
+    "held",
     "queue",
 )
 
@@ -91,8 +105,10 @@ def new_state(terms: Terms, *, accounts: int = 64, positions: int = 64, orders: 
         holdings=_records(max(holdings, 1), HOLDING),
         instruments=_records(instruments, INSTRUMENT),
         reports=_records(instruments * SOURCES_MAX, REPORT),
-        anchors=_records(instruments * BREAKERS_MAX, ANCHOR),
+        anchors=_records((instruments + 1) * BREAKERS_MAX, ANCHOR),
         stretches=_records((instruments + 1) * WINDOWS * STRETCHES, STRETCH),
+        interest=_records(instruments * INTEREST_MAX, INTEREST),
+        held=_records(ASSETS_MAX, HELD),
         queue=np.zeros(room, dtype=np.int32),
         cells=views.cells,
         staged=cells.copy(),
@@ -107,6 +123,8 @@ def new_state(terms: Terms, *, accounts: int = 64, positions: int = 64, orders: 
         breakers=views.breakers,
         pricing=views.pricing,
         remedies=views.remedies,
+        dynamics=views.dynamics,
+        markets=views.markets,
         policy=views.policy,
         shocks=views.shocks,
     )
@@ -171,6 +189,8 @@ def used_tables(state: State) -> Iterator[tuple[str, np.ndarray]]:
     yield "reports", state.reports
     yield "anchors", state.anchors
     yield "stretches", state.stretches
+    yield "interest", state.interest
+    yield "held", state.held
     yield "queue", queued_accounts(state)
     yield "cells", state.cells
     yield "staged", state.staged

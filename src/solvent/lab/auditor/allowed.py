@@ -19,6 +19,8 @@ PRIMARY = {
     CommandKind.CONTRIBUTE_FUND: EventKind.FUND_CONTRIBUTED,
     CommandKind.JOIN_VAULT: EventKind.VAULT_JOINED,
     CommandKind.LEAVE_VAULT: EventKind.VAULT_LEFT,
+    CommandKind.REPORT_INTEREST: EventKind.INTEREST_REPORTED,
+    CommandKind.CROSS_AUCTION: EventKind.AUCTION_CROSSED,
     CommandKind.STAGE_TERM: EventKind.TERM_STAGED,
     CommandKind.ENACT_TERMS: EventKind.TERMS_ENACTED,
     CommandKind.RECORD_ACT: EventKind.ACT_RECORDED,
@@ -44,6 +46,7 @@ ALSO = {
     CommandKind.LIST_INSTRUMENT: {EventKind.JUDGED_BY_SCAN},
     CommandKind.ENACT_TERMS: {EventKind.JUDGED_BY_SCAN},
     CommandKind.SET_MODE: {EventKind.MODE_CHANGED},
+    CommandKind.SET_VENUE_MODE: {EventKind.MODE_CHANGED},
     CommandKind.LIQUIDATION_FILL: {EventKind.PENALTY_CHARGED},
     CommandKind.CONTRIBUTE_FUND: {EventKind.DEFICIT_COVERED},
     CommandKind.ADVANCE: {

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from solvent.codes import Mode
 from solvent.commands import CommandKind, unpack
 from solvent.events import EventKind
 from solvent.lab.auditor import deleverage, liquidation, money, penalty, prices, queue, terms, trading, waterfall
@@ -82,6 +83,8 @@ def _check_accepted(notes: Notes, record: Any, told: list[Any], after: Any) -> N
     notes.command = command
     kind = command.kind
     books = notes.books
+    if books.time_ns:
+        notes.jump_ns = max(notes.jump_ns, command.time_ns - books.time_ns)
     books.time_ns = max(books.time_ns, command.time_ns)
     look_before(notes, command)
     allowed = allowed_after(kind)
@@ -109,4 +112,8 @@ def _check_accepted(notes: Notes, record: Any, told: list[Any], after: Any) -> N
         lists = notes.told[EventKind.WORKLIST_TOLD]
         require("SCAN", lists == bool(notes.flagged_in_order), f"{lists} worklists after {kind.name}")
     check_appraisal(notes)
+    if kind == CommandKind.ADVANCE:
+        notes.jump_ns = 0
+    notes.interest = {i: told for i, told in notes.interest.items() if books.modes[i] == Mode.AUCTION}
+    notes.crossed = {i: price for i, price in notes.crossed.items() if books.modes[i] == Mode.AUCTION}
     check_after(notes, command)

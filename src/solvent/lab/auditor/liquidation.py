@@ -21,7 +21,11 @@ def stage_of(audit: Notes, event: Any, executor: Executor) -> dict[str, int]:
     require("LIQUIDATION", 0 <= event.stage < len(books.rules.stages), f"stage {event.stage}")
     stage: dict[str, int] = books.rules.stages[event.stage]
     require("LIQUIDATION", stage["used"] == 1 and stage["executor"] == executor, f"stage {event.stage} acts elsewhere")
-    require("LIQUIDATION", books.is_workable(event.instrument), f"acted in closed market {event.instrument}")
+    require(
+        "LIQUIDATION",
+        books.is_workable(event.instrument, audit.flagged_sequence[event.account]),
+        f"acted in closed market {event.instrument}",
+    )
     return stage
 
 
@@ -77,7 +81,7 @@ def _check_bankruptcy_limit(audit: Notes, event: Any, lots: int) -> None:
         share = event.equity_quanta * own // shared
     else:
         open_count = sum(
-            position.lots != 0 and books.is_workable(instrument)
+            position.lots != 0 and books.is_workable(instrument, audit.flagged_sequence[event.account])
             for instrument, position in books.accounts[event.account].positions.items()
         )
         share = event.equity_quanta // open_count

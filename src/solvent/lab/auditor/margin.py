@@ -27,8 +27,11 @@ def look_before(audit: Notes, command: Any) -> None:
             side_of(audit, command.account, command.instrument, command.lots),
             side_of(audit, command.counterparty, command.instrument, -command.lots),
         ]
-        mode = books.modes[command.instrument]
+        mode = books.level(command.instrument)
         require("MARGIN", mode != Mode.HALTED, "a trade in a halted market")
+        if mode == Mode.AUCTION:
+            price = audit.crossed.get(command.instrument)
+            require("PRICE", command.price_ticks == price, f"traded at {command.price_ticks}, the auction at {price}")
         if mode == Mode.REDUCE_ONLY:
             require("MARGIN", all(side.reduces for side in audit.sides), "a reduce-only market grew a position")
         for side in audit.sides:
@@ -36,8 +39,13 @@ def look_before(audit: Notes, command: Any) -> None:
             allowed = answer(books, command.instrument, action) != Answer.REFUSE
             require("PRICE", allowed, f"account {side.account} may not {action} at a price in doubt")
     if kind in (CommandKind.WITHDRAW, CommandKind.TRANSFER_MARGIN):
+        require("OUTFLOW", books.level_of_account(command.account) < Mode.AUCTION, "money left a closed market")
         _check_no_doubt(audit, command.account, "withdraw")
+    if kind == CommandKind.FUNDING_TICK:
+        require("FUNDING", books.level(command.instrument) < Mode.AUCTION, "funding in a closed market")
     if kind == CommandKind.JOIN_VAULT:
+        calm = max(books.level_of_account(command.account), books.level_of_account(SystemAccount.VAULT))
+        require("OUTFLOW", calm == Mode.ACTIVE, "shares were bought in caution")
         _check_no_doubt(audit, command.account, "mint")
         _check_no_doubt(audit, SystemAccount.VAULT, "mint")
     if kind == CommandKind.LEAVE_VAULT:

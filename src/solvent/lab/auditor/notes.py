@@ -60,6 +60,9 @@ class Notes:
         self.collateral_in = dict(self.books.holdings_by_asset())
         self.index_steps = [0] * len(self.books.marks)
         self.roundings = 0
+        self.jump_ns = 0
+        self.interest: dict[int, dict[int, tuple[int, int]]] = {}
+        self.crossed: dict[int, int] = {}
         self.commands = 0
         self.command: Any = None
         self.reset()

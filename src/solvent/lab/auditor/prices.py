@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from solvent.codes import Condition, SystemAccount
+from solvent.codes import Condition, Mode, SystemAccount
 from solvent.commands import CommandKind
 from solvent.events import EventKind
 from solvent.lab.appraisal import DAY_NS, appraise, bits_now, nobody_confirms
+from solvent.lab.auditor.breakers import check_breakers, note_openings
 from solvent.lab.auditor.law import require
 from solvent.lab.auditor.notes import Notes
 from solvent.lab.auditor.trading import same_fields
@@ -87,13 +88,37 @@ def _on_mark_moved(audit: Notes, event: Any) -> None:
 def _on_mode_changed(audit: Notes, event: Any) -> None:
     books = audit.books
     require("TOLD", event.value == books.modes[event.instrument] != event.mode, "the old mode is told wrongly")
-    if audit.command.kind == CommandKind.PRICE_REPORT:
-        require("TOLD", event.mode > event.value, "a breaker loosened a market")
-    elif audit.command.kind == CommandKind.ADVANCE:
-        require("TOLD", event.mode < event.value, "time tightened a market")
+    if audit.command.kind in (CommandKind.PRICE_REPORT, CommandKind.ADVANCE):
+        check_breakers(audit, event)
     else:
         same_fields(audit, event)
+    note_openings(books, event.instrument, event.mode)
     books.modes[event.instrument] = event.mode
+
+
+def _on_interest_reported(audit: Notes, event: Any) -> None:
+    same_fields(audit, event)
+    require("TOLD", audit.books.modes[event.instrument] == Mode.AUCTION, "interest in a market without an auction")
+    bids, asks = audit.interest.setdefault(event.instrument, {}).get(event.price_ticks, (0, 0))
+    more = (bids + event.lots, asks) if event.lots > 0 else (bids, asks - event.lots)
+    audit.interest[event.instrument][event.price_ticks] = more
+    audit.crossed.pop(event.instrument, None)
+
+
+def _on_auction_crossed(audit: Notes, event: Any) -> None:
+    same_fields(audit, event)
+    interest = audit.interest.get(event.instrument, {})
+    mark = audit.books.marks[event.instrument]
+
+    def quality(price: int) -> tuple[int, int, int, int]:
+        wanted = sum(bids for at, (bids, _asks) in interest.items() if at >= price)
+        offered = sum(asks for at, (_bids, asks) in interest.items() if at <= price)
+        return -min(wanted, offered), abs(wanted - offered), abs(price - mark), price
+
+    best = min(interest, key=quality)
+    due = best, -quality(best)[0]
+    require("PRICE", (event.price_ticks, event.lots) == due, f"crossed {event.lots} at {event.price_ticks}, not {due}")
+    audit.crossed[event.instrument] = event.price_ticks
 
 
 def _on_funding_ticked(audit: Notes, event: Any) -> None:
@@ -119,6 +144,8 @@ def _on_funding_paid(audit: Notes, event: Any) -> None:
 
 
 EVENTS = {
+    EventKind.INTEREST_REPORTED: _on_interest_reported,
+    EventKind.AUCTION_CROSSED: _on_auction_crossed,
     EventKind.PRICE_CONDITION_CHANGED: _on_price_condition_changed,
     EventKind.SOURCES_DROPPED: _on_sources_dropped,
     EventKind.MARK_CLAMPED: _on_mark_clamped,

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from solvent.codes import REFUSAL_SENTENCES, Answer, Refusal, Schedule
+from solvent.codes import REFUSAL_SENTENCES, Answer, Mode, Refusal, Schedule
 from solvent.commands import CommandKind, unpack
 from solvent.lab.appraisal import answer
 from solvent.lab.auditor.law import require
@@ -37,9 +37,11 @@ def check_refusal(audit: Notes, record: Any, told: list[Any], before: Any, after
 
 
 def _check_reducing_allowed(audit: Notes, command: Any, refusal: Refusal) -> None:
-    """R9: two sides that both reduce at the mark without fees are always allowed, unless the market is halted."""
+    """R9: two sides that both reduce at the mark without fees are always allowed, unless the market is closed."""
     books = audit.books
-    if refusal in (Refusal.AMOUNT_OUT_OF_RANGE, Refusal.MARKET_HALTED, Refusal.TIME_OUT_OF_RANGE):
+    if refusal in (Refusal.AMOUNT_OUT_OF_RANGE, Refusal.TIME_OUT_OF_RANGE):
+        return
+    if 0 <= command.instrument < len(books.marks) and books.level(command.instrument) >= Mode.AUCTION:
         return
     pair = (command.account, command.counterparty)
     if any(number not in books.accounts or not books.accounts[number].is_trader for number in pair):

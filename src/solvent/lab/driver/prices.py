@@ -1,7 +1,7 @@
 """Prices near the next trigger, jumps, modes and funding."""
 
 from solvent.codes import Mode
-from solvent.commands import Command, FundingTick, SetMode
+from solvent.commands import Command, CrossAuction, FundingTick, ReportInterest, SetMode, SetVenueMode, Trade
 from solvent.lab.driver.setting import Setting
 
 
@@ -47,8 +47,32 @@ def _ask_trigger(world: Setting) -> Command | None:
 
 def _ask_mode(world: Setting) -> Command:
     if world.random.random() < 0.6:
-        return SetMode(world.time_ns, world.market(), Mode.ACTIVE)
-    return SetMode(world.time_ns, world.market(), world.random.choice([1, 2, 2, 3]))
+        instrument = next((i for i, mode in enumerate(world.books.modes[:-1]) if mode), world.market())
+        return SetMode(world.time_ns, instrument, Mode.ACTIVE)
+    return SetMode(world.time_ns, world.market(), world.random.choice([1, 2, 3, 3, 4, 4, 5]))
+
+
+def _ask_venue_mode(world: Setting) -> Command:
+    mode = Mode.ACTIVE if world.books.modes[-1] or world.random.random() < 0.5 else world.random.randint(1, 5)
+    return SetVenueMode(world.time_ns, mode)
+
+
+def _ask_auction(world: Setting) -> Command | None:
+    """Interest on both sides of a mark, the crossing, and trades at its price and beside it."""
+    open_auctions = [i for i, mode in enumerate(world.books.modes[:-1]) if mode == Mode.AUCTION]
+    if not open_auctions:
+        return ReportInterest(world.time_ns, world.market(), 1, 1) if world.random.random() < 0.1 else None
+    instrument = world.random.choice(open_auctions)
+    mark = world.books.marks[instrument] or world.start_ticks[instrument]
+    cross = int(world.state.instruments[instrument].cross_ticks)
+    if cross and world.random.random() < 0.7:
+        buyer, seller = world.random.sample(list(world.kinds), 2)
+        price = cross + world.random.choice([0, 0, 0, 1])
+        return Trade(world.time_ns, buyer, seller, instrument, world.random.randint(1, 3), price)
+    if world.random.random() < 0.25:
+        return CrossAuction(world.time_ns, instrument)
+    lots = world.random.choice([-1, 1]) * world.random.randint(1, 9)
+    return ReportInterest(world.time_ns, instrument, lots, max(round(mark * world.random.gauss(1, 0.03)), 1))
 
 
 def _ask_funding(world: Setting) -> Command:
@@ -62,6 +86,8 @@ ASKS = {
     "jump": _ask_jump,
     "trigger": _ask_trigger,
     "mode": _ask_mode,
+    "venue_mode": _ask_venue_mode,
+    "auction": _ask_auction,
     "funding": _ask_funding,
 }
 """What may be asked, by name; how often is said in `world.WEIGHTS`."""

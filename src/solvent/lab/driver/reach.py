@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from solvent.codes import Condition, Mode, PriceLimit, Refusal, Size, SystemAccount, Tranche
-from solvent.commands import Command, PriceReport
+from solvent.commands import Advance, Command, PriceReport
 from solvent.events import EventKind
 from solvent.lab.driver.setting import Setting
 
@@ -27,7 +27,7 @@ def met(world: Setting, command: Command, events: Any) -> Iterator[str]:
                 if event["value"] >> condition & 1:
                     yield f"condition {condition.name}"
         elif kind == EventKind.MODE_CHANGED:
-            by = "breaker" if command.kind == PriceReport.kind else "other"
+            by = "breaker" if command.kind in (PriceReport.kind, Advance.kind) else "other"
             yield f"mode {Mode(int(event['mode'])).name} by {by}"
         elif kind == EventKind.LIQUIDATION_ORDERED:
             stage = world.books.rules.stages[int(event["stage"])]

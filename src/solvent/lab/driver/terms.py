@@ -17,6 +17,7 @@ from solvent.codes import (
     Exponent,
     FeePayee,
     Level,
+    Metric,
     Mode,
     PriceLimit,
     Schedule,
@@ -52,13 +53,18 @@ def draw_terms(world: Setting) -> Terms:
     terms.assets[0].used = 1
     for asset in range(1, chance.randint(2, 3)):
         _draw_asset(world, terms, asset)
-    for row in range(chance.randint(0, 2)):
+    for row in range(chance.randint(0, 4)):
         breaker = terms.breakers[row]
         breaker.used = 1
-        breaker.move_ppm = chance.choice([50_000, 100_000, 250_000])
+        breaker.metric = chance.choice([Metric.MARK_MOVE, Metric.MARK_MOVE, *Metric])
+        breaker.move_ppm = chance.choice([50_000, 100_000, 250_000, PPM])
         breaker.window_ns = chance.choice([SECOND, MINUTE, 10 * MINUTE])
-        breaker.mode = chance.choice([Mode.REDUCE_ONLY, Mode.HALTED])
+        breaker.mode = chance.choice(list(Mode)[1:])
         breaker.release_ns = chance.choice([SECOND, 30 * SECOND, 5 * MINUTE])
+        breaker.exit_ppm = chance.choice([0, 0, int(breaker.move_ppm) // 2])
+        breaker.by_command = int(chance.random() < 0.1)
+    for instrument in range(world.instruments):
+        terms.markets[instrument].depth_lots = chance.choice([0, 10, 1_000])
     _draw_remedies(world, terms)
     policy = terms.policy[0]
     policy.mark_combiner = chance.randint(0, 1)
@@ -72,6 +78,7 @@ def draw_terms(world: Setting) -> Terms:
     policy.withdraw_notional_ppm = chance.choice([0, 0, 100_000])
     policy.withdraw_gains = chance.randint(0, 1)
     policy.advance_max = chance.choice([1, 4, 50])
+    policy.grace_ns = chance.choice([0, 0, 30 * SECOND])
     return terms
 
 

@@ -8,19 +8,34 @@ from solvent.rulebook.schema.declare import Parameter, choice, ms, ppm, table, t
 from solvent.state.terms import BREAKERS_MAX
 from solvent.units import PPM
 
+METRICS: Final = (
+    "mark_move",
+    "price_band",
+    "volatility",
+    "dispersion",
+    "staleness",
+    "liquidations",
+    "open_interest_over_depth",
+    "fund_drawdown",
+    "outflow",
+    "time_jump",
+)
+"""What the machine measures; the last three of the venue as a whole."""
+
 BREAKERS: Final[tuple[Parameter, ...]] = (
     table("breakers", "What slows or stops a market.", default={}),
     tables("breakers.breaker", "One breaker each.", BREAKERS_MAX),
     table("breakers.breaker[].trigger", "When it acts.", required=True),
     choice(
         "breakers.breaker[].trigger.metric",
-        "Distance of the mark from its anchor.",
-        "mark_move",
+        "Distance of the mark from its anchor, from the extremes of a rolling window, or the sum of its moves; "
+        "sources apart; age of the mark; value liquidated over open interest; open interest over depth; and of the "
+        "venue: what its funds lost, what left, how far time jumped.",
+        *METRICS,
         later=(
             "open_interest",
             "delisting_vote",
             "funding_at_cap",
-            "fund_drawdown",
             "index_divergence",
             "pool_pnl_factor",
             "negative_equity_account_seen",
@@ -44,13 +59,21 @@ BREAKERS: Final[tuple[Parameter, ...]] = (
     ms(
         "breakers.breaker[].trigger.window_ms",
         "After this the anchor is set anew.",
-        kinds=("mark_move",),
-        required=True,
+        kinds=METRICS,
+        default=60_000,
+    ),
+    ppm(
+        "breakers.breaker[].trigger.exit",
+        "Below this it lets go after its dwell time; the threshold itself where it is not said.",
+        kinds=METRICS,
+        most=10 * PPM,
     ),
     choice(
         "breakers.breaker[].action",
         "What the market still allows.",
+        "caution",
         "reduce_only",
+        "reset_auction",
         "halt_market",
         later=(
             "halt_liquidation",
@@ -58,7 +81,6 @@ BREAKERS: Final[tuple[Parameter, ...]] = (
             "settle_market",
             "pause_funding",
             "shorten_funding_interval",
-            "reset_auction",
             "haircut_withdrawal",
         ),
         required=True,
@@ -68,6 +90,7 @@ BREAKERS: Final[tuple[Parameter, ...]] = (
         "breakers.breaker[].release",
         "Who lets go where it is not time.",
         "after_ms",
+        "command",
         later=("auto", "governance", "never"),
         default="after_ms",
     ),
