@@ -120,8 +120,8 @@ def stress(
         Path | None, typer.Option("--book", help="Positions of a real book, Parquet or CSV, instead of seeded people.")
     ] = None,
     accounts: Annotated[int | None, typer.Option("--accounts", "-n", min=0, max=2_000_000)] = None,
-    horizon: Annotated[str, typer.Option("--horizon", help="Length of a path: 8h, 90m, 2d.")] = "1d",
-    step: Annotated[str, typer.Option("--step", help="Time between two prices.")] = "60s",
+    horizon: Annotated[str, typer.Option("--horizon", help="Length of a path: 8h, 90m, 2d.")] = "12h",
+    step: Annotated[str, typer.Option("--step", help="Time between two prices.")] = "30s",
     depth: Annotated[
         str, typer.Option("--depth", help="normal, stressed (5 %), or a share of the scenario's depth.")
     ] = "normal",

@@ -34,8 +34,8 @@ def order_of(scenario: str, rulebook: str | None, asked: dict[str, Any]) -> Any:
     shocks = tuple(parse_shock(text) for text in asked.get("shocks", ()))
     oracles = {"oracle", "liar"} & {shock.dimension for shock in shocks}
     conditions = Conditions(
-        horizon_s=seconds_of(asked.get("horizon", "1d"), "horizon"),
-        step_s=seconds_of(asked.get("step", "60s"), "step"),
+        horizon_s=seconds_of(asked.get("horizon", "12h"), "horizon"),
+        step_s=seconds_of(asked.get("step", "30s"), "step"),
         depth=asked.get("depth", "normal"),
         latency_s=asked.get("latency", 500) / 1000.0,
         panic_part=asked.get("panic", 0.0),

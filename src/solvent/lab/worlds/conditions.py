@@ -93,14 +93,14 @@ class Conditions:
     """How a day goes. Times in seconds unless the name says otherwise; shares as fractions of one.
 
     `depth` is normal (what the scenario says), stressed (5 % of it throughout, the floor seen on 10 October 2025) or
-    a number. `panic_*`: after the average price has fallen by `panic_fall` in an hour, each step `panic_share` of the
-    traders try to withdraw `panic_part` of their cash. `run_*`: once the vault has lost `run_fall` of its best value,
-    each step every member tries to leave with `run_part` of its shares. `linked_share`: accounts whose owner has
-    another account too.
+    a number. `panic_*`: after the average price has fallen by `panic_fall` within sixty steps, in each step
+    `panic_share` of the traders try to withdraw `panic_part` of their cash. `run_*`: once the vault has lost
+    `run_fall` of its best value, in each step every member tries to leave with `run_part` of its shares.
+    `linked_share`: accounts whose owner has another account too.
     """
 
-    horizon_s: int = 86_400
-    step_s: int = 60
+    horizon_s: int = 43_200
+    step_s: int = 30
     rounds: int = 4
     latency_s: float = 0.5
     depth: str = "normal"

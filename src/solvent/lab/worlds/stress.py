@@ -192,7 +192,7 @@ class StressRun:
             f"<td style='text-align:right'>± {value['standard_error']:,.3g}</td></tr>"
             for name, value in self.summary["estimates"].items()
         )
-        head = f"{len(self.paths)} paths of {self.world.scenario.title} under {self.summary['rulebook']}"
+        head = f"{len(self.paths)} paths of {self.world.scenario.title} under {self.summary['digests']['rulebook']}"
         return f"<table><caption>{head}</caption><tr><th>measure</th><th>estimate</th><th>s.e.</th></tr>{rows}</table>"
 
 

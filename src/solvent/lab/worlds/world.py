@@ -264,7 +264,9 @@ def _given(
     settings[Setting.PROVIDER_FIRST] = people["providers"][0]
     settings[Setting.PROVIDERS] = len(people["providers"])
     settings[Setting.USER_FIRST] = int(people["providers"][-1]) + 1
-    settings[Setting.ROUNDS_MAX] = conditions.rounds
+    beat_ns = _beat_ns(compiled)
+    settings[Setting.BEAT_NS] = beat_ns
+    settings[Setting.ROUNDS_MAX] = max(conditions.rounds, -(-conditions.step_s * NANOSECONDS // beat_ns))
     settings[Setting.LATENCY_NS] = int(bend.latency_s * NANOSECONDS)
     settings[Setting.UNWIND_STEPS] = int(scenario.engine["vault_unwind_steps"])
     settings[Setting.ADVANCE_COUNT] = int(compiled.terms.policy[0].advance_max)
@@ -322,6 +324,13 @@ def laid_out(plan: Sequence[tuple[int, np.ndarray]], steps: int) -> tuple[np.nda
     return (joined(ordered) if ordered else np.zeros(0, dtype=COMMAND_DTYPE)), np.cumsum(first)
 
 
+def _beat_ns(compiled: CompiledTerms) -> int:
+    """How often sources must speak so that no price is too old: two thirds of the least age the rulebook believes."""
+    feeds = compiled.terms.feeds
+    ages = feeds.age_max_ns[(feeds.weight > 0) & (feeds.age_max_ns > 0)]
+    return int(ages.min()) * 2 // 3 if len(ages) else 3600 * NANOSECONDS
+
+
 def _halts(bend: Bend, markets: int) -> list[tuple[int, np.ndarray]]:
     """Operator commands that halt every market and open it again."""
     from solvent.codes import Mode
@@ -365,7 +374,8 @@ class Player:
         self.watch = Watch._make(part.copy() for part in self._start_watch)
         events = 4096 + 2 * room["positions"] + 6 * len(state.accounts)
         self.tape: Tape = blank_tape(events)
-        kept = (world.conditions.rounds + LAST_ROUNDS) * BATCH_ROOM + BATCH_ROOM if keep else 0
+        rounds = int(world.given.settings[Setting.ROUNDS_MAX])
+        kept = (rounds + LAST_ROUNDS + 1) * BATCH_ROOM if keep else 0
         self.going: Going = blank_going(
             world.conditions.steps, world.markets, world.conditions.feeds, len(state.accounts), kept
         )

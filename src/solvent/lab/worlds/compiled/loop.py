@@ -41,8 +41,6 @@ NANOSECONDS = 1_000_000_000
 MASK = (1 << 62) - 1
 LAST_ROUNDS = 40
 PANIC_STEPS = 60
-QUIET_NS = 20 * NANOSECONDS
-"""Sources speak at least so often while somebody is in liquidation: rulebooks do not believe older prices."""
 ADVANCES_LEFT = 64
 
 
@@ -675,9 +673,14 @@ def play_steps(address, state_tables, watch_tables, tape_tables, given_tables, g
             works = given.keepers_work[step] == 1 or turn >= rounds_max  # in the end somebody does the work
             if turn >= rounds_max and not is_busy(state, going):
                 break
-            if 0 < turn < rounds_max and not (works and is_busy(state, going)):
-                continue
             now = began + turn * (step_ns // rounds_max)
+            if 0 < turn < rounds_max and not (works and is_busy(state, going)):
+                if now - told_ns >= settings[Setting.BEAT_NS]:
+                    report_prices(state, given, going, now, step, False)
+                    told_ns = now
+                    if going.cursor[Cursor.BATCH] > 0:
+                        send(address, state_tables, watch_tables, tape_tables, tape, given, going)
+                continue
             if works:
                 sell_collateral(state, given, going, now)
                 fill_orders(state, given, going, now)
@@ -690,7 +693,7 @@ def play_steps(address, state_tables, watch_tables, tape_tables, given_tables, g
                 if settings[Setting.FUNDING_STEPS] > 0 and step % settings[Setting.FUNDING_STEPS] == 0 and step > 0:
                     tick_funding(given, going, now)
                 told_ns = now
-            elif now - told_ns >= QUIET_NS:
+            elif now - told_ns >= settings[Setting.BEAT_NS]:
                 report_prices(state, given, going, now, step, False)
                 told_ns = now
             elif moved:

@@ -111,6 +111,7 @@ class Setting(IntEnum):
     PLAYER_FIRST = 14
     PLAYERS = 15
     FUNDING_STEPS = 16
+    BEAT_NS = 17
 
 
 class Rate(IntEnum):
