@@ -94,9 +94,8 @@ def test_a_search_finds_damage_a_witness_repeats_it_and_a_change_is_noticed(tmp_
         search_attack(asked, 0.0)
 
 
-@pytest.mark.parametrize("rulebook", ["hyperliquid", "solvent"])
-def test_a_squeezed_short_costs_the_venue_more_than_the_push_alone(rulebook):
-    """The pattern of March 2025 in small: a short is left to the venue while the price is pushed on."""
+def squeeze_under(rulebook):
+    """The pattern of March 2025 in small: a short in the thinnest market is left to the venue, the price pushed on."""
     rules = Order.of("stress", rulebook)
     asked = replace(
         order(model="normal", assumed=Assumed(), accounts=100),
@@ -104,9 +103,17 @@ def test_a_squeezed_short_costs_the_venue_more_than_the_push_alone(rulebook):
         rulebook_name=rules.rulebook_name,
     )
     arena = Arena(asked, 2e6)
-    push = Action("push", 5, 0, 9, 0.9, 100)
-    squeezed = [Action("deposit", 0, 0, 9, 4e5), Action("trade", 4, 0, 9, -1.2e6), push]
-    assert arena.play(squeezed).damage > arena.play([push]).damage
+    push = Action("push", 6, 0, 9, 0.9)
+    squeezed = [Action("deposit", 0, 0, 9, 4e5), Action("trade", 4, 0, 9, -1.0e6), push]
+    return arena.play(squeezed), arena.play([push])
+
+
+def test_a_squeezed_short_is_paid_by_a_vault_that_takes_everything_and_not_by_one_that_minds_its_margin():
+    squeezed, alone = squeeze_under("hyperliquid")
+    assert alone.damage == 0.0
+    assert squeezed.vault_loss > 5e5
+    assert squeezed.damage > 2 * squeezed.deposited
+    assert squeeze_under("solvent")[0].damage < 0.1 * squeezed.damage
 
 
 def test_funds_penalties_and_margins_are_put_in_numbers(run):

@@ -112,7 +112,7 @@ def test_linked_owners_hold_several_accounts():
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ({"horizon_s": 60}, "fewer than two steps"),
+        ({"horizon_s": 30}, "fewer than two steps"),
         ({"depth": "0"}, "without depth"),
         ({"depth": "deep"}, "no depth"),
         ({"rounds": 0}, "rounds"),

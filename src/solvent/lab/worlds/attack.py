@@ -42,11 +42,16 @@ OUTSIDE_DEPTH: Final = 1.0
 """Depth outside within one per cent, in times of the venue's own."""
 WITHDRAWALS: Final = (1.0, 0.5, 0.25, 0.12, 0.06, 0.03)
 PLAN_ROOM: Final = 128
+PUSH_STEPS: Final = 3
+"""A push is over within so many steps: slower ones give the venue time to close in good order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing an attacker does, at a step; `size` is a notional, a log-move, a share: what the kind needs."""
+    """One thing an attacker does, at a step; `size` is a notional, a log-move, a share: what the kind needs.
+
+    A push whose `until` is not after its step stays.
+    """
 
     kind: str
     step: int
@@ -163,10 +168,12 @@ class Arena:
                     side = {"account": account} if action.size > 0 else {"counterparty": account}
                     command(CommandKind.TRADE, action.step, instrument=k, lots=lots, **side)
             elif action.kind == "push":
-                last = min(max(action.until, action.step + 2), steps - 1)
-                width = max((last - action.step) // 2, 1)
+                stays = action.until <= action.step
+                last = steps - 1 if stays else min(max(action.until, action.step + 2), steps - 1)
+                width = max(min((last - action.step) // 2, PUSH_STEPS), 1)
                 added[action.step : action.step + width, k] += action.size / width
-                added[last, k] -= action.size
+                if not stays:
+                    added[last, k] -= action.size
                 push_cost += 0.5 * OUTSIDE_DEPTH * float(world.given.calm_depth[k]) / 0.01 * action.size**2
             elif action.kind == "pull":
                 depth[action.step : max(action.until, action.step + 1), k] *= max(action.size, 0.01)
