@@ -68,7 +68,7 @@ def _decide_one(state, watch, tape, account):
 
 
 @kernel
-def _decide(state, watch, tape, found):
+def _judge_found(state, watch, tape, found):
     """Judge the first `found` of `watch.fired`; those who stay sound move up, with their surplus; give their number."""
     left = 0
     for i in range(found):
@@ -83,7 +83,7 @@ def _decide(state, watch, tape, found):
 
 
 @kernel
-def _repair(state, watch, left):
+def _repair_found(state, watch, left):
     """New corners for a slice of those who stayed sound; the others wait, and are judged at every price meanwhile."""
     piece = max(watch.meter[SLICE], left // PENDING_SHARE)
     for i in range(left):
@@ -110,6 +110,15 @@ def _scan(state, watch, tape):
     for account in range(state.venue[0].account_count):
         if _is_watched(state, account):
             _decide_one(state, watch, tape, account)
+
+
+@kernel
+def _scan_if_due(state, watch, tape):
+    """While corners are being made anew the index does not know everybody: a scan decides. True when it did."""
+    if watch.meter[CURSOR] == NONE:
+        return False
+    _scan(state, watch, tape)
+    return True
 
 
 @kernel
@@ -141,28 +150,6 @@ def upkeep(state, watch, accounts):
 
 
 @kernel
-def _scan_if_due(state, watch, tape):
-    """While corners are being made anew the index does not know everybody: a scan decides. True when it did."""
-    if watch.meter[CURSOR] == NONE:
-        return False
-    _scan(state, watch, tape)
-    return True
-
-
-@kernel
-def _finish(state, watch, tape, found, scanned, flagged_before):
-    """Decide and repair what was collected, or scan; then a slice of upkeep, and the worklist told."""
-    if found >= 0:
-        _repair(state, watch, _decide(state, watch, tape, found))
-    else:
-        if not scanned:
-            _scan(state, watch, tape)
-        _start_over(watch)
-    upkeep(state, watch, max(watch.meter[SLICE], state.venue[0].account_count // CURSOR_SHARE))
-    _tell_worklist(state, tape, flagged_before)
-
-
-@kernel
 def _tell_worklist(state, tape, flagged_before):
     """Number and hash of the accounts this command flagged, in their order, when there are any."""
     venue = state.venue[0]
@@ -180,29 +167,63 @@ def _tell_worklist(state, tape, flagged_before):
 
 
 @kernel
+def decide(state, watch, tape, found, scanned):
+    """Flag everybody who is distressed and tell the worklist; give how many are to be repaired, NONE after a scan."""
+    left = NONE
+    if found >= 0:
+        left = _judge_found(state, watch, tape, found)
+    elif not scanned:
+        _scan(state, watch, tape)
+    return left
+
+
+@kernel
+def decide_price(state, watch, tape, instrument, before_ticks, mark_ticks):
+    """The first half of an answer: whom a moved mark endangers, complete; `repair` follows with what this gives."""
+    flagged_before = state.venue[0].queue_count
+    scanned = _scan_if_due(state, watch, tape)
+    found = collect(watch, instrument, before_ticks, mark_ticks)
+    left = decide(state, watch, tape, found, scanned)
+    _tell_worklist(state, tape, flagged_before)
+    return left
+
+
+@kernel
+def repair(state, watch, left):
+    """The second half: new corners for those who stayed sound, a slice of them, and a slice of what a scan left."""
+    if left >= 0:
+        _repair_found(state, watch, left)
+    else:
+        _start_over(watch)
+    upkeep(state, watch, max(watch.meter[SLICE], state.venue[0].account_count // CURSOR_SHARE))
+
+
+@kernel
 def answer_price(state, watch, tape, instrument, before_ticks, mark_ticks):
     """A mark has moved: everybody it endangers is flagged."""
-    waiting = state.venue[0].queue_count
-    scanned = _scan_if_due(state, watch, tape)
-    _finish(state, watch, tape, collect(watch, instrument, before_ticks, mark_ticks), scanned, waiting)
+    repair(state, watch, decide_price(state, watch, tape, instrument, before_ticks, mark_ticks))
 
 
 @kernel
 def answer_funding(state, watch, tape, instrument, step):
     """A market's funding index has moved by `step`: inside the band the thin accounts are judged, beyond it all."""
-    waiting = state.venue[0].queue_count
+    flagged_before = state.venue[0].queue_count
     index = state.instruments[instrument].funding_index
     is_inside = watch.funding_low[instrument] <= index <= watch.funding_high[instrument]
     if not is_inside:
         watch.funding_low[instrument] = max(index - FUNDING_STEPS * abs(step), -LIMIT)
         watch.funding_high[instrument] = min(index + FUNDING_STEPS * abs(step), LIMIT)
     scanned = _scan_if_due(state, watch, tape)
-    _finish(state, watch, tape, collect_holders(watch, instrument, is_inside), scanned, waiting)
+    left = decide(state, watch, tape, collect_holders(watch, instrument, is_inside), scanned)
+    _tell_worklist(state, tape, flagged_before)
+    repair(state, watch, left)
 
 
 @kernel
 def answer_terms(state, watch, tape):
     """New terms bind: everybody is judged under them, and every corner made anew."""
-    waiting = state.venue[0].queue_count
+    flagged_before = state.venue[0].queue_count
     watch.meter[MIRRORED] = 0
-    _finish(state, watch, tape, NONE, False, waiting)
+    decide(state, watch, tape, NONE, False)
+    _tell_worklist(state, tape, flagged_before)
+    repair(state, watch, NONE)
