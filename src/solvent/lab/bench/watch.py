@@ -1,0 +1,307 @@
+"""How long one price takes: the index, the scan, the read floor and the whole command, in one process on one core.
+
+    measure_watch(accounts, book, seed)      # what `solvent bench watch` prints
+
+Times inside the machine are taken by the system's monotonic clock from compiled code, so that no call from Python is in
+them; the clock itself costs some 30 ns. The read floor is the time to add up a buffer of exactly the bytes a scan must
+read at the least: nine for a position or holding, 25 for an account. Scan and floor are medians of interleaved rounds.
+"""
+
+import ctypes
+import ctypes.util
+import platform
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import numba
+import numpy as np
+
+from solvent.codes import Level
+from solvent.commands import COMMAND_DTYPE, CommandKind
+from solvent.compiled import bind, quick_compilation
+from solvent.engine.engine import announce_compilation
+from solvent.engine.room import Machine, fresh_watch, with_mirror
+from solvent.events import blank_tape
+from solvent.lab.bench.book import MARKETS, Book, draw_book, draw_path
+from solvent.procedures.answer import decide_price, repair
+from solvent.procedures.apply import apply
+from solvent.procedures.rebuild import keep_up
+from solvent.procedures.scan import scan_exactly, scan_filtered
+from solvent.risk.watch import COUNT, CURSOR, JUDGED
+from solvent.state.tables import NONE
+
+ROUNDS = 9
+CHECKS = 8
+"""So many times on the path the index is compared with both scans."""
+POSITION_BYTES = 9
+ACCOUNT_BYTES = 25
+CLOCK_MONOTONIC = 1
+
+
+class Spread(msgspec.Struct, frozen=True, kw_only=True):
+    """Percentiles of one-sided times."""
+
+    p50: float
+    p99: float
+    p999: float
+    max: float
+    mean: float
+
+
+def _clock() -> Any:
+    """The system's clock_gettime, as compiled code may call it. Raises OSError where there is none."""
+    library = ctypes.CDLL(ctypes.util.find_library("c") or None)
+    clock = library.clock_gettime
+    clock.argtypes, clock.restype = [ctypes.c_int, ctypes.c_void_p], ctypes.c_int
+    return clock
+
+
+def timed_kernels() -> tuple[Callable[..., None], Callable[..., None]]:
+    """(ticks, commands): run a path and write nanoseconds of each step; compiled here, because they call the clock."""
+    clock = _clock()
+
+    @numba.njit(error_model="numpy")
+    def ticks(state_tables, watch_tables, tape_tables, markets, prices, decided, finished, stamp):  # type: ignore[no-untyped-def]
+        state, watch, tape = bind(state_tables), bind(watch_tables), bind(tape_tables)
+        for i in range(markets.shape[0]):
+            market = state.instruments[markets[i]]
+            before = market.mark_ticks
+            tape.meter[0] = 0
+            clock(CLOCK_MONOTONIC, stamp.ctypes.data)
+            began = stamp[0] * 1_000_000_000 + stamp[1]
+            market.mark_ticks = prices[i]
+            state.venue[0].price_version += 1
+            left = decide_price(state, watch, tape, markets[i], before, prices[i])
+            clock(CLOCK_MONOTONIC, stamp.ctypes.data)
+            decided[i] = stamp[0] * 1_000_000_000 + stamp[1] - began
+            repair(state, watch, left)
+            clock(CLOCK_MONOTONIC, stamp.ctypes.data)
+            finished[i] = stamp[0] * 1_000_000_000 + stamp[1] - began
+
+    @numba.njit(error_model="numpy")
+    def commands(state_tables, watch_tables, tape_tables, records, taken, stamp):  # type: ignore[no-untyped-def]
+        for i in range(records.shape[0]):
+            tape_tables.meter[0] = 0
+            clock(CLOCK_MONOTONIC, stamp.ctypes.data)
+            began = stamp[0] * 1_000_000_000 + stamp[1]
+            apply(state_tables, watch_tables, tape_tables, records[i : i + 1], 0)
+            clock(CLOCK_MONOTONIC, stamp.ctypes.data)
+            taken[i] = stamp[0] * 1_000_000_000 + stamp[1] - began
+
+    return ticks, commands
+
+
+def spread_us(nanoseconds: np.ndarray) -> Spread:
+    """Percentiles in microseconds."""
+    p50, p99, p999 = np.percentile(nanoseconds, [50, 99, 99.9])
+    figures = (p50, p99, p999, nanoseconds.max(), nanoseconds.mean())
+    return Spread(**dict(zip(Spread.__struct_fields__, (round(float(f) / 1e3, 3) for f in figures), strict=True)))
+
+
+def floor_bytes(book: Book) -> int:
+    """Bytes a scan of this book must read at the least."""
+    venue = book.state.venue[0]
+    return POSITION_BYTES * int(venue.position_count) + ACCOUNT_BYTES * book.accounts
+
+
+def _milliseconds(action: Callable[[], Any]) -> float:
+    began = time.perf_counter()
+    action()
+    return (time.perf_counter() - began) * 1e3
+
+
+class Bench:
+    """One book under measurement; each method leaves it sound and says what it took."""
+
+    def __init__(self, book: Book) -> None:
+        self.book = book
+        announce_compilation()
+        with quick_compilation():
+            began = time.perf_counter()
+            self.machine = with_mirror(Machine(book.state, fresh_watch(book.state)))
+            self.build_seconds = time.perf_counter() - began
+            self.run_ticks, self.run_commands = timed_kernels()
+            self.tape = blank_tape(2 * len(book.state.accounts) + 65_536)
+            self.stamp = np.zeros(2, dtype=np.int64)
+            self.found = np.zeros(len(book.state.accounts), dtype=np.int32)
+            self.ticks(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
+            self.commands(np.zeros(0, dtype=COMMAND_DTYPE))
+
+    def remirror(self) -> None:
+        """A mirror of the accounts as they are now."""
+        self.machine = with_mirror(self.machine)
+
+    def ticks(self, markets: np.ndarray, prices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(nanoseconds to the decision, to the end) of each price."""
+        decided, finished = np.zeros(len(markets), dtype=np.int64), np.zeros(len(markets), dtype=np.int64)
+        self.run_ticks(*self.machine, self.tape, markets, prices, decided, finished, self.stamp)
+        return decided, finished
+
+    def commands(self, records: np.ndarray) -> np.ndarray:
+        """Nanoseconds of each command through `apply`."""
+        taken = np.zeros(len(records), dtype=np.int64)
+        self.run_commands(*self.machine, self.tape, records.view(np.recarray), taken, self.stamp)
+        return taken
+
+    def settle(self) -> float:
+        """Repair everything a shock left; milliseconds."""
+        return _milliseconds(lambda: keep_up(*self.machine, 2**62))
+
+    def lists_equal(self) -> bool:
+        """True when both scans agree that the index missed nobody."""
+        exact = int(scan_exactly(self.machine.state, self.found))
+        filtered, _doubted = scan_filtered(*self.machine, self.found)
+        return exact == 0 and int(filtered) == 0
+
+    def scans(self) -> dict[str, float]:
+        """Medians of interleaved rounds: read floor, filter scan, exact scan of the tables; milliseconds."""
+        buffer = np.ones(floor_bytes(self.book) // 8)
+        times: dict[str, list[float]] = {"floor_ms": [], "scan_ms": [], "table_scan_ms": []}
+        doubted = 0
+        for _ in range(ROUNDS):
+            times["floor_ms"].append(_milliseconds(buffer.sum))
+            began = time.perf_counter()
+            _count, doubted = scan_filtered(*self.machine, self.found)
+            times["scan_ms"].append((time.perf_counter() - began) * 1e3)
+            times["table_scan_ms"].append(_milliseconds(lambda: scan_exactly(self.machine.state, self.found)))
+        return {**{name: round(float(np.median(found)), 4) for name, found in times.items()}, "doubted": int(doubted)}
+
+    def shifted(self, factors: dict[int, float]) -> tuple[np.ndarray, np.ndarray]:
+        """(market, price) of marks moved by these factors."""
+        marks = self.machine.state.instruments.mark_ticks
+        markets = np.array(list(factors), dtype=np.int64)
+        prices = np.array([max(round(int(marks[m]) * f), 1) for m, f in factors.items()], dtype=np.int64)
+        return markets, prices
+
+
+def report_records(bench: Bench, markets: np.ndarray, prices: np.ndarray) -> np.ndarray:
+    """The prices as commands of one source."""
+    records = np.zeros(len(markets), dtype=COMMAND_DTYPE)
+    now = int(bench.machine.state.venue[0].time_ns)
+    records["kind"] = CommandKind.PRICE_REPORT
+    records["instrument"], records["price_ticks"] = markets, prices
+    records["time_ns"] = records["source_time_ns"] = now + 1 + np.arange(len(markets))
+    return records
+
+
+def transfer_records(bench: Bench, kind: CommandKind, share: float, count: int, seed: int) -> np.ndarray:
+    """Deposits, or withdrawals of a share of the surplus over the initial level, by accounts drawn from the seed."""
+    from solvent.procedures.assess import assess_accounts
+
+    state = bench.machine.state
+    numbers = np.random.default_rng(seed).integers(bench.book.first, bench.book.first + bench.book.accounts, count)
+    answers = np.zeros((count, 4), dtype=np.int64)
+    assess_accounts(state, Level.INITIAL, numbers, answers)
+    gains = np.maximum(answers[:, 2], 0)
+    free = np.maximum(answers[:, 0] - answers[:, 1] - gains, 0)
+    records = np.zeros(count, dtype=COMMAND_DTYPE)
+    records["kind"], records["account"] = kind, numbers
+    records["amount_quanta"] = np.maximum((free * share).astype(np.int64), 1)
+    records["time_ns"] = int(state.venue[0].time_ns) + 1
+    return records
+
+
+def measure_watch(accounts: int, kind: str, seed: int, ticks: int = 20_000, *, scattered: bool = True) -> dict[str, Any]:
+    """Everything `solvent bench watch` prints, JSON-ready. Raises MemoryError when the computer has not the memory."""
+    book = draw_book(accounts, kind, seed, scattered=scattered)
+    bench = Bench(book)
+    watch = bench.machine.watch
+    index_bytes = sum(rows.nbytes for name, rows in watch._asdict().items() if not name.startswith("mirror"))
+    scan_bytes = sum(rows.nbytes for name, rows in watch._asdict().items() if name.startswith("mirror"))
+    equal = bench.lists_equal()
+    scans = bench.scans()
+    markets, prices = draw_path(book, ticks, seed)
+    decided, finished = [], []
+    flagged = int(book.state.venue[0].queue_count)
+    judged = int(watch.meter[JUDGED])
+    for part in np.array_split(np.arange(ticks), CHECKS):
+        times = bench.ticks(markets[part], prices[part])
+        decided.append(times[0])
+        finished.append(times[1])
+        equal = equal and bench.lists_equal()
+        _progress(f"{sum(map(len, decided)):,} of {ticks:,} prices")
+    _progress("")
+    flagged = int(book.state.venue[0].queue_count) - flagged
+    judged = int(watch.meter[JUDGED]) - judged
+    tick_us = spread_us(np.concatenate(finished))
+    later = draw_path(book, max(ticks // 4, 1), seed + 10, jump=0.0)
+    command_us = spread_us(bench.commands(report_records(bench, *later)))
+    equal = equal and bench.lists_equal()
+    scan_us = scans["scan_ms"] * 1e3
+    return {
+        "accounts": accounts,
+        "book": kind,
+        "seed": seed,
+        "positions": int(book.state.venue[0].position_count),
+        "ticks": ticks,
+        **scans,
+        "tick_us": msgspec.to_builtins(tick_us),
+        "decision_us": msgspec.to_builtins(spread_us(np.concatenate(decided))),
+        "command_us": {"p50": command_us.p50, "p99": command_us.p99},
+        "scan_over_floor": round(scans["scan_ms"] / scans["floor_ms"], 3),
+        "scan_over_tick_mean": round(scan_us / tick_us.mean, 1),
+        "scan_over_tick_p99": round(scan_us / tick_us.p99, 1),
+        "judged_per_tick": round(judged / ticks, 3),
+        "flagged": flagged,
+        "build_seconds": round(bench.build_seconds, 3),
+        "index_bytes_per_account": round(index_bytes / accounts, 2),
+        "scan_bytes_per_account": round(scan_bytes / accounts, 2),
+        "lists_equal": bool(equal),
+        "machine": f"{platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__}",
+    }
+
+
+def measure_shocks(bench: Bench, seed: int) -> list[dict[str, Any]]:
+    """Large moves: what deciding and repairing take beside one scan of the same moment."""
+    draws = np.random.default_rng(seed + 7)
+    stories: list[tuple[str, dict[int, float]]] = [
+        ("all markets N(0, 5 bp)", {m: 1 + draws.normal(0, 5e-4) for m in range(MARKETS)}),
+        ("market 0 -1 %", {0: 0.99}),
+        ("market 0 -5 %", {0: 0.95}),
+        ("market 0 -10 % more", {0: 0.90}),
+        ("all markets -5 %", dict.fromkeys(range(MARKETS), 0.95)),
+    ]
+    answers = []
+    for name, factors in stories:
+        bench.remirror()
+        scan_ms = bench.scans()["scan_ms"]
+        decided, finished = bench.ticks(*bench.shifted(factors))
+        waiting = int(bench.machine.watch.pending[COUNT]) + int(bench.machine.watch.meter[CURSOR] != NONE)
+        upkeep_ms = bench.settle()
+        answers.append(
+            {
+                "shock": name,
+                "scan_ms": scan_ms,
+                "decision_ms": round(float(decided.sum()) / 1e6, 3),
+                "worst_decision_ms": round(float(decided.max()) / 1e6, 3),
+                "worst_command_ms": round(float(finished.max()) / 1e6, 3),
+                "worst_decision_over_scan": round(float(decided.max()) / 1e6 / scan_ms, 3),
+                "decision_over_scan": round(float(decided.sum()) / 1e6 / scan_ms, 3),
+                "in_slices": bool(waiting),
+                "upkeep_afterwards_ms": round(upkeep_ms, 1),
+                "lists_equal": bench.lists_equal(),
+            }
+        )
+    return answers
+
+
+def measure_updates(bench: Bench, seed: int, count: int = 5_000) -> dict[str, Any]:
+    """Whole commands through `apply`: deposits, withdrawals, trades; microseconds."""
+    answers: dict[str, Any] = {}
+    for name, kind, share in (
+        ("deposit", CommandKind.DEPOSIT, 0.01),
+        ("withdrawal of 1 % of the free cash", CommandKind.WITHDRAW, 0.01),
+        ("withdrawal of half the free cash", CommandKind.WITHDRAW, 0.5),
+    ):
+        taken = bench.commands(transfer_records(bench, kind, share, count, seed))
+        answers[name] = msgspec.to_builtins(spread_us(taken))
+    return answers
+
+
+def _progress(line: str) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\033[K{line}")
+        sys.stderr.flush()
