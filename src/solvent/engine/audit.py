@@ -71,6 +71,8 @@ class WatchAudit(msgspec.Struct, frozen=True, kw_only=True):
 
 def _broken_maxima(watch: Watch) -> int:
     """Nodes and roots that are not the maximum of what is below them."""
+    if watch.meter[CURSOR] != NONE:
+        return 0  # they are made when the last corner is
     broken = int((watch.keys.reshape(-1, FAN).max(axis=1) != watch.nodes).sum()) if len(watch.nodes) else 0
     for column in watch.columns:
         nodes = watch.nodes[column.first_node : column.first_node + column.capacity // FAN]

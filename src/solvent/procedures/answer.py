@@ -20,23 +20,34 @@ from solvent.risk.watch import (
     SCANS,
     SLICE,
     add_member,
-    clear_keys,
     clear_members,
     collect,
     collect_holders,
     doubt,
-    drain_in_order,
+    find_passed,
     is_mirrored,
+    make_maxima,
+    next_member,
+    remove_member,
     set_corner,
+    warm,
 )
 from solvent.state.tables import NONE
 from solvent.units import LIMIT
 
-PENDING_SHARE = 4
+PENDING_SHARE = 2
 """The part of the accounts a price concerned that is repaired at once: repairing then costs about what deciding did."""
 
-CURSOR_SHARE = 64
+CURSOR_SHARE = 16
 """Part of all accounts whose corners one command makes anew after a scan."""
+
+FILTER_SHARE = 100
+"""From this part of the accounts on, clearing everybody by the filter is cheaper than judging those who were found."""
+
+WARM_MIN = 4
+"""From so many accounts on their rows are asked for together before they are judged one by one."""
+
+UNKNOWN = -1
 
 FUNDING_STEPS = 8
 """Fundings of the size of the last one that a market's band leaves room for, each way."""
@@ -87,11 +98,28 @@ def _repair_found(state, watch, left):
     """New corners for a slice of those who stayed sound; the others wait, and are judged at every price meanwhile."""
     piece = max(watch.meter[SLICE], left // PENDING_SHARE)
     for i in range(left):
+        if not _is_watched(state, watch.fired[i]):
+            continue
         if i < piece:
-            set_corner(state, watch, watch.fired[i], watch.surplus[i])
+            surplus = watch.surplus[i]
+            if surplus == UNKNOWN:
+                surplus = surplus_of(state, watch.fired[i])
+            set_corner(state, watch, watch.fired[i], surplus)
         else:
             add_member(watch.pending, watch.fired[i])
     watch.meter[REPAIRED] += min(piece, left)
+
+
+@kernel
+def _scan_mirror(state, watch, tape):
+    """Decide about everybody the filter does not clear, in ascending order."""
+    doubt(state, watch)
+    account = next_member(watch.ordering, 0)
+    while account != NONE:
+        remove_member(watch.ordering, account)
+        if _is_watched(state, account):
+            _decide_one(state, watch, tape, account)
+        account = next_member(watch.ordering, account + 1)
 
 
 @kernel
@@ -99,13 +127,7 @@ def _scan(state, watch, tape):
     """Decide about everybody, in ascending order."""
     watch.meter[SCANS] += 1
     if is_mirrored(watch):
-        doubt(state, watch)
-        found = drain_in_order(watch)
-        while found > 0:
-            for i in range(found):
-                if _is_watched(state, watch.fired[i]):
-                    _decide_one(state, watch, tape, watch.fired[i])
-            found = drain_in_order(watch)
+        _scan_mirror(state, watch, tape)
         return
     for account in range(state.venue[0].account_count):
         if _is_watched(state, account):
@@ -113,27 +135,24 @@ def _scan(state, watch, tape):
 
 
 @kernel
-def _scan_if_due(state, watch, tape):
-    """While corners are being made anew the index does not know everybody: a scan decides. True when it did."""
-    if watch.meter[CURSOR] == NONE:
-        return False
-    _scan(state, watch, tape)
-    return True
+def _start_over(watch):
+    """All corners will be made anew, from the first account on."""
+    clear_members(watch.pending)
+    watch.meter[CURSOR] = 0
 
 
 @kernel
-def _start_over(watch):
-    """All corners will be made anew, from the first account on."""
-    clear_keys(watch)
-    clear_members(watch.pending)
-    watch.meter[CURSOR] = 0
+def surplus_of(state, account):
+    """What a sound account may spend on a corner. Whoever is sound by status stands at or above the threshold here."""
+    equity, requirement, _gains, _notional = judge(state, account, Level.MAINTENANCE)
+    return max(equity - requirement - state.stages[0].or_equal, 0)
 
 
 @kernel
 def upkeep(state, watch, accounts):
     """Make the corners of so many further accounts anew, if a scan left them without; give how many are left.
 
-    Everybody who is sound stands at or above the threshold here: the last change was decided before.
+    When the last is made the maxima are, and whom prices passed in the meantime waits as pending.
     """
     first = watch.meter[CURSOR]
     if first == NONE:
@@ -142,11 +161,24 @@ def upkeep(state, watch, accounts):
     last = min(first + accounts, count)
     for account in range(first, last):
         if _is_watched(state, account):
-            equity, requirement, _gains, _notional = judge(state, account, Level.MAINTENANCE)
-            set_corner(state, watch, account, max(equity - requirement - state.stages[0].or_equal, 0))
+            set_corner(state, watch, account, surplus_of(state, account))
     watch.meter[REPAIRED] += last - first
-    watch.meter[CURSOR] = last if last < count else NONE
+    watch.meter[CURSOR] = last
+    if last == count:
+        watch.meter[CURSOR] = NONE
+        make_maxima(watch)
+        for instrument in range(state.instruments.shape[0]):
+            find_passed(watch, instrument, state.instruments[instrument].mark_ticks)
     return count - last
+
+
+@kernel
+def _keep_thin(state, watch):
+    """While corners are being made anew nobody is collected: the thin ones wait as pending after a funding."""
+    account = next_member(watch.thin, 0)
+    while account != NONE:
+        add_member(watch.pending, account)
+        account = next_member(watch.thin, account + 1)
 
 
 @kernel
@@ -167,23 +199,33 @@ def _tell_worklist(state, tape, flagged_before):
 
 
 @kernel
-def decide(state, watch, tape, found, scanned):
-    """Flag everybody who is distressed and tell the worklist; give how many are to be repaired, NONE after a scan."""
-    left = NONE
-    if found >= 0:
-        left = _judge_found(state, watch, tape, found)
-    elif not scanned:
+def _decide(state, watch, tape, found):
+    """Flag everybody who is distressed; give how many of `watch.fired` are to be repaired, NONE for all accounts.
+
+    A list so long that the filter is cheaper than its judging is decided by the filter, and judged when repaired.
+    """
+    if found < 0:
         _scan(state, watch, tape)
-    return left
+        return NONE
+    if not is_mirrored(watch) or found * FILTER_SHARE <= state.venue[0].account_count:
+        if found >= WARM_MIN:
+            warm(state, watch, found)
+        return _judge_found(state, watch, tape, found)
+    _scan_mirror(state, watch, tape)
+    for i in range(found):
+        watch.surplus[i] = UNKNOWN
+    return found
 
 
 @kernel
 def decide_price(state, watch, tape, instrument, before_ticks, mark_ticks):
     """The first half of an answer: whom a moved mark endangers, complete; `repair` follows with what this gives."""
     flagged_before = state.venue[0].queue_count
-    scanned = _scan_if_due(state, watch, tape)
-    found = collect(watch, instrument, before_ticks, mark_ticks)
-    left = decide(state, watch, tape, found, scanned)
+    left = 0
+    if watch.meter[CURSOR] != NONE:
+        _scan(state, watch, tape)
+    else:
+        left = _decide(state, watch, tape, collect(watch, instrument, before_ticks, mark_ticks))
     _tell_worklist(state, tape, flagged_before)
     return left
 
@@ -213,8 +255,14 @@ def answer_funding(state, watch, tape, instrument, step):
     if not is_inside:
         watch.funding_low[instrument] = max(index - FUNDING_STEPS * abs(step), -LIMIT)
         watch.funding_high[instrument] = min(index + FUNDING_STEPS * abs(step), LIMIT)
-    scanned = _scan_if_due(state, watch, tape)
-    left = decide(state, watch, tape, collect_holders(watch, instrument, is_inside), scanned)
+    left = 0
+    if watch.meter[CURSOR] != NONE:
+        _scan(state, watch, tape)
+        _keep_thin(state, watch)
+        if not is_inside:
+            left = NONE
+    else:
+        left = _decide(state, watch, tape, collect_holders(watch, instrument, is_inside))
     _tell_worklist(state, tape, flagged_before)
     repair(state, watch, left)
 
@@ -224,6 +272,6 @@ def answer_terms(state, watch, tape):
     """New terms bind: everybody is judged under them, and every corner made anew."""
     flagged_before = state.venue[0].queue_count
     watch.meter[MIRRORED] = 0
-    decide(state, watch, tape, NONE, False)
+    _scan(state, watch, tape)
     _tell_worklist(state, tape, flagged_before)
     repair(state, watch, NONE)

@@ -1,10 +1,9 @@
 """The watch made anew over a state: after a start, or when its columns have outgrown their room."""
 
-from solvent.codes import AccountKind, Level, Status
+from solvent.codes import AccountKind, Status
 from solvent.compiled import bind, entry
-from solvent.procedures.answer import upkeep
-from solvent.risk.margin import judge
-from solvent.risk.watch import COUNT, next_member, set_corner
+from solvent.procedures.answer import surplus_of, upkeep
+from solvent.risk.watch import COUNT, CURSOR, make_maxima, next_member, set_corner
 from solvent.state.tables import NONE
 
 
@@ -16,8 +15,7 @@ def keep_up(state_tables, watch_tables, accounts):
     done = 0
     account = next_member(watch.pending, 0)
     while account != NONE and done < accounts:
-        equity, requirement, _gains, _notional = judge(state, account, Level.MAINTENANCE)
-        set_corner(state, watch, account, max(equity - requirement - state.stages[0].or_equal, 0))
+        set_corner(state, watch, account, surplus_of(state, account))
         done += 1
         account = next_member(watch.pending, account + 1)
     return watch.pending[COUNT] + upkeep(state, watch, accounts - done)
@@ -28,6 +26,7 @@ def rebuild_watch(state_tables, watch_tables):
     """Give every sound trader a corner in an empty index; the state is not changed and nothing is told."""
     state = bind(state_tables)
     watch = bind(watch_tables)
+    watch.meter[CURSOR] = 0
     for instrument in range(state.instruments.shape[0]):
         watch.funding_low[instrument] = state.instruments[instrument].funding_index
         watch.funding_high[instrument] = state.instruments[instrument].funding_index
@@ -35,5 +34,6 @@ def rebuild_watch(state_tables, watch_tables):
         terms = state.accounts[account]
         if terms.status != Status.SOUND or (terms.kind != AccountKind.CROSS and terms.kind != AccountKind.ISOLATED):
             continue
-        equity, requirement, _gains, _notional = judge(state, account, Level.MAINTENANCE)
-        set_corner(state, watch, account, max(equity - requirement - state.stages[0].or_equal, 0))
+        set_corner(state, watch, account, surplus_of(state, account))
+    watch.meter[CURSOR] = NONE
+    make_maxima(watch)

@@ -2,8 +2,8 @@
 
 200 markets in three classes of margin, prices log-uniform; 1 to 50 positions an account, 3 on the mean, markets drawn
 by rank; gross exposure lognormal around 3,000 with a cap of 20 million; 45 % short; a quarter of the accounts holds
-collateral priced by market 0 and a fifth by market 1. On the quiet book equity is the requirement times 1.01 + 8 exp(z),
-one account in 2,000 stands below it. On the stressed book every surplus is an eighth of that.
+collateral priced by market 0 and a fifth by market 1. On the quiet book equity is the requirement times
+1.01 + 8 exp(z), and one account in 2,000 stands below it. On the stressed book every surplus is an eighth of that.
 
 Contracts of such a book do not balance, and its rows were not traded: it is for measuring the watch and the scans.
 """
@@ -103,11 +103,11 @@ def bench_terms(ticks: np.ndarray) -> Terms:
 
 @numba.njit(cache=False)
 def _draw(seed, count):  # type: ignore[no-untyped-def]
-    """Slots of each account: P(n) ~ n**-1.75 on 1 to 50, 3 on the mean."""
+    """Slots of each account: P(n) ~ n**-1.934 on 1 to 50, 3 on the mean."""
     np.random.seed(seed)
     weights = np.empty(50)
     for n in range(50):
-        weights[n] = (n + 1.0) ** -1.749
+        weights[n] = (n + 1.0) ** -1.934
     total = np.cumsum(weights) / weights.sum()
     drawn = np.empty(count, np.int8)
     for i in range(count):

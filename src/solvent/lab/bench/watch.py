@@ -204,7 +204,9 @@ def transfer_records(bench: Bench, kind: CommandKind, share: float, count: int, 
     return records
 
 
-def measure_watch(accounts: int, kind: str, seed: int, ticks: int = 20_000, *, scattered: bool = True) -> dict[str, Any]:
+def measure_watch(
+    accounts: int, kind: str, seed: int, ticks: int = 20_000, *, scattered: bool = True
+) -> dict[str, Any]:
     """Everything `solvent bench watch` prints, JSON-ready. Raises MemoryError when the computer has not the memory."""
     book = draw_book(accounts, kind, seed, scattered=scattered)
     bench = Bench(book)
@@ -217,8 +219,11 @@ def measure_watch(accounts: int, kind: str, seed: int, ticks: int = 20_000, *, s
     decided, finished = [], []
     flagged = int(book.state.venue[0].queue_count)
     judged = int(watch.meter[JUDGED])
+    processor_seconds = 0.0
     for part in np.array_split(np.arange(ticks), CHECKS):
+        began = time.thread_time()
         times = bench.ticks(markets[part], prices[part])
+        processor_seconds += time.thread_time() - began
         decided.append(times[0])
         finished.append(times[1])
         equal = equal and bench.lists_equal()
@@ -240,6 +245,7 @@ def measure_watch(accounts: int, kind: str, seed: int, ticks: int = 20_000, *, s
         **scans,
         "tick_us": msgspec.to_builtins(tick_us),
         "decision_us": msgspec.to_builtins(spread_us(np.concatenate(decided))),
+        "tick_processor_mean_us": round(processor_seconds / ticks * 1e6, 3),
         "command_us": {"p50": command_us.p50, "p99": command_us.p99},
         "scan_over_floor": round(scans["scan_ms"] / scans["floor_ms"], 3),
         "scan_over_tick_mean": round(scan_us / tick_us.mean, 1),

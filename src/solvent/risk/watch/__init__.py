@@ -31,7 +31,7 @@ from solvent.risk.watch.certificate import (
     has_schedule_certificate,
     is_certified,
 )
-from solvent.risk.watch.collect import collect, collect_holders, drain_in_order
+from solvent.risk.watch.collect import collect, collect_holders, drain_in_order, find_passed, warm
 from solvent.risk.watch.corner import set_corner
 from solvent.risk.watch.filter import doubt, hide_from_scan, is_mirrored, mark_stale, reflect
 from solvent.risk.watch.index import (
@@ -49,13 +49,13 @@ from solvent.risk.watch.index import (
     Watch,
     blank_watch,
     ceiling_place,
-    clear_keys,
     column_of,
     fired_room,
     forget_account,
     forget_holding,
     forget_position,
     key_of,
+    make_maxima,
     no_mirror,
     trigger_ticks,
 )
@@ -90,13 +90,13 @@ __all__ = [
     "blank_mirror",
     "blank_watch",
     "ceiling_place",
-    "clear_keys",
     "clear_members",
     "collect",
     "collect_holders",
     "column_of",
     "doubt",
     "drain_in_order",
+    "find_passed",
     "fired_room",
     "forget_account",
     "forget_holding",
@@ -111,6 +111,7 @@ __all__ = [
     "is_certified",
     "is_mirrored",
     "key_of",
+    "make_maxima",
     "mark_stale",
     "next_member",
     "no_mirror",
@@ -118,4 +119,5 @@ __all__ = [
     "remove_member",
     "set_corner",
     "trigger_ticks",
+    "warm",
 ]

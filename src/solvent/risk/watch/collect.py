@@ -5,9 +5,12 @@ stops and says so with -1: a scan is then cheaper, and the caller takes it.
 """
 
 from solvent.compiled import kernel
-from solvent.risk.watch.index import FALLS, FAN, RISES, key_of
+from solvent.risk.watch.index import FALLS, FAN, RISES, WARMED, key_of
 from solvent.risk.watch.members import COUNT, add_member, next_member, remove_member
 from solvent.state.tables import NONE
+
+WARM_DEPTH = 3
+"""So many positions of each account are asked for together."""
 
 SORTED_MAX = 96
 """More are put in order through a set of bits."""
@@ -101,6 +104,40 @@ def collect(watch, instrument, old_ticks, new_ticks):
     if found > 1:
         found = _in_order(watch, found)
     return found
+
+
+@kernel
+def find_passed(watch, instrument, mark_ticks):
+    """Put the owners of keys the mark has passed unseen, while nobody was collected, into `watch.pending`."""
+    for side in range(2):
+        bound = key_of(side, mark_ticks)
+        column = watch.columns[2 * instrument + side]
+        for node in range(column.capacity // FAN):
+            if watch.nodes[column.first_node + node] > bound:
+                first = column.first + node * FAN
+                for place in range(first, first + FAN):
+                    if watch.keys[place] > bound:
+                        add_member(watch.pending, watch.owners[place])
+
+
+@kernel
+def warm(state, watch, found):
+    """Ask for the rows of everybody in `watch.fired` side by side: the processor waits for them once, not in turn."""
+    touched = 0
+    for i in range(found):
+        terms = state.accounts[watch.fired[i]]
+        touched ^= int(terms.status)
+        watch.surplus[i] = terms.first_position
+    for _depth in range(WARM_DEPTH):
+        for i in range(found):
+            row = watch.surplus[i]
+            if row != NONE:
+                position = state.positions[row]
+                place = watch.position_place[row]
+                if place != NONE:
+                    touched ^= int(watch.keys[place])
+                watch.surplus[i] = position.next
+    watch.meter[WARMED] = touched
 
 
 @kernel

@@ -35,6 +35,7 @@ from solvent.risk.watch.mirror import (
     BLOCK,
     GROUP_FIRST_CELL,
     GROUP_FIRST_ROW,
+    GROUP_ROWS,
     GROUP_USED,
     SLOTS_MAX,
 )
@@ -105,8 +106,8 @@ def reflect(state, watch, account, cash_quanta, slots):
 def _line(lines, code, place, value, rate, deduction, other):
     """One line of a code: a lot's value after a rate, and a deduction, both lowered by the bound's slack."""
     size = abs(value) * (1.0 + rate) + abs(other)
-    lines[code, 2 * place] = np.float32(value - abs(value) * rate - other - size * SLACK)
-    lines[code, 2 * place + 1] = np.float32(deduction - abs(deduction) * SLACK)
+    lines[2 * place, code] = np.float32(value - abs(value) * rate - other - size * SLACK)
+    lines[2 * place + 1, code] = np.float32(deduction - abs(deduction) * SLACK)
 
 
 @kernel
@@ -151,7 +152,7 @@ def _all_lines(state, watch):
     """(c1, d1, c2, d2, c3, d3) of every code at the marks of now."""
     instruments = state.instruments.shape[0]
     level = watch.meter[LEVEL]
-    lines = np.zeros((2 * instruments + ASSETS_MAX, 6), np.float32)
+    lines = np.zeros((6, 2 * instruments + ASSETS_MAX), np.float32)
     for instrument in range(instruments):
         market = state.instruments[instrument]
         value = np.float64(market.mark_ticks) * state.contracts[instrument].quanta_per_lot_tick
@@ -171,39 +172,70 @@ def _all_lines(state, watch):
 
 
 @kernel
-def _add_slots(surplus, lots, codes, lines):
+def _add_slots(surplus, lots, codes, first_c, first_d, second_c, second_d, third_c, third_d):
     """Add one slot of every account of a block."""
     for i in range(surplus.shape[0]):
         code = codes[i]
         amount = lots[i]
-        worth = amount * lines[code, 0] + lines[code, 1]
-        other = amount * lines[code, 2] + lines[code, 3]
+        worth = amount * first_c[code] + first_d[code]
+        other = amount * second_c[code] + second_d[code]
         if other < worth:
             worth = other
-        other = amount * lines[code, 4] + lines[code, 5]
+        other = amount * third_c[code] + third_d[code]
         if other < worth:
             worth = other
         surplus[i] += worth
 
 
 @kernel
+def _doubted_of_group(cash, lots, codes, slots, lines, doubted):
+    """Write the places of a group's accounts that are not certainly sound into `doubted`; give their number."""
+    first_c = lines[0]
+    first_d = lines[1]
+    second_c = lines[2]
+    second_d = lines[3]
+    third_c = lines[4]
+    third_d = lines[5]
+    surplus = np.empty(BLOCK, np.float32)
+    found = 0
+    cell = 0
+    for row in range(0, cash.shape[0], BLOCK):
+        surplus[:] = cash[row : row + BLOCK]
+        for _slot in range(slots):
+            end = cell + BLOCK
+            _add_slots(surplus, lots[cell:end], codes[cell:end], first_c, first_d, second_c, second_d, third_c, third_d)
+            cell = end
+        for i in range(BLOCK):
+            if surplus[i] < 0:
+                doubted[found] = row + i
+                found += 1
+    return found
+
+
+@kernel
 def doubt(state, watch):
     """Put everybody who is not certainly sound into `watch.ordering`; give how many there are."""
     lines = _all_lines(state, watch)
-    surplus = np.empty(BLOCK, np.float32)
+    largest = 0
     for slots in range(1, SLOTS_MAX + 1):
-        group = watch.mirror_groups[slots]
-        for block in range((group[GROUP_USED] + BLOCK - 1) // BLOCK):
-            row = group[GROUP_FIRST_ROW] + block * BLOCK
-            surplus[:] = watch.mirror_cash[row : row + BLOCK]
-            cell = group[GROUP_FIRST_CELL] + block * BLOCK * slots
-            for _slot in range(slots):
-                end = cell + BLOCK
-                _add_slots(surplus, watch.mirror_lots[cell:end], watch.mirror_code[cell:end], lines)
-                cell = end
-            for i in range(BLOCK):
-                if surplus[i] < 0:
-                    add_member(watch.ordering, watch.mirror_account[row + i])
+        largest = max(largest, watch.mirror_groups[slots, GROUP_ROWS])
+    doubted = np.empty(largest, np.int32)
+    for slots in range(1, SLOTS_MAX + 1):
+        rows = watch.mirror_groups[slots, GROUP_ROWS]
+        if rows == 0:
+            continue
+        row = watch.mirror_groups[slots, GROUP_FIRST_ROW]
+        cell = watch.mirror_groups[slots, GROUP_FIRST_CELL]
+        found = _doubted_of_group(
+            watch.mirror_cash[row : row + rows],
+            watch.mirror_lots[cell : cell + rows * slots],
+            watch.mirror_code[cell : cell + rows * slots],
+            slots,
+            lines,
+            doubted,
+        )
+        for i in range(found):
+            add_member(watch.ordering, watch.mirror_account[row + doubted[i]])
     account = next_member(watch.stale, 0)
     while account != NONE:
         if state.accounts[account].status == Status.SOUND:

@@ -11,8 +11,8 @@ An account is watched in one of these ways:
     pending             judged at every price until its corner, which a price broke, has been made anew
     thin (besides)      the corner has no reserve for funding: judged at every funding of its markets
 
-While `meter[CURSOR]` is not NONE the corners of accounts from there on are being made anew, their keys are dead, and
-every price is answered by a scan.
+While `meter[CURSOR]` is not NONE the corners of accounts from there on are still to be made anew, maxima are not kept,
+and every price is answered by a scan.
 """
 
 from typing import Any, NamedTuple
@@ -50,7 +50,8 @@ REPAIRED = 3
 JUDGED = 4
 MIRRORED = 5
 SLICE = 6
-METERS = 7
+WARMED = 7
+METERS = 8
 
 SLICE_MIN = 4096
 """Corners one command makes anew at least, when so many are broken: a few milliseconds of work."""
@@ -163,12 +164,14 @@ def trigger_ticks(side, key):
 
 @kernel
 def write_key(watch, column_row, place, key):
-    """Set one key and mend the maxima above it."""
+    """Set one key and mend the maxima above it; while all corners are made anew the maxima wait for the end."""
     column = watch.columns[column_row]
     old = watch.keys[place]
     if old == key:
         return
     watch.keys[place] = key
+    if watch.meter[CURSOR] != NONE:
+        return
     node = (place - column.first) // FAN
     node_place = column.first_node + node
     node_old = watch.nodes[node_place]
@@ -199,11 +202,23 @@ def write_key(watch, column_row, place, key):
 
 
 @kernel
-def clear_keys(watch):
-    """Every key dead, every place kept: the corners will be made anew from the first account on."""
-    watch.keys[:] = DEAD
-    watch.nodes[:] = DEAD
-    watch.roots[:] = DEAD
+def make_maxima(watch):
+    """All maxima from the keys: after corners were made anew, while keys were written without them."""
+    for row in range(watch.columns.shape[0]):
+        column = watch.columns[row]
+        nodes = column.capacity // FAN
+        for node in range(nodes):
+            first = column.first + node * FAN
+            largest = watch.keys[first]
+            for i in range(first + 1, first + FAN):
+                largest = max(largest, watch.keys[i])
+            watch.nodes[column.first_node + node] = largest
+        for root in range((nodes + FAN - 1) // FAN):
+            first = column.first_node + root * FAN
+            largest = watch.nodes[first]
+            for i in range(first + 1, column.first_node + min(root * FAN + FAN, nodes)):
+                largest = max(largest, watch.nodes[i])
+            watch.roots[column.first_root + root] = largest
 
 
 @kernel
