@@ -27,7 +27,7 @@ def flag_vault(state, watch, tape):
         return
     equity, requirement, _gains, _notional = judge(state, vault, Level.MAINTENANCE)
     if equity < 0:
-        flag(state, watch, tape, vault, equity, requirement)
+        flag(state, tape, vault, equity, requirement)
 
 
 @kernel

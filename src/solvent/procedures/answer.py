@@ -10,7 +10,7 @@ by the scan. Neither the list nor its order depends on the way it was found.
 from solvent.codes import AccountKind, Level, Status
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
-from solvent.procedures.review import flag, set_negative
+from solvent.procedures.review import flag, set_negative, stop_watching
 from solvent.risk.margin import judge
 from solvent.risk.watch import (
     CURSOR,
@@ -73,7 +73,7 @@ def _decide_one(state, watch, tape, account):
     surplus = equity - requirement - state.stages[0].or_equal
     if surplus >= 0 or (requirement == 0 and equity >= 0):
         return max(surplus, 0)
-    flag(state, watch, tape, account, equity, requirement)
+    flag(state, tape, account, equity, requirement)
     set_negative(state, tape, account, 1 if equity < 0 else 0)
     return NONE
 
@@ -231,8 +231,11 @@ def decide_price(state, watch, tape, instrument, before_ticks, mark_ticks):
 
 
 @kernel
-def repair(state, watch, left):
-    """The second half: new corners for those who stayed sound, a slice of them, and a slice of what a scan left."""
+def repair(state, watch, left, flagged_before):
+    """The second half: the flagged are forgotten, a slice of the others and of what a scan left gets new corners."""
+    venue = state.venue[0]
+    for i in range(flagged_before, venue.queue_count):
+        stop_watching(state, watch, state.queue[(venue.queue_head + i) % state.queue.shape[0]])
     if left >= 0:
         _repair_found(state, watch, left)
     else:
@@ -243,7 +246,9 @@ def repair(state, watch, left):
 @kernel
 def answer_price(state, watch, tape, instrument, before_ticks, mark_ticks):
     """A mark has moved: everybody it endangers is flagged."""
-    repair(state, watch, decide_price(state, watch, tape, instrument, before_ticks, mark_ticks))
+    flagged_before = state.venue[0].queue_count
+    left = decide_price(state, watch, tape, instrument, before_ticks, mark_ticks)
+    repair(state, watch, left, flagged_before)
 
 
 @kernel
@@ -264,7 +269,7 @@ def answer_funding(state, watch, tape, instrument, step):
     else:
         left = _decide(state, watch, tape, collect_holders(watch, instrument, is_inside))
     _tell_worklist(state, tape, flagged_before)
-    repair(state, watch, left)
+    repair(state, watch, left, flagged_before)
 
 
 @kernel
@@ -274,4 +279,4 @@ def answer_terms(state, watch, tape):
     watch.meter[MIRRORED] = 0
     _scan(state, watch, tape)
     _tell_worklist(state, tape, flagged_before)
-    repair(state, watch, NONE)
+    repair(state, watch, NONE, flagged_before)

@@ -88,8 +88,8 @@ def enqueue(state, account):
 
 
 @kernel
-def flag(state, watch, tape, account, equity, requirement):
-    """The account is distressed: the liquidation engine has it now."""
+def flag(state, tape, account, equity, requirement):
+    """The account is distressed: the liquidation engine has it now. The caller lets the watch forget it."""
     accounts = state.accounts
     accounts[account].status = Status.DISTRESSED
     accounts[account].flagged_sequence = state.venue[0].sequence
@@ -105,8 +105,6 @@ def flag(state, watch, tape, account, equity, requirement):
             largest = notional
             accounts[account].default_instrument = state.positions[row].instrument
         row = state.positions[row].next
-    forget_account(state, watch, account)
-    hide_from_scan(watch, account)
     enqueue(state, account)
     event = tell(state, tape, EventKind.ACCOUNT_FLAGGED)
     event.account = account
@@ -114,6 +112,13 @@ def flag(state, watch, tape, account, equity, requirement):
     event.equity_quanta = equity
     event.requirement_quanta = requirement
     event.amount_quanta = max(largest, 0)
+
+
+@kernel
+def stop_watching(state, watch, account):
+    """Neither the index nor a scan looks at the account until it is reviewed as sound."""
+    forget_account(state, watch, account)
+    hide_from_scan(watch, account)
 
 
 @kernel
@@ -129,7 +134,8 @@ def review(state, watch, tape, account):
         if surplus >= 0 or (requirement == 0 and equity >= 0):
             set_corner(state, watch, account, max(surplus, 0))
             return
-        flag(state, watch, tape, account, equity, requirement)
+        flag(state, tape, account, equity, requirement)
+    stop_watching(state, watch, account)
     set_negative(state, tape, account, 1 if equity < 0 else 0)
 
 

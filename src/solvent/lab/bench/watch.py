@@ -70,6 +70,7 @@ def timed_kernels() -> tuple[Callable[..., None], Callable[..., None]]:
             market = state.instruments[markets[i]]
             before = market.mark_ticks
             tape.meter[0] = 0
+            waiting = state.venue[0].queue_count
             clock(CLOCK_MONOTONIC, stamp.ctypes.data)
             began = stamp[0] * 1_000_000_000 + stamp[1]
             market.mark_ticks = prices[i]
@@ -77,7 +78,7 @@ def timed_kernels() -> tuple[Callable[..., None], Callable[..., None]]:
             left = decide_price(state, watch, tape, markets[i], before, prices[i])
             clock(CLOCK_MONOTONIC, stamp.ctypes.data)
             decided[i] = stamp[0] * 1_000_000_000 + stamp[1] - began
-            repair(state, watch, left)
+            repair(state, watch, left, waiting)
             clock(CLOCK_MONOTONIC, stamp.ctypes.data)
             finished[i] = stamp[0] * 1_000_000_000 + stamp[1] - began
 
