@@ -15,10 +15,12 @@ from solvent.risk.watch import (
     DEAD,
     FALLS,
     RISES,
+    SMOOTH,
     forget_account,
     has_member,
     hide_from_scan,
     mark_stale,
+    roundings,
     set_corner,
     trigger_ticks,
 )
@@ -164,6 +166,9 @@ def corner_surplus(state, watch, account):
             if not is_thin:
                 index = watch.funding_high[instrument] if lots > 0 else watch.funding_low[instrument]
             surplus += value - position.cost_quanta - due_up(lots, index - position.funding_index)
+            rounded = roundings(state.schedules[Level.MAINTENANCE * state.instruments.shape[0] + instrument])
+            if rounded > SMOOTH:
+                surplus -= rounded
             schedule = state.schedules[Level.MAINTENANCE * state.instruments.shape[0] + instrument]
             if lots > 0 and schedule.kind == Schedule.BRACKETS_WHOLE:
                 # on the way down to its trigger a long may stand in a dearer bracket than at the trigger

@@ -26,10 +26,12 @@ Source: geometric monitoring (Sharfman, Schuster, Keren, PODS 2008) applied to m
 """
 
 from solvent.risk.watch.certificate import (
+    SMOOTH,
     has_asset_certificate,
     has_level_certificate,
     has_schedule_certificate,
     is_certified,
+    roundings,
 )
 from solvent.risk.watch.collect import collect, collect_holders, drain_in_order, find_passed, warm
 from solvent.risk.watch.corner import set_corner
@@ -84,6 +86,7 @@ __all__ = [
     "RISES",
     "SCANS",
     "SLICE",
+    "SMOOTH",
     "Watch",
     "add_member",
     "blank_members",
@@ -117,6 +120,7 @@ __all__ = [
     "no_mirror",
     "reflect",
     "remove_member",
+    "roundings",
     "set_corner",
     "trigger_ticks",
     "warm",

@@ -11,27 +11,57 @@ A new kind of rule changes nothing here. A new certificate is a line here, a way
 a brute-force test.
 """
 
-from solvent.codes import AccountKind, Schedule
+from solvent.codes import AccountKind, Driver, Schedule
 from solvent.compiled import kernel
 from solvent.state.tables import NONE
 from solvent.units import PPM
+
+SMOOTH = 2
+ROUGH = 16
 
 
 @kernel
 def has_schedule_certificate(schedule):
     """True when a requirement of this schedule row moves only with the position's own mark, at a slope of at most 1.
 
-    User leverage is the larger of two such requirements as long as its scale is at most one.
+    Rates by size are constant while a price moves, and so is a curve over nothing or over size; what is added to a
+    rate is linear in the notional, or clipped. `rate_max_ppm` bounds the slope of it all. User leverage is the larger
+    of two such requirements as long as its scale is at most one. A curve over notional bends, one over open interest
+    moves with what others do, and scenarios judge positions together.
     """
     kind = schedule.kind
+    if schedule.rate_max_ppm > PPM:
+        return False
     if kind == Schedule.USER_LEVERAGE:
-        return schedule.scale_ppm <= PPM
-    return kind == Schedule.ZERO or kind == Schedule.BRACKETS_MARGINAL or kind == Schedule.BRACKETS_WHOLE
+        return schedule.scale_ppm <= PPM and schedule.rate_max_ppm + schedule.add_ppm + schedule.reward_ppm <= PPM
+    if kind == Schedule.CURVE:
+        return schedule.driver == Driver.NONE or schedule.driver == Driver.SIZE
+    return (
+        kind == Schedule.ZERO
+        or kind == Schedule.BRACKETS_MARGINAL
+        or kind == Schedule.BRACKETS_WHOLE
+        or kind == Schedule.BRACKETS_BY_SIZE
+    )
+
+
+@kernel
+def roundings(schedule):
+    """Quanta by which all roundings of a requirement may differ from its real value, at most.
+
+    One ceiling moves by at most one quantum for a quantum of notional, and two is enough. Several together may move by
+    several where a price moves favourably: a curve's scale is at most ten, and four things may be added.
+    """
+    added = schedule.add_ppm + schedule.reward_ppm + schedule.premium_num
+    return ROUGH if schedule.kind == Schedule.CURVE or added > 0 else SMOOTH
 
 
 @kernel
 def has_asset_certificate(asset):
-    """True when a holding of this asset row is worth a constant weight times its price."""
+    """True when a holding of this asset row moves with its price alone, by at most the price's own move.
+
+    Fixed weights, tiers and discounts of the amount are constant factors; tiers of the value have falling weights
+    between nothing and one.
+    """
     return asset.maintenance_ppm >= 0
 
 

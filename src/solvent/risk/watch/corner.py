@@ -1,8 +1,7 @@
 """A new corner for a sound account: triggers that spend its surplus so that they are rarely passed.
 
-With S the surplus less 8 quanta of rounding per slot (a requirement is rounded up to five times on the way), N_i the
-notional of slot i (a short's counts 1 + largest rate: its requirement grows while it loses), price i may move adversely
-by the fraction
+With S the surplus less the quanta of rounding of each slot (see `certificate`), N_i the notional of slot i (a short's
+counts 1 + largest rate: its requirement grows while it loses), price i may move adversely by the fraction
 
     f_i = w_i x S / sum(N_j x w_j),      w_i = N_i ** (-1/3)
 
@@ -18,7 +17,7 @@ import numpy as np
 
 from solvent.codes import Schedule
 from solvent.compiled import kernel
-from solvent.risk.watch.certificate import is_certified
+from solvent.risk.watch.certificate import SMOOTH, is_certified, roundings
 from solvent.risk.watch.index import (
     FALLS,
     LEVEL,
@@ -108,7 +107,8 @@ def last_price_of_bracket(state, schedule, lots, per_lot_tick, mark_ticks):
 def _rate_max_ppm(schedule, leverage):
     """Largest slope of a requirement in its notional, rounded up."""
     if schedule.kind == Schedule.USER_LEVERAGE and leverage > 0:
-        return max(schedule.rate_max_ppm, -(-schedule.scale_ppm // leverage))
+        slope = -(-schedule.scale_ppm // leverage) + schedule.add_ppm + schedule.reward_ppm
+        return max(schedule.rate_max_ppm, slope)
     return schedule.rate_max_ppm
 
 
@@ -121,7 +121,8 @@ def set_corner(state, watch, account, surplus_quanta):
         add_member(watch.loose, account)
         return
     instruments = state.instruments.shape[0]
-    slots = 0
+    slack = 2
+    is_rough = False
     weight = 0
     reserve = 0
     row = state.accounts[account].first_position
@@ -133,8 +134,11 @@ def set_corner(state, watch, account, surplus_quanta):
             per_lot_tick = state.contracts[instrument].quanta_per_lot_tick
             notional = value_quanta(abs(position.lots), market.mark_ticks, per_lot_tick)
             share = WEIGHTS[_bits(notional)]
+            schedule = state.schedules[level * instruments + instrument]
+            rounded = roundings(schedule)
+            slack += rounded
+            is_rough = is_rough or rounded > SMOOTH
             if position.lots < 0:
-                schedule = state.schedules[level * instruments + instrument]
                 notional += mul_div_up(notional, _rate_max_ppm(schedule, position.leverage), PPM)
                 owed = market.funding_index - watch.funding_low[instrument]
             else:
@@ -142,7 +146,6 @@ def set_corner(state, watch, account, surplus_quanta):
             if owed > 0:
                 reserve += mul_div_up(abs(position.lots), owed, FUNDING_SCALE)
             weight += weighted_up(notional, share)
-            slots += 1
         row = position.next
     row = state.accounts[account].first_holding
     while row != NONE:
@@ -151,9 +154,14 @@ def set_corner(state, watch, account, surplus_quanta):
         mark = state.instruments[asset.price_instrument].mark_ticks
         value = mul_div_up(holding.amount_quanta, mark * asset.value_num, asset.value_den)
         weight += weighted_up(value, WEIGHTS[_bits(value)])
-        slots += 1
+        slack += SMOOTH
         row = holding.next
-    spend = surplus_quanta - 8 * slots - 2
+    spend = surplus_quanta - slack
+    if is_rough and spend < 0:
+        # so near the edge several roundings at once could take what is left while a price moves favourably
+        forget_account(state, watch, account)
+        add_member(watch.loose, account)
+        return
     if reserve * 4 <= spend:
         spend -= reserve
         remove_member(watch.thin, account)

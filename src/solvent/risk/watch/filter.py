@@ -26,9 +26,9 @@ that has no certificate has minus infinity for cash, one with the liquidation en
 
 import numpy as np
 
-from solvent.codes import Schedule, Status
+from solvent.codes import Schedule, Status, Weighting
 from solvent.compiled import kernel
-from solvent.risk.watch.certificate import is_certified
+from solvent.risk.watch.certificate import ROUGH, SMOOTH, is_certified, roundings
 from solvent.risk.watch.index import LEVEL, MIRRORED
 from solvent.risk.watch.members import COUNT, add_member, next_member, remove_member
 from solvent.risk.watch.mirror import (
@@ -118,10 +118,12 @@ def _write_lines(state, level, instrument, code, value, other, lines):
     first = schedule.first_bracket
     count = schedule.bracket_count
     denominator = np.float64(schedule.denominator)
-    if kind == Schedule.ZERO or count == 0:
+    fixed = np.float64(schedule.add_fixed_quanta) + schedule.reward_min_quanta
+    is_plain = roundings(schedule) == SMOOTH and fixed == 0.0
+    if (kind == Schedule.ZERO or count == 0) and is_plain and kind != Schedule.CURVE:
         for place in range(3):
             _line(lines, code, place, value, 0.0, 0.0, other)
-    elif kind == Schedule.BRACKETS_MARGINAL:
+    elif kind == Schedule.BRACKETS_MARGINAL and is_plain:
         last = first + count - 1
         for place in range(3):
             # one line per bracket up to three: first, second, last; more are spanned by a chord between the outer two
@@ -142,9 +144,10 @@ def _write_lines(state, level, instrument, code, value, other, lines):
                 deduction = rate * start - start_needs
             _line(lines, code, place, value, rate, deduction, other)
     else:
-        rate = schedule.rate_max_ppm / np.float64(PPM) if kind == Schedule.BRACKETS_WHOLE else 1.0
+        # one line above everything else: the largest slope, what is added in any case, and all roundings
+        rate = 1.0 if kind == Schedule.USER_LEVERAGE else schedule.rate_max_ppm / np.float64(PPM)
         for place in range(3):
-            _line(lines, code, place, value, rate, 0.0, other)
+            _line(lines, code, place, value, rate, -fixed - ROUGH, other)
 
 
 @kernel
@@ -164,10 +167,20 @@ def _all_lines(state, watch):
         terms = state.assets[asset]
         if terms.used == 1 and terms.value_den > 0:
             weight = (terms.maintenance_ppm if weighted else terms.initial_ppm) / np.float64(PPM)
+            rounded = 0.0
+            if terms.weighting == Weighting.IMPACT:
+                weight = 1.0 - terms.impact_cap_ppm / np.float64(PPM)
+            elif terms.weighting != Weighting.FIXED:
+                # weights fall: the last is the least anybody gets, and an amount is rounded before it is valued
+                weight = 0.0
+                if terms.bracket_count > 0:
+                    weight = state.brackets[terms.first_bracket + terms.bracket_count - 1].numerator / np.float64(PPM)
             mark = np.float64(state.instruments[terms.price_instrument].mark_ticks)
-            value = mark * terms.value_num / np.float64(terms.value_den) * weight
+            value = mark * terms.value_num / np.float64(terms.value_den)
+            if terms.weighting == Weighting.TIERS_OF_AMOUNT:
+                rounded = value
             for place in range(3):
-                _line(lines, 2 * instruments + asset, place, value, 0.0, 0.0, 0.0)
+                _line(lines, 2 * instruments + asset, place, value * weight, 0.0, -rounded, 0.0)
     return lines
 
 
