@@ -1,0 +1,39 @@
+"""`solvent bench watch`: what a price, a scan and a command cost on this computer.
+
+Exit codes: 0 measured, and index and scans agreed; 1 they did not; 2 what was asked does not fit this computer.
+"""
+
+import sys
+from typing import Any
+
+import msgspec
+import typer
+
+CHECK_FAILED = 1
+BAD_INPUT = 2
+
+
+def bench_watch_command(accounts: int, book: str, seed: int, ticks: int, together: bool, as_json: bool) -> None:
+    """Draw the book, run the path, print. Exits with 1 when the lists differ, 2 when memory does not suffice."""
+    from solvent.lab.bench.watch import measure_watch
+
+    try:
+        answer = measure_watch(accounts, book, seed, ticks, scattered=not together)
+    except MemoryError:
+        sys.stderr.write(
+            f"{accounts:,} accounts do not fit this computer's memory: they take about 600 bytes each. Ask for fewer.\n"
+        )
+        raise typer.Exit(BAD_INPUT) from None
+    if as_json:
+        sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
+    else:
+        for name, value in answer.items():
+            print(f"{name.replace('_', ' '):<26} {_shown(value)}")
+    if not answer["lists_equal"]:
+        raise typer.Exit(CHECK_FAILED)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return "  ".join(f"{name} {number:,}" for name, number in value.items())
+    return f"{value:,}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
