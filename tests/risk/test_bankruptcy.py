@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from tests.plain import plain
 
 from solvent.risk import bankruptcy
-from solvent.units import LIMIT, PPM
+from solvent.risk.liquidation import bankruptcy_limit_ticks
+from solvent.units import LIMIT, PPM, mul_div_down
 
 MONEY = st.integers(-(2**50), 2**50)
 SOME = st.integers(1, 2**50)
@@ -173,3 +174,15 @@ def test_the_limit_in_ticks_is_the_fillable_price_rounded_for_the_account(
     assume(denominator != 0)
     exact = Fraction(numerator, denominator)
     assert limit == (floor(exact) if short else ceil(exact))
+
+
+@given(POSITION, st.integers(0, 10**14), st.integers(-(10**15), 10**15))
+@settings(deadline=None)
+def test_the_limit_of_a_bankruptcy_order_is_the_bankruptcy_quote_in_ticks(position, others, equity) -> None:
+    size, price, short, share = position
+    own = -(-size * price * share // PPM)
+    signed = -size if short else size
+    part = mul_div_down(equity, own, own + others)
+    limit = plain(bankruptcy_limit_ticks)(price, signed, 1, part, 2**60)
+    quote = plain(bankruptcy.bankruptcy_quote)(equity, own + others, -signed * price, own)
+    assert limit == max(ceil(Fraction(quote, signed)) if not short else floor(Fraction(quote, signed)), 1)
