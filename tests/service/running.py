@@ -7,12 +7,10 @@ import time
 from importlib import resources
 from pathlib import Path
 
-from solvent.commands import PriceReport, pack
 from solvent.rulebook.document import read_rulebook
 from solvent.service.client import Client
-from solvent.service.desk import Note
 from solvent.service.keys import make_key
-from solvent.service.opening import add_key, carry, create_venue, has_journal, open_venue
+from solvent.service.opening import add_key, create_venue, has_journal, open_venue
 from solvent.service.roles import Role
 from solvent.service.serve import Service, Settings, make_server
 
@@ -54,8 +52,9 @@ def running(directory=None, settings=None, prepare=None, keys=None, rulebook="so
     elif directory is not None and has_journal(Path(directory)):
         opened = open_venue(Path(directory))
     else:
-        opened = create_venue(Path(directory) if directory else None, VENUE, rules.text, rules.name, now - 200 * 10**9)
-        tell_first(opened, now - 40 * 10**9)
+        # no half minute of grace after a silence: a test does not wait
+        text = "\n".join(line for line in rules.text.splitlines() if "sequencer_grace" not in line)
+        opened = create_venue(Path(directory) if directory else None, VENUE, text, rules.name, now)
     if keys is None:
         keys = {}
         for role in Role:
@@ -109,16 +108,6 @@ def running(directory=None, settings=None, prepare=None, keys=None, rulebook="so
         yield run
     finally:
         stop()
-
-
-def tell_first(opened, time_ns):
-    """First prices, long enough ago that no guard still waits for them to prove themselves."""
-    commands = [
-        PriceReport(time_ns, 0, number, 1_000_000, time_ns)
-        for (row, _), number in opened.venue.sources.items()
-        if row == 0
-    ]
-    carry(opened.engine, opened.desk, pack(commands), Note(len(commands), "a test", "service", "service"))
 
 
 def open_market(run, price="100000", deposit="100000"):

@@ -17,10 +17,10 @@ import msgspec
 _SECRETS: Final = re.compile(
     r"slv_[a-z0-9]{8}_[A-Za-z0-9_-]+"
     r"|eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"
-    r"|(?i:bearer)\s+\S+"
+    r"|(?i:bearer)\s+[^\s\"\\]+"
     r"|(?<=ticket=)[A-Za-z0-9_-]+"
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
-    r"|(?i:(?<=password=)\S+)"
+    r"|(?i:(?<=password=)[^\s\"\\]+)"
 )
 _OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
