@@ -4,8 +4,10 @@ import json
 import sys
 
 import pytest
+from tests.small_replay import played
 
 from solvent.cli import main as cli
+from solvent.cli.replay import write_journal
 from solvent.rulebook.document import preset_names, read_rulebook
 from solvent.rulebook.reference import reference_page
 
@@ -127,6 +129,20 @@ def test_diff_tells_the_change_its_steps_and_its_effect(run, milder) -> None:
     code, out, _err = run(*words)
     assert "steps of at most 20 %" in out
     assert f"become liquidatable: {effect['become_liquidatable']}" in out
+
+
+def test_diff_judges_the_snapshot_a_journal_leads_to(run, milder, tmp_path) -> None:
+    story = played(accounts=60)
+    write_journal(tmp_path / "kept" / "journal", story)
+    code, out, _err = run("diff", "solvent", milder, "--on", tmp_path / "kept", "--json")
+    effect = json.loads(out)["effect"]
+    state = story.engine.state
+    held = [row for row in range(int(state.venue[0].account_count)) if state.accounts[row].position_count > 0]
+    assert code == 0
+    assert 0 < effect["accounts"] <= len(held)
+    code, _out, err = run("diff", "solvent", milder, "--on", tmp_path)
+    assert code in (2, 3)
+    assert err
 
 
 def test_docs_prints_and_writes_the_reference(run, tmp_path) -> None:
