@@ -300,19 +300,16 @@ def order_liquidation(state, clerk, event):
             return LIQUIDATION + 8
     elif state.stages[event.stage].price_limit == PriceLimit.BANKRUPTCY and clerk.note[UNJUDGED] == 0:
         own = position_required(state, clerk, account, market, Level.MAINTENANCE)
-        if event.requirement_quanta > 0:
-            share = wide_floor(event.equity_quanta, own, event.requirement_quanta)
+        if event.requirement_quanta == 0:
+            share = 0  # shared by the number of positions that may be closed: the auditor knows which those are
         else:
-            open_count = 0
-            for other in range(clerk.mark.shape[0]):
-                if clerk.lots[account, other] != 0 and clerk.mode[other] != Mode.HALTED:
-                    open_count += 1
-            share = event.equity_quanta // max(open_count, 1)
+            share = wide_floor(event.equity_quanta, own, event.requirement_quanta)
         unit = abs(held) * state.contracts[market].quanta_per_lot_tick
         away = clerk.mark[market] - event.price_ticks
         loss = unit * (away if held > 0 else -away)
         at_edge = event.price_ticks == 1 or event.price_ticks == state.contracts[market].price_max_ticks
-        if not at_edge and not (loss <= share and share < loss + unit):
+        judged_here = event.requirement_quanta > 0 and not at_edge
+        if judged_here and not (loss <= share and share < loss + unit):
             return LIQUIDATION + 9
     clerk.ordered[account, market] = -event.lots
     clerk.limit[account, market] = event.price_ticks
@@ -751,5 +748,7 @@ def book(state, clerk, event, command):
         return tell_worklist(clerk, event)
     if kind == EventKind.JUDGED_BY_SCAN or kind == EventKind.ACT_RECORDED:
         return 0
+    if kind == EventKind.PRICE_CONDITION_CHANGED or kind == EventKind.SOURCES_DROPPED or kind == EventKind.MARK_CLAMPED:
+        return 0  # how reports are believed the auditor follows; nothing is booked
     note[LOST] = 1  # an event this file does not know: the books are opened anew after the command
     return 0
