@@ -2,7 +2,7 @@
 
 import pytest
 
-from solvent.lab.mutants import FaultGone, planted_source, read_faults, run_mutants
+from solvent.lab.mutants import FaultGone, find_place, read_faults, run_mutants
 from solvent.lab.mutants.faults import Fault
 
 FAULTS = read_faults()
@@ -21,7 +21,7 @@ def test_enough_faults_still_have_their_place_in_the_ground() -> None:
     gone = []
     for fault in FAULTS:
         try:
-            assert planted_source(fault)
+            assert find_place(fault)
         except FaultGone as error:
             gone.append(f"{fault.name}: {error}")
     assert len(FAULTS) - len(gone) >= PLANTED_MIN, gone
@@ -29,11 +29,11 @@ def test_enough_faults_still_have_their_place_in_the_ground() -> None:
 
 def test_a_fault_without_a_place_is_gone() -> None:
     with pytest.raises(FaultGone):
-        planted_source(Fault("x", 1, "units.py", "mul_div_down", "not there", ""))
+        find_place(Fault("x", 1, "units.py", "mul_div_down", "not there", ""))
     with pytest.raises(FaultGone):
-        planted_source(Fault("x", 1, "units.py", "no_such_function", "a", "b"))
+        find_place(Fault("x", 1, "units.py", "no_such_function", "a", "b"))
     with pytest.raises(FaultGone):
-        planted_source(Fault("x", 1, "nowhere.py", "f", "a", "b"))
+        find_place(Fault("x", 1, "nowhere.py", "f", "a", "b"))
 
 
 def test_a_sample_is_caught_and_the_clean_ground_is_not() -> None:

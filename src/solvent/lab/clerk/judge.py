@@ -3,63 +3,169 @@
     marginal   sum over brackets of rate_k x (part of the notional inside bracket k): wholes and rests summed apart,
                so that the sum is rounded once
     whole      rate of the bracket the notional is in x notional
+    by size    the same, the bracket found by lots
     leverage   notional x scale / leverage, never less than its brackets
+    curve      ceil(ceil(notional x clip(base + slope x excess ** exponent, floor, cap)) x scale)
+    added      a sum, a share, a reward between bounds, a premium over size
+    collateral at a weight, in tiers of amount or value, or less the discount of selling it at once
 
-A kind of schedule, level or asset that is not named in `knows` makes the clerk leave judgements to the auditor.
+Collateral counts at the mark here; where a doubtful price makes the machine count it for less at the initial level,
+what the clerk asks there is weaker than the rule, never stronger. Scenarios and whatever else is not named in `knows`
+make it leave judgements to the auditor.
 """
 
-from solvent.codes import Level, Schedule
+from solvent.codes import Driver, Exponent, Level, Schedule, Weighting
 from solvent.lab.clerk.compiled import step
-from solvent.lab.clerk.numbers import ceil_quotient, funding_due, wide_floor
-from solvent.units import PPM
+from solvent.lab.clerk.numbers import SAFE, ceil_quotient, funding_due, wide_floor
+from solvent.units import PPB, PPM
 
 
 @step
 def knows(state):
     """True when everything accounts are judged by is of a kind this file has a formula for."""
-    markets = state.instruments.shape[0]
     for row in range(state.schedules.shape[0]):
         kind = state.schedules[row].kind
-        if kind < Schedule.ZERO or kind > Schedule.USER_LEVERAGE:
+        if kind < Schedule.ZERO or kind > Schedule.CURVE:
             return False
-        if state.schedules[row].bracket_count > 0 and state.schedules[row].denominator < 1 and row < 2 * markets:
+        if state.schedules[row].exponent > Exponent.ROOT or state.schedules[row].driver > Driver.OPEN_INTEREST:
+            return False
+    for row in range(state.levels.shape[0]):
+        if state.levels[row].scenario != 0:
+            return False
+    for row in range(1, state.assets.shape[0]):
+        if state.assets[row].weighting < Weighting.FIXED or state.assets[row].weighting > Weighting.IMPACT:
             return False
     return True
 
 
 @step
-def required_of(state, level, market, notional, leverage):
-    """Requirement of one position of this notional, rounded up."""
-    schedule = state.schedules[level * state.instruments.shape[0] + market]
-    if schedule.kind == Schedule.ZERO or notional == 0:
+def stepped(state, first, count, size, denominator):
+    """(wholes, rest over the denominator) of the sum of rate x slice over the slices below a size."""
+    whole = 0
+    rest = 0
+    for place in range(count):
+        bracket = state.brackets[first + place]
+        if bracket.floor_quanta >= size:
+            break
+        upper = size
+        if place + 1 < count:
+            upper = min(size, state.brackets[first + place + 1].floor_quanta)
+        part = upper - bracket.floor_quanta
+        whole += part // denominator * bracket.numerator
+        rest += part % denominator * bracket.numerator
+        whole += rest // denominator
+        rest %= denominator
+    return whole, rest
+
+
+@step
+def numerator_at(state, first, count, size):
+    """The rate of the bracket a size is in."""
+    numerator = 0
+    for place in range(count):
+        if state.brackets[first + place].floor_quanta <= size:
+            numerator = state.brackets[first + place].numerator
+    return numerator
+
+
+@step
+def root_of(number):
+    """The largest whole number whose square is not above, by Newton from above."""
+    if number < 2:
+        return number
+    guess = number
+    better = (guess + 1) // 2
+    while better < guess:
+        guess = better
+        better = (guess + number // guess) // 2
+    return guess
+
+
+@step
+def curve_ppb(state, clerk, schedule, market, lots, notional):
+    """clip(base + slope x excess ** exponent, floor, cap), in whole steps of the rate."""
+    driver = 0
+    if schedule.driver == Driver.SIZE:
+        driver = lots
+    elif schedule.driver == Driver.NOTIONAL:
+        driver = notional
+    elif schedule.driver == Driver.OPEN_INTEREST:
+        driver = clerk.interest[market] * unit_of(state, clerk, market)
+    excess = max(driver - schedule.threshold, 0)
+    if schedule.step > 0:
+        excess = ceil_quotient(excess, schedule.step)
+    if schedule.exponent == Exponent.SQUARE:
+        if schedule.slope_num > 0 and excess > SAFE // schedule.slope_num:
+            return schedule.cap_ppb - schedule.cap_ppb % schedule.rate_step_ppb
+        rise = wide_floor(excess, excess * schedule.slope_num, schedule.slope_den)
+    elif schedule.exponent == Exponent.ROOT:
+        # the root to ten binary places, rounded down
+        root = root_of(excess << 20) if excess < 1 << 40 else root_of(excess) << 10
+        rise = wide_floor(root, schedule.slope_num, schedule.slope_den) >> 10
+    else:
+        rise = wide_floor(excess, schedule.slope_num, schedule.slope_den)
+    rate = min(max(schedule.base_ppb + min(rise, SAFE), schedule.floor_ppb), schedule.cap_ppb)
+    return rate // schedule.rate_step_ppb * schedule.rate_step_ppb
+
+
+@step
+def added_to(schedule, lots, notional):
+    """What a level asks on top of its rates: a sum, a share, a reward between bounds, a premium over size."""
+    added = schedule.add_fixed_quanta - wide_floor(-notional, schedule.add_ppm, PPM)
+    if schedule.reward_ppm > 0:
+        reward = -wide_floor(-notional, schedule.reward_ppm, PPM)
+        added += min(max(reward, schedule.reward_min_quanta), schedule.reward_max_quanta)
+    if schedule.premium_num > 0:
+        premium = -wide_floor(-lots, schedule.premium_num, schedule.premium_den)
+        added -= wide_floor(-notional, premium, PPB)
+    return added
+
+
+@step
+def required_of(state, clerk, level, market, lots, leverage):
+    """Requirement of a position of so many lots (no sign), rounded up."""
+    notional = lots * unit_of(state, clerk, market)
+    if notional == 0:
         return 0
+    schedule = state.schedules[level * state.instruments.shape[0] + market]
+    first = schedule.first_bracket
+    count = schedule.bracket_count
+    kind = schedule.kind
     bound = 0
-    if schedule.bracket_count > 0:
+    if kind == Schedule.CURVE:
+        rate = curve_ppb(state, clerk, schedule, market, lots, notional)
+        bound = -wide_floor(wide_floor(-notional, rate, PPB), schedule.scale_ppm, PPM)
+    elif kind != Schedule.ZERO and count > 0:
         denominator = schedule.denominator
-        whole = 0
-        rest = 0
-        at = 0
-        for place in range(schedule.bracket_count):
-            bracket = state.brackets[schedule.first_bracket + place]
-            if bracket.floor_quanta > notional:
-                break
-            at = place
-            upper = notional
-            if place + 1 < schedule.bracket_count:
-                upper = min(notional, state.brackets[schedule.first_bracket + place + 1].floor_quanta)
-            part = upper - bracket.floor_quanta
-            whole += part // denominator * bracket.numerator
-            rest += part % denominator * bracket.numerator
-            whole += rest // denominator
-            rest %= denominator
-        if schedule.kind == Schedule.BRACKETS_WHOLE:
-            numerator = state.brackets[schedule.first_bracket + at].numerator
-            whole = notional // denominator * numerator
-            rest = notional % denominator * numerator
-        bound = whole + ceil_quotient(rest, denominator)
-    if schedule.kind == Schedule.USER_LEVERAGE and leverage > 0:
-        return max(bound, -wide_floor(-notional, schedule.scale_ppm, PPM * leverage))
-    return bound
+        if kind == Schedule.BRACKETS_MARGINAL or kind == Schedule.USER_LEVERAGE:
+            whole, rest = stepped(state, first, count, notional, denominator)
+            bound = whole + ceil_quotient(rest, denominator)
+        else:
+            size = lots if kind == Schedule.BRACKETS_BY_SIZE else notional
+            bound = -wide_floor(-notional, numerator_at(state, first, count, size), denominator)
+    if kind == Schedule.USER_LEVERAGE and leverage > 0:
+        bound = max(bound, -wide_floor(-notional, schedule.scale_ppm, PPM * leverage))
+    return bound + added_to(schedule, lots, notional)
+
+
+@step
+def collateral_of(state, clerk, asset, amount, level):
+    """Worth of a holding at the mark, weighted for a level, rounded down."""
+    terms = state.assets[asset]
+    price = clerk.mark[terms.price_instrument] * terms.value_num
+    if terms.weighting == Weighting.TIERS_OF_AMOUNT:
+        whole, _rest = stepped(state, terms.first_bracket, terms.bracket_count, amount, PPM)
+        return wide_floor(whole, price, terms.value_den)
+    value = wide_floor(amount, price, terms.value_den)
+    if terms.weighting == Weighting.TIERS_OF_VALUE:
+        whole, _rest = stepped(state, terms.first_bracket, terms.bracket_count, value, PPM)
+        return whole
+    if terms.weighting == Weighting.IMPACT:
+        discount = -wide_floor(-amount, terms.impact_num, terms.impact_den)
+        discount = min(max(discount, terms.impact_floor_ppm), terms.impact_cap_ppm)
+        return wide_floor(value, PPM - discount, PPM)
+    weight = terms.maintenance_ppm if state.levels[level].maintenance_weights == 1 else terms.initial_ppm
+    return wide_floor(value, weight, PPM)
 
 
 @step
@@ -76,11 +182,11 @@ def position_required(state, clerk, account, market, level):
     leverage = clerk.leverage[account, market]
     terms = state.levels[level]
     if terms.includes_orders == 0:
-        return required_of(state, level, market, abs(lots) * unit, leverage)
+        return required_of(state, clerk, level, market, abs(lots), leverage)
     bids = clerk.bid_lots[account, market]
     asks = clerk.ask_lots[account, market]
     worst = max(abs(lots), abs(lots + bids), abs(lots - asks))
-    required = required_of(state, level, market, worst * unit, leverage)
+    required = required_of(state, clerk, level, market, worst, leverage)
     if terms.open_loss == 1:
         required += max(clerk.bid_quanta[account, market] - bids * unit, 0)
         required += max(asks * unit - clerk.ask_quanta[account, market], 0)
@@ -122,10 +228,7 @@ def equity_of(state, clerk, account, level):
     for asset in range(1, clerk.held.shape[1]):
         amount = clerk.held[account, asset]
         if amount > 0:
-            terms = state.assets[asset]
-            price = clerk.mark[terms.price_instrument] * terms.value_num
-            weight = terms.maintenance_ppm if state.levels[level].maintenance_weights == 1 else terms.initial_ppm
-            total += wide_floor(wide_floor(amount, price, terms.value_den), weight, PPM)
+            total += collateral_of(state, clerk, asset, amount, level)
     return total
 
 

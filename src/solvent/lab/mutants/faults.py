@@ -26,11 +26,6 @@ class Fault(NamedTuple):
     was: str
     now: str
 
-    @property
-    def module(self) -> str:
-        """The module it is planted in."""
-        return "solvent." + self.file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-
 
 class FaultGone(Exception):
     """The place of a planted fault is not in the ground any more."""
@@ -63,20 +58,40 @@ def read_faults() -> list[Fault]:
     return faults
 
 
-def planted_source(fault: Fault) -> str:
-    """The source of the fault's module with the fault in it. Raises FaultGone."""
-    path = PACKAGE / fault.file
-    if not path.is_file():
-        raise FaultGone(f"{fault.file} is gone")
-    text = path.read_text(encoding="utf-8")
-    lines = text.splitlines(keepends=True)
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.FunctionDef) and node.name == fault.function:
-            assert node.end_lineno is not None
-            before = "".join(lines[: node.lineno - 1])
-            inside = "".join(lines[node.lineno - 1 : node.end_lineno])
-            after = "".join(lines[node.end_lineno :])
-            if inside.count(fault.was) != 1:
-                raise FaultGone(f"{fault.was!r} stands {inside.count(fault.was)} times in {fault.function}")
-            return before + inside.replace(fault.was, fault.now) + after
-    raise FaultGone(f"{fault.file} has no function {fault.function}")
+def find_place(fault: Fault) -> tuple[str, str]:
+    """(module, source with the fault in it). A function that has moved to another file is found there.
+
+    Raises FaultGone when no function of the ground has that name and that text, or more than one has.
+    """
+    found = []
+    for path in _candidates(fault):
+        text = path.read_text(encoding="utf-8")
+        if f"def {fault.function}(" not in text:
+            continue
+        lines = text.splitlines(keepends=True)
+        for node in ast.parse(text).body:
+            if isinstance(node, ast.FunctionDef) and node.name == fault.function:
+                assert node.end_lineno is not None
+                inside = "".join(lines[node.lineno - 1 : node.end_lineno])
+                if inside.count(fault.was) == 1:
+                    before, after = "".join(lines[: node.lineno - 1]), "".join(lines[node.end_lineno :])
+                    found.append((_module_of(path), before + inside.replace(fault.was, fault.now) + after))
+        if found and path == PACKAGE / fault.file:
+            break
+    if len(found) != 1:
+        raise FaultGone(f"{fault.was!r} stands in {len(found)} functions named {fault.function}")
+    return found[0]
+
+
+def _candidates(fault: Fault) -> list[Path]:
+    """The file the list names, then the rest of the ground."""
+    ground = [PACKAGE / "units.py"]
+    for folder in ("state", "risk", "procedures"):
+        ground += sorted((PACKAGE / folder).rglob("*.py"))
+    named = PACKAGE / fault.file
+    return [*([named] if named in ground else []), *(path for path in ground if path != named)]
+
+
+def _module_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(("solvent", *(parts[:-1] if parts[-1] == "__init__" else parts)))

@@ -21,20 +21,20 @@ import numba
 import numba.experimental.structref  # noqa: F401
 import numpy  # noqa: F401
 
-from solvent.lab.mutants.faults import Fault, FaultGone, planted_source
+from solvent.lab.mutants.faults import Fault, FaultGone, find_place
 
 
 class Planter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Loads one module from a source of its own."""
 
-    def __init__(self, fault: Fault, source: str) -> None:
-        self.fault, self.source = fault, source
+    def __init__(self, module: str, source: str) -> None:
+        self.module, self.source = module, source
 
     def find_spec(self, name: str, _path: Any, _target: Any = None) -> Any:
         """The planted module is ours, all others are not."""
-        if name != self.fault.module:
+        if name != self.module:
             return None
-        return importlib.util.spec_from_loader(name, self, origin=self.fault.file)
+        return importlib.util.spec_from_loader(name, self, origin=self.module)
 
     def create_module(self, _spec: Any) -> None:
         """An ordinary module."""
@@ -42,11 +42,11 @@ class Planter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         """Run the planted source as the module."""
-        module.__file__ = self.fault.file
-        exec(compile(self.source, self.fault.file, "exec"), module.__dict__)
+        module.__file__ = self.module
+        exec(compile(self.source, self.module, "exec"), module.__dict__)
 
 
-def attack(fault: Fault | None, seconds: float, commands_max: int) -> dict[str, Any]:
+def attack(seconds: float, commands_max: int) -> dict[str, Any]:
     """Look for the fault until it is found, the time is over or the commands are done."""
     import warnings
 
@@ -75,20 +75,20 @@ def attack(fault: Fault | None, seconds: float, commands_max: int) -> dict[str, 
     return {"caught": False, "commands": told, "seconds": round(time.perf_counter() - began, 2)}
 
 
-def in_child(fault: Fault | None, source: str, seconds: float, commands_max: int) -> dict[str, Any]:
+def in_child(place: tuple[str, str] | None, seconds: float, commands_max: int) -> dict[str, Any]:
     """Fork, plant, attack; a child that never comes back or dies is caught as well."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         try:
             os.close(reading)
-            if fault is not None:
-                sys.meta_path.insert(0, Planter(fault, source))
+            if place is not None:
+                sys.meta_path.insert(0, Planter(*place))
             import signal
 
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
             signal.alarm(int(3 * seconds) + 60)
-            os.write(writing, json.dumps(attack(fault, seconds, commands_max)).encode())
+            os.write(writing, json.dumps(attack(seconds, commands_max)).encode())
         finally:
             os._exit(0)
     os.close(writing)
@@ -117,11 +117,11 @@ def main() -> None:
     for fields in asked["faults"]:
         fault = Fault(*fields) if fields is not None else None
         try:
-            source = planted_source(fault) if fault is not None else ""
+            place = find_place(fault) if fault is not None else None
         except FaultGone as gone:
             answer: dict[str, Any] = {"gone": str(gone)}
         else:
-            answer = in_child(fault, source, asked["seconds"], asked["commands"])
+            answer = in_child(place, asked["seconds"], asked["commands"])
         sys.stdout.write(json.dumps({"name": fault.name if fault else "", **answer}) + "\n")
         sys.stdout.flush()
 
