@@ -82,7 +82,7 @@ def read_tokens(path: Path) -> TokenSettings:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
         key = (path.parent / given.pop("key_file")).read_text(encoding="utf-8")
         return TokenSettings(key=key, **given)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+    except (OSError, UnicodeDecodeError, RecursionError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise SettingsRefused(
             f"{path} cannot be used ({error}). Write issuer, audience and key_file, and if you like algorithm and "
             "role_claim."

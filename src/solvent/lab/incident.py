@@ -23,7 +23,7 @@ from typing import Any, Final
 from solvent.codes import Tranche
 from solvent.lab.scenario import PARAMETERS as STORY_PARAMETERS
 from solvent.lab.scenario import Scenario, ScenarioError, build_scenario
-from solvent.rulebook.document import Rulebook, parse_rulebook, read_rulebook, syntax_fault
+from solvent.rulebook.document import Rulebook, nesting_fault, parse_rulebook, read_rulebook, syntax_fault
 from solvent.rulebook.faults import Fault
 from solvent.rulebook.locate import lines_of
 from solvent.rulebook.reading import Reading
@@ -141,6 +141,8 @@ def read_incident(place: str | Path) -> Incident:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError(file.name, [syntax_fault(text, str(error))]) from None
+    except RecursionError:
+        raise ScenarioError(file.name, [nesting_fault()]) from None
     reading = Reading(lines_of(text), template=False)
     values = reading.table(TREE, document, ())
     then, now = values.get("then", {}), values.get("now", {})

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from solvent.rulebook.contracts import Contract, Feed
-from solvent.rulebook.document import syntax_fault
+from solvent.rulebook.document import nesting_fault, syntax_fault
 from solvent.rulebook.faults import Fault, RulebookError
 from solvent.rulebook.locate import lines_of
 from solvent.rulebook.reading import Reading
@@ -285,6 +285,8 @@ def parse_scenario(text: str, name: str) -> Scenario:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError(name, [syntax_fault(text, str(error))]) from None
+    except RecursionError:
+        raise ScenarioError(name, [nesting_fault()]) from None
     reading = Reading(lines_of(text), template=False)
     return build_scenario(reading, reading.table(TREE, document, ()), text, name)
 

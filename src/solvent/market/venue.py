@@ -130,7 +130,7 @@ def parse_venue(text: str, rulebook_text: str, rulebook_name: str) -> Venue:
     """The venue a document describes, under a rulebook. Raises RulebookError with what is wrong."""
     try:
         given = msgspec.convert(tomllib.loads(text), _Document)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, RecursionError) as error:
         remedy = "Compare with the example at the top of solvent/market/venue.py."
         raise RulebookError("venue document", [Fault(None, "", str(error), remedy)]) from None
     faults: list[Fault] = []

@@ -170,6 +170,8 @@ def _document(text: str, name: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RulebookError(name, [syntax_fault(text, str(error))]) from None
+    except RecursionError:
+        raise RulebookError(name, [nesting_fault()]) from None
 
 
 def _read(
@@ -224,6 +226,11 @@ def _extends_fault(lines: dict[Path, int], problem: str, inner: Fault | None = N
     """Why `meta.extends` leads nowhere."""
     remedy = inner.remedy if inner is not None else "Let one of them stand on its own."
     return Fault(nearest_line(lines, ("meta", "extends")), "meta.extends", problem, remedy)
+
+
+def nesting_fault() -> Fault:
+    """The fault of a text whose brackets stand in each other beyond what can be read."""
+    return Fault(None, "", "lists or tables stand in each other too deeply", "Use the few levels the schema has.")
 
 
 def syntax_fault(text: str, message: str) -> Fault:
