@@ -27,11 +27,11 @@ def rows(title: str, columns: int) -> list[list[str]]:
     """Cells of the tables between a heading and the next."""
     part = PAGE.split(f"## {title}\n", 1)[1].split("\n## ", 1)[0]
     lines = [line.strip("| ").split(" | ") for line in part.splitlines() if line.startswith("| ")]
-    return [[cell.strip() for cell in cells] for cells in lines if len(cells) in (columns, columns - 1)]
+    return [[cell.strip() for cell in cells] for cells in lines if 2 <= len(cells) <= columns]
 
 
 @cache
-def tests_of(file: str) -> frozenset[str]:
+def named_in(file: str) -> frozenset[str]:
     """Names of the test functions of a file."""
     path = ROOT / file
     if not path.is_file():
@@ -43,7 +43,7 @@ def tests_of(file: str) -> frozenset[str]:
 def missing(cell: str) -> list[str]:
     """References of a cell to tests that do not exist."""
     references = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", cell)
-    return [f"{file}::{name}" for file, name in references if name not in tests_of(file)]
+    return [f"{file}::{name}" for file, name in references if name not in named_in(file)]
 
 
 CATALOGUE = {int(cells[0]): cells for cells in rows("The catalogue", 4) if cells[0].isdigit()}

@@ -57,5 +57,46 @@ def crash(
     crash_command(kills, points, seed, fails, planted, folder, minutes, as_json, publish)
 
 
-ATTACKS: dict[str, Callable[..., Any]] = {"break": break_, "crash": crash}
+def mutants(
+    sample: Annotated[int | None, typer.Option("--sample", min=1, help="Only so many of the list.")] = None,
+    seed: Seed = 1,
+    only: Annotated[str | None, typer.Option("--only", help="Only faults whose name contains this.")] = None,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="What was missed is compiled and met by a campaign of a million commands.")
+    ] = False,
+    minutes: Minutes = None,
+    publish: Publish = None,
+    as_json: AsJson = False,
+) -> None:
+    """Plant faults in the machine, one at a time, and see which of them the rig finds.
+
+    Leaves with 1 when fewer than 95 of 100 were caught. Misses are printed.
+    """
+    from solvent.cli.mutants import mutants_command
+
+    mutants_command(sample, seed, only, deep, minutes, as_json, publish)
+
+
+def determinism(
+    worlds: Annotated[int, typer.Option("--worlds", min=1, max=200, help="Worlds recorded and replayed.")] = 6,
+    commands: Annotated[int, typer.Option("--commands", "-n", min=100, help="Commands of each.")] = 300,
+    seed: Seed = 11,
+    publish: Publish = None,
+    as_json: AsJson = False,
+) -> None:
+    """Replay the same commands under every hash seed, thread count, zone, Python version, compiled and not.
+
+    Leaves with 4 when two of them end differently.
+    """
+    from solvent.cli.determinism import determinism_command
+
+    determinism_command(worlds, commands, seed, as_json, publish)
+
+
+ATTACKS: dict[str, Callable[..., Any]] = {
+    "break": break_,
+    "crash": crash,
+    "mutants": mutants,
+    "determinism": determinism,
+}
 """Name of the command -> what it does."""

@@ -3,16 +3,21 @@
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from solvent.lab.mutants.faults import Fault, read_faults
+from solvent.lab.mutants.faults import PACKAGE, Fault, find_place, read_faults
 
+DEEP_COMMANDS = 1_000_000
+DEEP_SECONDS_MAX = 1_800
 SECONDS_EACH = 40.0
 COMMANDS_EACH = 20_000
 
@@ -55,11 +60,15 @@ def run_mutants(
     sample: int | None = None,
     seed: int = 1,
     only: str | None = None,
+    deep: bool = False,
     seconds_each: float = SECONDS_EACH,
     seconds: float | None = None,
     tell: Callable[[Score], None] | None = None,
 ) -> Score:
-    """Plant every fault (or a sample, or those whose name contains `only`), one at a time, and attack."""
+    """Plant every fault (or a sample, or those whose name contains `only`), one at a time, and attack.
+
+    With `deep` what was missed is compiled and met by a campaign of DEEP_COMMANDS: a minute or two each.
+    """
     faults = [fault for fault in read_faults() if only is None or only in fault.name]
     random.Random(seed).shuffle(faults)
     faults = faults[: sample or len(faults)]
@@ -88,8 +97,48 @@ def run_mutants(
     finally:
         server.kill()
         server.wait()
+    if deep:
+        known = {fault.name: fault for fault in faults}
+        for planted in [planted for planted in score.faults if planted.name in score.missed]:
+            _attack_compiled(score, planted, known[planted.name])
+            score.seconds = round(time.perf_counter() - began, 1)
+            if tell is not None:
+                tell(score)
     score.share = round(score.caught / max(score.planted, 1), 4)
     return score
+
+
+def _attack_compiled(score: Score, planted: Planted, fault: Fault) -> None:
+    """The whole package with the fault in it, in a folder of its own, under `solvent break`."""
+    with tempfile.TemporaryDirectory(prefix="solvent-mutant-") as name:
+        folder = Path(name)
+        shutil.copytree(PACKAGE, folder / "solvent", ignore=shutil.ignore_patterns("__pycache__"))
+        module, source = find_place(fault)
+        path = folder.joinpath(*module.split(".")).with_suffix(".py")
+        if not path.is_file():
+            path = folder.joinpath(*module.split("."), "__init__.py")
+        path.write_text(source, encoding="utf-8")
+        answer = subprocess.run(
+            [sys.executable, "-m", "solvent.cli.main", "break", "--commands", str(DEEP_COMMANDS), "--json"],
+            env={**os.environ, "PYTHONPATH": str(folder), "SOLVENT_CACHE": str(folder / "cache")},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=DEEP_SECONDS_MAX,
+        )
+    planted.commands += DEEP_COMMANDS
+    try:
+        told = json.loads(answer.stdout)
+    except ValueError:
+        planted.by, planted.detail = "it stopped", answer.stderr[-200:]
+    else:
+        if not told["violations"]:
+            return
+        finding = told["findings"][0]
+        planted.by, planted.detail = f"law {finding['law']}, compiled", finding["auditor"][:200]
+    planted.caught = True
+    score.missed.remove(planted.name)
+    score.caught += 1
 
 
 def _count(score: Score, fault: Fault | None, answer: dict[str, Any]) -> None:

@@ -1,0 +1,78 @@
+"""`solvent mutants`: faults planted in the ground, and how many of them the rig finds."""
+
+import sys
+
+import msgspec
+import typer
+
+from solvent.cli.figures import Figure, publish
+from solvent.lab.mutants import Score, run_mutants
+
+CHECK_FAILED = 1
+
+
+def mutants_command(
+    sample: int | None,
+    seed: int,
+    only: str | None,
+    deep: bool,
+    minutes: float | None,
+    as_json: bool,
+    keep: str | None,
+) -> None:
+    """Plant, attack, count; leave with 1 below 95 of 100, or when something was found where nothing was planted."""
+    score = run_mutants(
+        sample=sample,
+        seed=seed,
+        only=only,
+        deep=deep,
+        seconds=None if minutes is None else 60 * minutes,
+        tell=_tell if sys.stderr.isatty() else None,
+    )
+    if as_json:
+        typer.echo(msgspec.json.encode(score).decode())
+    else:
+        _show(score)
+    words = "".join(
+        part for part, used in ((f" --sample {sample}", sample), (f" --only '{only}'", only), (" --deep", deep)) if used
+    )
+    publish(
+        keep,
+        Figure(
+            what="mutants",
+            command=f"solvent mutants --seed {seed}{words}",
+            passed=score.passed,
+            figures={
+                "planted": score.planted,
+                "caught": score.caught,
+                "share": f"{score.share:.1%}",
+                "gone": len(score.gone),
+                "missed": "; ".join(score.missed) or "none",
+                "seconds": round(score.seconds),
+            },
+        ),
+    )
+    if not score.passed:
+        raise typer.Exit(CHECK_FAILED)
+
+
+def _tell(score: Score) -> None:
+    sys.stderr.write(f"\r{score.caught} of {score.planted} caught, {score.seconds:,.0f} s")
+    sys.stderr.flush()
+
+
+def _show(score: Score) -> None:
+    typer.echo(f"planted  {score.planted}")
+    typer.echo(f"caught   {score.caught} ({score.share:.1%})")
+    for fault in score.faults:
+        if fault.caught:
+            typer.echo(f"    {fault.name} (class {fault.catalogue}): {fault.by} after {fault.commands:,} commands")
+    typer.echo(f"missed   {len(score.missed)}")
+    for name in score.missed:
+        typer.echo(f"    {name}")
+    if score.gone:
+        typer.echo(f"gone     {len(score.gone)}: their place is not in the ground any more")
+        for name in score.gone:
+            typer.echo(f"    {name}")
+    typer.echo("clean    " + ("the ground without a fault came through" if score.clean else "FAILED without any fault"))
+    typer.echo(f"seconds  {score.seconds:,.1f}")
