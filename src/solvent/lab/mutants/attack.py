@@ -2,6 +2,7 @@
 
     arithmetic   functions of `units` against exact integers and fractions, at the edges
     worlds       seeded worlds, followed by the auditor, and entered again half-way (the law RESTART)
+    tests        those of single rules, where the sources stand beside them
     directed     the short stories of the campaign, followed by the auditor
     twins        two machines that must agree: accounts in another order, sides mirrored, units rescaled
     worlds       more of them, for what is left of the time
@@ -9,6 +10,8 @@
 A trial yields the number of commands it has done, now and then; it raises when it finds something.
 """
 
+import contextlib
+import os
 import random
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
@@ -20,11 +23,30 @@ from solvent.lab.campaign.story import tell_story
 from solvent.lab.metamorphic import TWINS
 
 WORLD_COMMANDS = 360
-FIRST_WORLDS = (11, 2, 3, 7, 23, 31, 5, 16, 40, 17)
+FIRST_WORLDS = (11, 2, 3, 7)
+OTHER_WORLDS = (23, 31, 5, 16, 40, 17)
+TESTS = (
+    "laws/test_found_by_chance.py",
+    "risk/test_deleverage.py",
+    "risk/test_liquidation.py",
+    "risk/test_breaker.py",
+    "risk/test_waterfall.py",
+    "risk/test_pool.py",
+    "risk/test_limits.py",
+    "risk/test_margin.py",
+    "risk/test_funding.py",
+    "risk/test_oracle.py",
+    "state/test_positions.py",
+    "state/test_ledger.py",
+)
 
 
 class ArithmeticWrong(AssertionError):
     """A function of `units` does not give the exact number."""
+
+
+class TestFailed(AssertionError):
+    """A test of a single rule failed."""
 
 
 def arithmetic(_commands_max: int) -> Iterator[int]:
@@ -48,6 +70,26 @@ def arithmetic(_commands_max: int) -> Iterator[int]:
     yield 0
 
 
+def tests(_commands_max: int) -> Iterator[int]:
+    """The tests of single rules, where the sources stand beside them; nothing in an installed package."""
+    from pathlib import Path
+
+    folder = Path(__file__).resolve().parents[4]
+    files = [str(folder / "tests" / name) for name in TESTS if (folder / "tests" / name).is_file()]
+    if not files:
+        return
+    import pytest
+    from hypothesis import settings
+
+    settings.register_profile("short", max_examples=25, deadline=None)
+    settings.load_profile("short")
+    with open(os.devnull, "w") as nothing, contextlib.redirect_stdout(nothing):
+        answer = pytest.main(["-x", "-q", "-n", "0", "-p", "no:cacheprovider", "--rootdir", str(folder), *files])
+    if answer != pytest.ExitCode.OK:
+        raise TestFailed(f"the tests of single rules end with {answer.name}")
+    yield 0
+
+
 def directed(_commands_max: int) -> Iterator[int]:
     """Short stories for rare things."""
     for story in reversed(DIRECTED):  # the longest last
@@ -61,7 +103,7 @@ def first_worlds(_commands_max: int) -> Iterator[int]:
 
 def more_worlds(commands_max: int) -> Iterator[int]:
     """Others, for what is left of the time."""
-    yield from _worlds(range(101, 101 + commands_max // WORLD_COMMANDS))
+    yield from _worlds([*OTHER_WORLDS, *range(101, 101 + commands_max // WORLD_COMMANDS)])
 
 
 def _worlds(seeds: Iterable[int]) -> Iterator[int]:
@@ -78,4 +120,4 @@ def twins(_commands_max: int) -> Iterator[int]:
         yield twin(1)
 
 
-TRIALS: tuple[Callable[[int], Iterator[int]], ...] = (arithmetic, first_worlds, directed, twins, more_worlds)
+TRIALS: tuple[Callable[[int], Iterator[int]], ...] = (arithmetic, first_worlds, tests, directed, twins, more_worlds)
