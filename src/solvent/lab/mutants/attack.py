@@ -86,7 +86,7 @@ def tests(_commands_max: int) -> Iterator[int]:
     with open(os.devnull, "w") as nothing, contextlib.redirect_stdout(nothing):
         answer = pytest.main(["-x", "-q", "-n", "0", "-p", "no:cacheprovider", "--rootdir", str(folder), *files])
     if answer != pytest.ExitCode.OK:
-        raise TestFailed(f"the tests of single rules end with {answer.name}")
+        raise TestFailed(f"the tests of single rules end with {pytest.ExitCode(answer).name}")
     yield 0
 
 
