@@ -66,17 +66,38 @@ def replay(
         Path | None,
         typer.Option("--out", "-o", help="Folder for summary.json, events.parquet, report.html and the journal."),
     ] = None,
+    fill: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fill", help='A value for a place that says "unknown", as PATH=VALUE; none takes it out. Repeat.'
+        ),
+    ] = None,
+    leave_out_unknown: Annotated[
+        bool, typer.Option("--leave-out-unknown", help='Take out whatever the rulebook says is "unknown".')
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the content of summary.json, money in quanta.")
     ] = False,
 ) -> None:
     """Play a crash through the machine and show who paid for what.
 
-    Rulebooks that ship: binance_usdm, hyperliquid, solvent. The journal of --out opens with `solvent explain`.
+    A name that is none lists the rulebooks that ship; NAME@DATE is the one of the venue valid on the day. The journal
+    of --out opens with `solvent explain`.
     """
     from solvent.cli.replay import replay_command
 
-    replay_command(scenario, rulebook, prices, tuple(market or ()), accounts, seed, out, as_json)
+    replay_command(
+        scenario,
+        rulebook,
+        prices,
+        tuple(market or ()),
+        accounts,
+        seed,
+        out,
+        as_json,
+        fill=tuple(fill or ()),
+        leave_out_unknown=leave_out_unknown,
+    )
 
 
 @app.command()

@@ -12,7 +12,7 @@ import msgspec
 
 from solvent.lab.replay import Played, Progress, play
 from solvent.lab.scenario import read_scenario
-from solvent.rulebook.document import read_rulebook
+from solvent.rulebook.document import Fault, RulebookError, read_rulebook
 
 JOURNAL_BLOCK_COMMANDS = 65_536
 
@@ -30,11 +30,21 @@ def replay_command(
     seed: int,
     out: Path | None,
     as_json: bool,
+    *,
+    fill: tuple[str, ...] = (),
+    leave_out_unknown: bool = False,
 ) -> None:
-    """Play, summarise, print, and write `out` when it is given: all of it or nothing."""
+    """Play, summarise, print, and write `out` when it is given: all of it or nothing.
+
+    `fill` gives the rulebook's unknown places a value, `leave_out_unknown` takes them out: only where it is asked for.
+    """
     began = time.perf_counter()
     story = read_scenario(scenario)
-    rules = read_rulebook(rulebook or story.rulebook)
+    rules = read_rulebook(
+        rulebook or story.rulebook,
+        fill=dict(_filling(item) for item in fill),
+        leave_out_unknown=leave_out_unknown,
+    )
     if out is not None:
         check_output(out)
     with progress_line() as progress:
@@ -59,6 +69,15 @@ def replay_command(
         Console().print(table_of(summary))
         if out is not None:
             print(f"written to {out}: summary.json, events.parquet, report.html, journal", file=sys.stderr)
+
+
+def _filling(item: str) -> tuple[str, str]:
+    """PATH=VALUE as the two. Raises RulebookError."""
+    path, sign, value = item.partition("=")
+    if not sign or not path or not value:
+        remedy = "Write PATH=VALUE, as limits.limit[1].cap=5000000, or PATH=none to take the place out."
+        raise RulebookError("--fill", [Fault(None, item, "this is no PATH=VALUE", remedy)])
+    return path, value
 
 
 def encode(summary: dict[str, Any]) -> bytes:

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from solvent.codes import AccountKind, Level, SystemAccount
+from solvent.codes import AccountKind, Level, Schedule, SystemAccount
 from solvent.commands import COMMAND_DTYPE, CommandKind
 from solvent.lab.scenario import NANOSECONDS, Scenario
 from solvent.rulebook.compile import CompiledTerms
@@ -39,7 +39,10 @@ def _records(count: int, kind: CommandKind, time_ns: int) -> np.ndarray:
 
 
 def initial_requirement(compiled: CompiledTerms, instrument: int, notional_quanta: np.ndarray) -> np.ndarray:
-    """Initial requirement by brackets, as floats: how much cash to bring, not whether the machine will accept it."""
+    """Initial requirement as floats: how much cash to bring, not whether the machine will accept it.
+
+    A curve is taken where it begins, scenarios at the worst move alone.
+    """
     terms = compiled.terms
     schedule = terms.schedules[Level.INITIAL * len(terms.contracts) + instrument]
     rows = terms.brackets[int(schedule.first_bracket) : int(schedule.first_bracket + schedule.bracket_count)]
@@ -48,7 +51,11 @@ def initial_requirement(compiled: CompiledTerms, instrument: int, notional_quant
         deduction = float(row.deduction_whole) + float(row.deduction_rest) / float(schedule.denominator)
         rate = float(row.numerator) / float(schedule.denominator)
         required = np.maximum(required, notional_quanta * rate - deduction)
-    return required
+    rate = 0.0
+    if schedule.kind in (Schedule.CURVE, Schedule.SCENARIO):
+        rate = float(max(schedule.base_ppb, schedule.floor_ppb)) / 1e9 * float(schedule.scale_ppm) / 1e6
+    rate += float(schedule.add_ppm + schedule.reward_ppm) / 1e6
+    return required + notional_quanta * rate + float(schedule.add_fixed_quanta) * (notional_quanta > 0)
 
 
 def _draw_directional(
