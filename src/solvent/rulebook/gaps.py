@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from solvent.rulebook.document import preset_names, read_template
 
 HEAD = """# Rulebooks that ship
@@ -35,4 +37,4 @@ def page() -> str:
 
 
 if __name__ == "__main__":
-    print(page(), end="")
+    sys.stdout.write(page())

@@ -283,7 +283,7 @@ def _draw_additions(world: Setting, terms: Terms, instrument: int) -> None:
 def _write_brackets(world: Setting, terms: Terms, schedule: Any, floors: list[int], numerators: list[int]) -> None:
     deduction = 0
     for place, (floor, numerator) in enumerate(zip(floors, numerators, strict=True)):
-        if place > 0 and schedule.kind != Schedule.BRACKETS_WHOLE:
+        if place > 0 and schedule.kind not in (Schedule.BRACKETS_WHOLE, Schedule.BRACKETS_BY_SIZE):
             deduction += floor * (numerator - numerators[place - 1])
         bracket = terms.brackets[int(schedule.first_bracket) + place]
         bracket.floor_quanta = floor
