@@ -199,6 +199,11 @@ def compare(
         int | None, typer.Option("--accounts", "-n", min=0, max=2_000_000, help="How many seeded traders.")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", "-s", min=0, max=2**62, help="Common to all rulebooks.")] = 1,
+    paths: Annotated[
+        int | None, typer.Option("--paths", min=2, max=1_000_000, help="Instead: so many simulated days, paired.")
+    ] = None,
+    confidence: Annotated[float, typer.Option("--ci", min=0.5, max=0.999, help="With --paths: of intervals.")] = 0.95,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="With --paths: processes; 0 is one a core.")] = 0,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="One HTML page with the table and the pictures.")
     ] = None,
@@ -208,6 +213,11 @@ def compare(
     ] = False,
 ) -> None:
     """Play the same people and prices under several rulebooks: who is liquidated, what is lost, and who pays."""
+    if paths is not None:
+        from solvent.cli.paired import paired_command
+
+        paired_command(scenario, rulebooks, prices, accounts, seed, paths, confidence, jobs, as_json)
+        return
     from solvent.cli.compare import compare_command
 
     compare_command(scenario, rulebooks, prices, tuple(market or ()), accounts, seed, out, as_json, leave_out_unknown)

@@ -1,0 +1,93 @@
+"""The commands of the lab: JSON, exit codes, sentences. In this process, for the machine is compiled once."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from solvent.cli.main import app, exit_code_of
+
+SMALL = ["-n", "150", "--horizon", "20m", "--jobs", "1", "--model", "normal"]
+
+
+def ran(*words):
+    return CliRunner().invoke(app, list(words))
+
+
+def test_stress_prints_what_it_promises_and_keeps_it(tmp_path):
+    out = tmp_path / "run"
+    result = ran("stress", "--paths", "12", *SMALL, "--shock", "crash:severe", "--json")
+    assert result.exit_code == 0, result.output
+    summary = json.loads(result.stdout)
+    for name in (
+        *("paths", "seconds", "expected_shortfall_999", "probability_socialised_loss", "fund_exhausted_probability"),
+        *("standard_errors", "digest"),
+    ):
+        assert name in summary
+    assert summary["paths"] == 12
+    assert summary["conservation_quanta"] == 0
+    again = json.loads(ran("stress", "--paths", "12", *SMALL, "--shock", "crash:severe", "--json").stdout)
+    assert again["digest"] == summary["digest"]
+    other = json.loads(ran("stress", "--paths", "12", *SMALL, "--shock", "crash:severe", "--json", "-s", "2").stdout)
+    assert other["digest"] != summary["digest"]
+    assert not out.exists()
+
+
+def test_a_breached_limit_is_exit_2():
+    limit = ["--limit", "probability_shortfall=0"]
+    assert ran("stress", "--paths", "4", *SMALL, *limit).exit_code == 0
+    assert (
+        ran("stress", "--paths", "4", *SMALL, "--shock", "crash:extreme", "--shock", "depth:extreme", *limit).exit_code
+        == 2
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--model", "astrology"], "no such model"),
+        (["--shock", "flood"], "no such shock"),
+        (["--limit", "profit=1"], "no limit"),
+        (["--horizon", "soon"], "no duration"),
+        (["--depth", "0"], "without depth"),
+        (["--on", "paper"], "nothing of this name"),
+        (["--book", "nowhere.parquet"], "no such file"),
+    ],
+)
+def test_bad_input_is_a_sentence(words, told):
+    result = ran("stress", "--paths", "2", "-n", "50", "--horizon", "20m", *words)
+    assert exit_code_of(result.exception) == 2
+    assert told in str(result.exception)
+
+
+def test_a_target_out_of_reach_is_exit_3():
+    result = ran(
+        "reverse", "--target", "1e15", "-n", "100", "--horizon", "20m", "--evaluations", "8", "--max-distance", "1"
+    )
+    assert exit_code_of(result.exception) == 3
+    assert "out of reach" in str(result.exception)
+
+
+def test_a_report_has_every_panel_and_asks_nobody(tmp_path):
+    """The whole folder once: twelve panels and an annex, each with a picture, numbers and where it comes from."""
+    import polars as pl
+    from tests.lab.worlds.test_questions import order
+
+    from solvent.lab.worlds.panels import panels_of
+    from solvent.lab.worlds.report import write_report
+    from solvent.lab.worlds.stress import run_stress
+
+    run = run_stress(order(accounts=60), 16)
+    figures = write_report(tmp_path / "run", run)
+    assert len(figures) == 13
+    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    for figure in figures:
+        assert figure.title.split(". ")[1] in page
+        assert (tmp_path / "run" / "figures" / f"{figure.key}.png").stat().st_size > 5_000
+        assert pl.read_parquet(tmp_path / "run" / "figures" / f"{figure.key}.parquet").height > 0
+    assert page.count(run.world.rulebook.digest[:12]) == 13
+    assert page.count("standard error of ES 99.9 %") == 13
+    assert "default-src 'none'" in page
+    assert callable(panels_of)
+    opened = ran("explain", str(tmp_path / "run"), "--path", str(run.summary["worst_path"]), "-a", "200", "--json")
+    assert opened.exit_code in (0, 2), opened.output
