@@ -75,7 +75,7 @@ def _check_bankruptcy_limit(audit: Notes, event: Any, lots: int) -> None:
         shared = sum(
             books.position_requirement(event.account, instrument, Level.MAINTENANCE)
             for instrument, position in books.accounts[event.account].positions.items()
-            if position.lots and not books.is_halted(instrument)
+            if position.lots and books.is_workable(instrument, audit.flagged_sequence[event.account])
         )
     if shared > 0:
         share = event.equity_quanta * own // shared
