@@ -25,7 +25,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from solvent.codes import Refusal
+from solvent.codes import REFUSAL_SENTENCES, Refusal
 from solvent.events import EventKind
 from solvent.service.keys import Key
 
@@ -343,7 +343,7 @@ def worklist_hash(before: bytes, head: Iterable[int], accounts: list[int]) -> by
 
 def refusal_words(number: int) -> tuple[str, str]:
     """Name and sentence of a refusal."""
-    from solvent.codes import REFUSAL_SENTENCES
+    return _WORDS[number]
 
-    reason = Refusal(number)
-    return reason.name, REFUSAL_SENTENCES[reason]
+
+_WORDS: Final = {int(reason): (reason.name, REFUSAL_SENTENCES[reason]) for reason in Refusal}

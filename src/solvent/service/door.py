@@ -180,23 +180,37 @@ async def read_body(scope: Scope, receive: Receive, bytes_max: int, media: str) 
     length = header(scope, b"content-length")
     if length is not None and length.isdigit() and int(length) > bytes_max:
         raise Problem("too_large", f"A body holds at most {bytes_max} bytes.", "Split it into several requests.")
+    # one timer a request, and no context around it: this is the hot path
+    task = asyncio.current_task()
+    assert task is not None, "a request is a task"
+    late: list[bool] = []
+
+    def give_up() -> None:
+        late.append(True)
+        task.cancel()
+
+    timer = asyncio.get_running_loop().call_later(BODY_SECONDS_MAX, give_up)
     parts: list[bytes] = []
     size = 0
     try:
-        async with asyncio.timeout(BODY_SECONDS_MAX):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise Problem("malformed", "The connection ended before the body did.")
-                part = message.get("body", b"")
-                size += len(part)
-                if size > bytes_max:
-                    raise Problem("too_large", f"A body holds at most {bytes_max} bytes.", "Split it.")
-                if not message.get("more_body", False):
-                    return part if not parts else b"".join([*parts, part])
-                parts.append(part)
-    except TimeoutError:
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Problem("malformed", "The connection ended before the body did.")
+            part = message.get("body", b"")
+            size += len(part)
+            if size > bytes_max:
+                raise Problem("too_large", f"A body holds at most {bytes_max} bytes.", "Split it.")
+            if not message.get("more_body", False):
+                return part if not parts else b"".join([*parts, part])
+            parts.append(part)
+    except asyncio.CancelledError:
+        if not late:
+            raise
+        task.uncancel()
         raise Problem("too_slow", f"The body took longer than {BODY_SECONDS_MAX:g} seconds.", "Send faster.") from None
+    finally:
+        timer.cancel()
 
 
 async def respond(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]] | None = None) -> None:

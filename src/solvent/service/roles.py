@@ -100,10 +100,9 @@ def refusal_of(
     """
     if caller.venue != venue:
         return f"This key belongs to venue {caller.venue}, not to {venue}."
-    allowed = COMMANDS_OF[caller.role]
-    for kind in np.unique(records["kind"]).tolist():
-        if kind not in allowed:
-            return f"Role {caller.role} may not submit {_name(kind)}."
+    kinds = set(records["kind"].tolist())
+    if not kinds <= COMMANDS_OF[caller.role]:
+        return f"Role {caller.role} may not submit {_name(min(kinds - COMMANDS_OF[caller.role]))}."
     if caller.role == Role.FEEDER:
         for pair in set(zip(records["instrument"].tolist(), records["source"].tolist(), strict=True)):
             if sources.get(pair) not in caller.sources:

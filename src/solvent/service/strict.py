@@ -39,6 +39,10 @@ def _no_constant(word: str) -> Any:
     raise ValueError(f"{word} is no number of JSON")
 
 
+# made once: a decoder with hooks costs more to make than a small body costs to read
+_LOOKING: Final = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_no_constant)
+
+
 def check_depth(body: bytes) -> None:
     """Refuse deep nesting before any parser goes down into it. Raises Problem."""
     if body.count(b"{") + body.count(b"[") <= DEPTH_MAX:
@@ -65,7 +69,7 @@ def read_json(body: bytes, decoder: msgspec.json.Decoder[Wanted]) -> Wanted:
     if _LONG_NUMBER.search(body) is not None:
         raise Problem("malformed", "A number has more than 19 digits.", "Write amounts as decimal strings.")
     try:
-        json.loads(text, object_pairs_hook=_pairs, parse_constant=_no_constant)
+        _LOOKING.decode(text)
     except _Twice as twice:
         raise Problem(
             "malformed", f"The key {str(twice)[:60]!r} stands twice in one object.", "Send it once."
