@@ -202,7 +202,7 @@ def test_secrets_do_not_reach_the_log(pair):
     told = written.getvalue()
     for secret in (text, token, "canarycanary", *secrets):
         assert secret not in told
-        assert secret.rpartition("_")[2] not in told
+        assert secret.split("_", 2)[-1] not in told
     assert told.count("[secret]") >= 5
     for line in told.splitlines():
         json.loads(line)

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import numpy as np
 
+from solvent.codes import Mode
 from solvent.engine.faults import EngineFault
 from solvent.engine.winners import winners
 from solvent.events import EVENT_DTYPE
@@ -24,6 +25,7 @@ from solvent.service.door import HotRoutes, encode, read_body, respond
 from solvent.service.gateway import Gateway
 from solvent.service.history import PAGE_COMMANDS, past_events
 from solvent.service.keys import PER_SECOND_DEFAULT, make_key
+from solvent.service.matrix import allowed_actions, matrix
 from solvent.service.opening import act_record, has_journal
 from solvent.service.problems import Fault, Problem
 from solvent.service.roles import Caller, Right, Role, may
@@ -302,14 +304,18 @@ class Api:
 
     def answer_breakers(self, _asked: Asked) -> Any:
         """Breakers and what they allow."""
-        from solvent.service.matrix import allowed_commands
-
         markets = []
         for row, symbol in enumerate(self.views.venue.symbols):
             market = self.views.market(row)
             told = {name: market[name] for name in ("mode", "mode_by_breaker", "operator_mode", "breakers")}
-            markets.append({"market": symbol, **told, "allowed": allowed_commands(self.gateway.engine.state, row)})
-        return {"sequence": self.gateway.engine.sequence, "markets": markets}
+            markets.append({"market": symbol, **told, "allowed": allowed_actions(self.gateway.engine.state, row)})
+        venue = Mode(int(self.gateway.engine.state.venue[0].mode)).name.lower()
+        return {
+            "sequence": self.gateway.engine.sequence,
+            "venue_mode": venue,
+            "markets": markets,
+            "matrix": matrix(),
+        }
 
     def answer_adl(self, asked: Asked) -> Any:
         """Who is first to be deleveraged."""

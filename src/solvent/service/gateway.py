@@ -58,6 +58,7 @@ RESERVED_KINDS: Final = frozenset(
         int(CommandKind.COLLATERAL_SALE),
         int(CommandKind.ADVANCE),
         int(CommandKind.SET_MODE),
+        int(CommandKind.SET_VENUE_MODE),
         int(CommandKind.CONTRIBUTE_FUND),
         int(CommandKind.RECORD_ACT),
     }

@@ -48,13 +48,13 @@ class Right(StrEnum):
 
 _GATEWAY_KINDS: Final = (
     "OPEN_ACCOUNT DEPOSIT WITHDRAW TRANSFER_MARGIN TRADE RESERVE_ORDER RELEASE_ORDER SET_LEVERAGE LIQUIDATION_FILL "
-    "COLLATERAL_SALE FUNDING_TICK JOIN_VAULT LEAVE_VAULT CONTRIBUTE_FUND"
+    "COLLATERAL_SALE FUNDING_TICK JOIN_VAULT LEAVE_VAULT CONTRIBUTE_FUND REPORT_INTEREST CROSS_AUCTION"
 )
 _BY_ROLE: Final = {
     Role.GATEWAY: _GATEWAY_KINDS,
     Role.FEEDER: "PRICE_REPORT",
-    Role.OFFICER: "SET_MODE",
-    Role.VOTER: "SET_MODE STAGE_TERM ENACT_TERMS LIST_INSTRUMENT",
+    Role.OFFICER: "SET_MODE SET_VENUE_MODE",
+    Role.VOTER: "SET_MODE SET_VENUE_MODE STAGE_TERM ENACT_TERMS LIST_INSTRUMENT",
     Role.SERVICE: "ADVANCE RECORD_ACT LIQUIDATION_FILL PRICE_REPORT",
 }
 COMMANDS_OF: Final[dict[Role, frozenset[int]]] = {
@@ -119,6 +119,11 @@ def _name(kind: Any) -> str:
 def _loosening(records: np.ndarray, state: State) -> str:
     """An officer's command may only be stricter than what is in force, also within one request."""
     strictest: dict[int, int] = {}
+    venue = int(state.venue[0].mode)
+    for mode in records["mode"][records["kind"] == CommandKind.SET_VENUE_MODE].tolist():
+        if mode <= venue:
+            return "Role officer may only tighten: the mode asked for is not stricter than the venue's."
+        venue = mode
     for record in records[records["kind"] == CommandKind.SET_MODE]:
         row, mode = int(record["instrument"]), int(record["mode"])
         if 0 <= row < len(state.instruments):

@@ -12,12 +12,14 @@ from typing import Any, Final
 import numpy as np
 
 from solvent.codes import AccountKind, Level, Mode, Status, SystemAccount, Tranche
+from solvent.engine.answers import answers_of
 from solvent.engine.engine import Engine
 from solvent.engine.explain import Node, NotExplainable, explain_account
 from solvent.engine.winners import deleveraging_places
 from solvent.market.venue import Venue
 from solvent.procedures.assess import assess_accounts
 from solvent.service.desk import Case, Desk
+from solvent.service.matrix import allowed_actions, level_in_force
 from solvent.service.problems import Problem
 from solvent.service.wire import Wire
 from solvent.state.tables import NONE
@@ -132,6 +134,7 @@ class Views:
             "open_deficit": self.wire.money(int(venue.open_deficit_quanta)),
             "withdrawals_gated": int(venue.negative_count) > 0 or int(venue.open_deficit_quanta) > 0,
             "terms_version": int(venue.terms_version),
+            "venue_mode": Mode(int(venue.mode)).name.lower(),
             "modes": {mode.name.lower(): int((modes == mode).sum()) for mode in Mode},
             "funds": self.funds(),
             "markets": self.markets(),
@@ -248,6 +251,8 @@ class Views:
             "mode": Mode(int(market.mode)).name.lower(),
             "mode_by_breaker": bool(market.mode_by_breaker),
             "operator_mode": Mode(int(market.operator_mode)).name.lower(),
+            "level": level_in_force(state, row).name.lower(),
+            "allowed": [name for name, yes in allowed_actions(state, row).items() if yes],
             "open_interest": wire.size(row, interest),
             "open_interest_notional": wire.money(interest * int(market.mark_ticks) * int(contract.quanta_per_lot_tick)),
             "sources": sources,
@@ -374,16 +379,19 @@ class Views:
             "leverage": int(position.leverage) or None,
             "liquidation_price": price("liquidation price"),
             "bankruptcy_price": price("bankruptcy price"),
+            "distance_ppm": told.get("distance"),
             "adl": deleveraging_places(state, int(position.account), row) if lots else None,
         }
 
     def _prices(self, account: int) -> dict[str, dict[str, int | None]]:
-        found: dict[str, dict[str, int | None]] = {}
-        for node in explain_account(self.engine, account).children:
-            symbol, colon, what = node.label.rpartition(": ")
-            if colon and what == "prices":
-                found[symbol] = {child.label: child.value for child in node.children}
-        return found
+        return {
+            position.symbol: {
+                "liquidation price": position.liquidation_ticks,
+                "bankruptcy price": position.bankruptcy_ticks,
+                "distance": position.distance_ppm,
+            }
+            for position in answers_of(self.engine, account).positions
+        }
 
     def explanation(self, account: int) -> dict[str, Any]:
         """How the account's numbers came to be, as a tree of sums."""

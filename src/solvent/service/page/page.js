@@ -61,7 +61,7 @@ const draws = {
       figure("In liquidation", String(glance.in_liquidation), make("p", { class: "small quiet" }, `of ${money(glance.accounts)} accounts`), glance.in_liquidation ? "warn" : ""),
       card("Near liquidation", "w7", make("p", { class: "small quiet" }, "Notional by surplus over notional: how far the book is from the edge."), ladder(glance.ladder.steps)),
       card("Breakers", "w5",
-        make("p", {}, raised.length ? pill(`${raised.length} raised`, "warn") : pill("all active", "good")),
+        make("p", {}, raised.length ? pill(`${raised.length} raised`, "warn") : pill("all active", "good"), " ", glance.venue_mode !== "active" && pill(`venue ${glance.venue_mode}`, "bad")),
         table([["Market"], ["Mark", "n"], ["Mode"]], glance.markets.map((market) => [market.market, money(market.mark, 6), pill(market.mode, modeClass(market.mode))]))),
       card("Who stands behind the venue", "w6", table([["Layer"], [glance.settlement, "n"]], [["market funds", money(funds.market_funds, 2)], ["venue fund", money(funds.venue_fund, 2)],
         ["venue capital", money(funds.venue_capital, 2)], ["vault", money(funds.vault, 2)], ["fees", money(funds.fees, 2)]])),
@@ -76,6 +76,7 @@ const draws = {
       make("div", { class: "row" }, make("span", { class: "big number" }, money(market.mark, 6)), pill(market.mode, modeClass(market.mode)),
         make("span", { class: "quiet small" }, market.mode_by_breaker ? "by a breaker" : "")),
       make("p", { class: "small quiet" }, `open interest ${money(market.open_interest_notional)} · maintenance up to ${percent(market.maintenance_max_ppm)} · initial up to ${percent(market.initial_max_ppm)} · multiplier ${percent(market.leverage_scale_ppm)}` + (market.depth ? ` · depth ${market.depth}` : "")),
+      make("p", { class: "small" }, make("span", { class: "quiet" }, "allowed now: "), market.allowed.map((action) => action.replaceAll("_", " ")).join(", ")),
       table([["Source"], ["Price", "n"], ["Age", "n"], ["Guard", "n"], ["Step", "n"]], market.sources.map((source) => [
         source.source, money(source.price, 6), source.age_ms === null ? "–" : make("span", { class: source.stale ? "bad" : "" }, `${(source.age_ms / 1000).toFixed(1)} s`),
         source.age_max_ms ? `${source.age_max_ms / 1000} s` : "–", source.step_max_ppm ? percent(source.step_max_ppm) : "–"])),
