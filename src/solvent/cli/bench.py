@@ -1,4 +1,4 @@
-"""`solvent bench watch`: what a price, a scan and a command cost on this computer.
+"""`solvent bench`: what a price, a scan and a command cost on this computer; whether every list is the scan's.
 
 Exit codes: 0 measured, and index and scans agreed; 1 they did not; 2 what was asked does not fit this computer.
 """
@@ -37,3 +37,20 @@ def _shown(value: Any) -> str:
     if isinstance(value, dict):
         return "  ".join(f"{name} {number:,}" for name, number in value.items())
     return f"{value:,}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+
+
+def bench_lists_command(ticks: int, seed: int, as_json: bool) -> None:
+    """Play, compare, print. Exits with 1 at the first difference."""
+    from solvent.lab.bench.lists import Difference, compare_lists
+
+    try:
+        met = compare_lists(ticks, seed)
+    except Difference as difference:
+        sys.stderr.write(f"seed {seed}: {difference}\n")
+        raise typer.Exit(CHECK_FAILED) from None
+    if as_json:
+        sys.stdout.write(msgspec.json.encode({**met, "lists_equal": True}).decode() + "\n")
+        return
+    for name, value in met.items():
+        print(f"{name:<10} {value:,}")
+    print("Every list was the scan's.")

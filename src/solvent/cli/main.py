@@ -382,6 +382,18 @@ def bench_watch(
     bench_watch_command(accounts, book, seed, ticks, together, as_json)
 
 
+@bench.command(name="lists")
+def bench_lists(
+    ticks: Annotated[int, typer.Option("--ticks", "-t", min=1, max=10**9, help="Prices to play.")] = 200_000,
+    seed: Annotated[int, typer.Option("--seed", "-s", min=0, max=2**30, help="Same seed, same prices.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was met as JSON.")] = False,
+) -> None:
+    """Compare the list of every price with a naive scan, by brute force; exit 1 at the first difference."""
+    from solvent.cli.bench import bench_lists_command
+
+    bench_lists_command(ticks, seed, as_json)
+
+
 @app.command()
 def audit(
     directory: Annotated[Path, typer.Argument(help="A journal's folder, or the --out folder of a replay.")],

@@ -9,6 +9,7 @@ read at the least: nine for a position or holding, 25 for an account. Scan and f
 
 import ctypes
 import ctypes.util
+import functools
 import platform
 import sys
 import time
@@ -59,6 +60,7 @@ def _clock() -> Any:
     return clock
 
 
+@functools.cache
 def timed_kernels() -> tuple[Callable[..., None], Callable[..., None]]:
     """(ticks, commands): run a path and write nanoseconds of each step; compiled here, because they call the clock."""
     clock = _clock()
