@@ -98,11 +98,13 @@ def _is_within_triggers(state, watch, account):
 def broken_corners(state_tables, watch_tables, found):
     """Write the accounts whose corner is no certificate (I1), or passed unseen (I2), into `found`; give their number.
 
-    Loose and pending accounts, and those whose corner waits behind the cursor, are judged at every price and passed by.
+    Loose and pending accounts are judged at every price and passed by; so is everybody while all corners are made anew.
     """
     state = bind(state_tables)
     watch = bind(watch_tables)
     count = 0
+    if watch.meter[CURSOR] != NONE:
+        return count
     for account in range(state.venue[0].account_count):
         terms = state.accounts[account]
         if terms.status != Status.SOUND or terms.kind == AccountKind.SYSTEM or terms.kind == AccountKind.NONE:
@@ -110,8 +112,6 @@ def broken_corners(state_tables, watch_tables, found):
         if terms.first_position == NONE and terms.first_holding == NONE:
             continue
         if has_member(watch.loose, account) or has_member(watch.pending, account):
-            continue
-        if watch.meter[CURSOR] != NONE and account >= watch.meter[CURSOR]:
             continue
         equity, requirement, _gains, _notional = judge(state, account, Level.MAINTENANCE)
         if requirement == 0 and equity >= 0:
