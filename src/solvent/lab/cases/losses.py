@@ -415,6 +415,8 @@ def collateral_discount(case: Case) -> dict[str, Any]:
         units(name, number(case, name, default), 10**12)
         for name, default in (("discount_scalar", 1), ("lower", 0), ("upper", 1))
     )
+    if lower > upper:
+        raise BadInput("the least discount is above the most; write lower at most as large as upper")
     cut = plain(haircut.impact_discount_nearest)(
         units("amount", amount, lots),
         units("skew_scale", skew_scale, lots),
