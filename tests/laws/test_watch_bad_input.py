@@ -147,7 +147,7 @@ def test_a_million_accounts_with_nothing_cost_nothing() -> None:
     assert len(venue.pair.watch.keys) == 0
     assert venue.price(0, 1) == []
     assert venue.price(0, 100_000) == []
-    assert sum(rows.nbytes for rows in venue.pair.watch) < 10 * 1_000_000
+    assert sum(rows.nbytes for rows in venue.pair.watch) < 12 * 1_000_000
     assert venue.pair.watch.loose[COUNT] == 0
 
 
