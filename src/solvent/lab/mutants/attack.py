@@ -78,13 +78,18 @@ def tests(_commands_max: int) -> Iterator[int]:
     files = [str(folder / "tests" / name) for name in TESTS if (folder / "tests" / name).is_file()]
     if not files:
         return
+    import warnings
+
     import pytest
     from hypothesis import settings
 
     settings.register_profile("short", max_examples=25, deadline=None)
     settings.load_profile("short")
-    with open(os.devnull, "w") as nothing, contextlib.redirect_stdout(nothing):
-        answer = pytest.main(["-x", "-q", "-n", "0", "-p", "no:cacheprovider", "--rootdir", str(folder), *files])
+    # a warning of the runner about itself is no finding
+    line = ["-x", "-q", "-n", "0", "-p", "no:cacheprovider", "-o", "filterwarnings=", "--rootdir", str(folder), *files]
+    with open(os.devnull, "w") as nothing, contextlib.redirect_stdout(nothing), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        answer = pytest.main(line)
     if answer != pytest.ExitCode.OK:
         raise TestFailed(f"the tests of single rules end with {pytest.ExitCode(answer).name}")
     yield 0
