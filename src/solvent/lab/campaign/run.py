@@ -22,16 +22,16 @@ from solvent.lab.campaign.machine import Machine
 from solvent.lab.campaign.reach import UNREACHED, names_of, required
 from solvent.lab.campaign.shrink import Finding, confirm
 from solvent.lab.campaign.story import OPENING, Scene, Story, tell_story
-from solvent.lab.clerk.books import FOUND_LAW, LOST, UNJUDGED, fill_clerk, open_clerk, raw_of, tables_of_telling
+from solvent.lab.clerk.books import FOUND_LAW, LOST, UNJUDGED, Clerk, fill_clerk, open_clerk, raw_of, tables_of_telling
 from solvent.lab.clerk.run import COUNTERS, run_stretch
 from solvent.state.whole import copy_state
 
 STORY_COMMANDS = 400
 SCENES = 4
 STRETCH_COMMANDS = 400
-STRETCHES = 96
+STRETCHES = 512
 """Stretches for each story, at most; a short campaign divides what is left so that it meets several worlds."""
-WORLDS_MIN = 12
+WORLDS_MIN = 24
 FINDINGS_MAX = 20
 
 
@@ -94,11 +94,12 @@ def run_campaign(
             result.violations += 1
             result.findings.append(Finding.of_story(story))
         else:
+            opened = [open_clerk(scene.state, scene.roundings, tables) for scene in story.scenes]
             for place in range(stretches):
                 left = commands - result.commands
                 if left <= 0 or len(result.findings) >= FINDINGS_MAX:
                     break
-                _run_stretch(story, place, min(STRETCH_COMMANDS, left), tables, tape, counters, result)
+                _run_stretch(story, opened, place, min(STRETCH_COMMANDS, left), tables, tape, counters, result)
                 reach["restart"] += 1
         result.seconds = time.perf_counter() - began
         if tell is not None:
@@ -130,11 +131,11 @@ def _smallest_terms() -> Any:
 
 
 def _run_stretch(
-    story: Story, place: int, length: int, tables: Any, tape: Any, counters: Any, result: Campaign
+    story: Story, opened: list[Clerk], place: int, length: int, tables: Any, tape: Any, counters: Any, result: Campaign
 ) -> None:
     scene: Scene = story.scenes[place % len(story.scenes)]
     machine = Machine(copy_state(scene.state), tape)
-    clerk = open_clerk(machine.state, scene.roundings, tables)
+    clerk = Clerk._make(array.copy() for array in opened[place % len(opened)])
     raw = raw_of(machine.state)
     log = np.zeros(length, COMMAND_DTYPE).view(np.recarray)
     chance = np.array([(story.seed * 8_191 + place) & (2**48 - 1)], np.int64)
