@@ -20,7 +20,7 @@ from solvent.lab.clerk.laws import law_of
 from solvent.lab.clerk.run import COUNTERS, run_given, run_stretch
 from solvent.state.whole import copy_state
 
-COMMANDS = 60_000
+COMMANDS = 40_000
 
 
 def test_a_campaign_breaks_nothing_and_meets_everything() -> None:
@@ -29,7 +29,7 @@ def test_a_campaign_breaks_nothing_and_meets_everything() -> None:
     assert result.missing == []
     assert result.passed
     assert result.commands == COMMANDS == result.by_auditor + result.by_clerk
-    assert result.by_clerk > COMMANDS // 2
+    assert result.by_clerk > COMMANDS // 2 > result.by_auditor // 2
 
 
 def test_the_same_seed_is_the_same_campaign() -> None:

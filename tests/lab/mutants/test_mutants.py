@@ -7,7 +7,13 @@ from solvent.lab.mutants.faults import Fault
 
 FAULTS = read_faults()
 PLANTED_MIN = 100
-SAMPLE = 8
+SAMPLE = (
+    "margin moves to another owner",
+    "cash for shares is rounded up",
+    "a fund pays more than it has",
+    "realised result is taken twice",
+    "funding is not accrued",
+)
 
 
 def test_the_list_is_long_and_every_name_stands_once() -> None:
@@ -37,7 +43,8 @@ def test_a_fault_without_a_place_is_gone() -> None:
 
 
 def test_a_sample_is_caught_and_the_clean_ground_is_not() -> None:
-    score = run_mutants(sample=SAMPLE, seed=3, seconds_each=20)
+    score = run_mutants(names=SAMPLE, quick=True)
     assert score.clean, score.faults[0].detail
-    assert score.planted + len(score.gone) == SAMPLE
-    assert score.caught >= score.planted - 1, score.missed
+    assert score.planted == len(SAMPLE), score.gone
+    assert score.missed == []
+    assert score.passed

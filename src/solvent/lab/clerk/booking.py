@@ -605,6 +605,8 @@ def book_prices(state, clerk, event, command):
         note[PRICE_VERSION] += 1
         return 0
     if kind == EventKind.MODE_CHANGED:
+        if market < 0 or market >= clerk.mode.shape[0]:
+            return 0  # the mode of the whole venue, which the auditor follows
         if event.value != clerk.mode[market] or event.mode == event.value:
             return TOLD + 21
         if command.kind == CommandKind.PRICE_REPORT and event.mode < event.value:

@@ -328,7 +328,7 @@ def aim_mode(state, clerk, seed, command):
     clear(command)
     command.kind = CommandKind.SET_MODE
     command.instrument = chance(seed, clerk.mark.shape[0])
-    command.mode = Mode.ACTIVE if chance(seed, 4) > 0 else chance(seed, 3)
+    command.mode = Mode.ACTIVE if chance(seed, 4) > 0 else chance(seed, Mode.HALTED + 1)
     return True
 
 

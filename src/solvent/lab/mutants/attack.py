@@ -126,3 +126,5 @@ def twins(_commands_max: int) -> Iterator[int]:
 
 
 TRIALS: tuple[Callable[[int], Iterator[int]], ...] = (arithmetic, first_worlds, tests, directed, twins, more_worlds)
+
+QUICK_TRIALS = (arithmetic, first_worlds)

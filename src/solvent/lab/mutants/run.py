@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,16 +60,21 @@ def run_mutants(
     sample: int | None = None,
     seed: int = 1,
     only: str | None = None,
+    names: Sequence[str] | None = None,
+    quick: bool = False,
     deep: bool = False,
     seconds_each: float = SECONDS_EACH,
     seconds: float | None = None,
     tell: Callable[[Score], None] | None = None,
 ) -> Score:
-    """Plant every fault (or a sample, or those whose name contains `only`), one at a time, and attack.
+    """Plant every fault (or a sample, those whose name contains `only`, or those of `names`) in turn, and attack.
 
+    `quick` attacks with arithmetic and the first worlds alone, a few seconds for each fault.
     With `deep` what was missed is compiled and met by a campaign of DEEP_COMMANDS: a minute or two each.
     """
     faults = [fault for fault in read_faults() if only is None or only in fault.name]
+    if names is not None:
+        faults = [fault for fault in faults if fault.name in names]
     random.Random(seed).shuffle(faults)
     faults = faults[: sample or len(faults)]
     score = Score()
@@ -83,7 +88,7 @@ def run_mutants(
     )
     assert server.stdin is not None
     assert server.stdout is not None
-    asked = {"faults": [None, *faults], "seconds": seconds_each, "commands": COMMANDS_EACH}
+    asked = {"faults": [None, *faults], "seconds": seconds_each, "commands": COMMANDS_EACH, "quick": quick}
     try:
         server.stdin.write(json.dumps(asked))
         server.stdin.close()

@@ -46,17 +46,17 @@ class Planter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(compile(self.source, self.module, "exec"), module.__dict__)
 
 
-def attack(seconds: float, commands_max: int) -> dict[str, Any]:
+def attack(seconds: float, commands_max: int, quick: bool) -> dict[str, Any]:
     """Look for the fault until it is found, the time is over or the commands are done."""
     import warnings
 
     warnings.simplefilter("error")
     began = time.perf_counter()
-    from solvent.lab.mutants.attack import TRIALS
+    from solvent.lab.mutants.attack import QUICK_TRIALS, TRIALS
 
     told = 0
     try:
-        for trial in TRIALS:
+        for trial in QUICK_TRIALS if quick else TRIALS:
             for commands in trial(commands_max):
                 told += commands
                 if time.perf_counter() - began > seconds:
@@ -75,7 +75,7 @@ def attack(seconds: float, commands_max: int) -> dict[str, Any]:
     return {"caught": False, "commands": told, "seconds": round(time.perf_counter() - began, 2)}
 
 
-def in_child(place: tuple[str, str] | None, seconds: float, commands_max: int) -> dict[str, Any]:
+def in_child(place: tuple[str, str] | None, seconds: float, commands_max: int, quick: bool) -> dict[str, Any]:
     """Fork, plant, attack; a child that never comes back or dies is caught as well."""
     reading, writing = os.pipe()
     child = os.fork()
@@ -88,7 +88,7 @@ def in_child(place: tuple[str, str] | None, seconds: float, commands_max: int) -
 
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
             signal.alarm(int(3 * seconds) + 60)
-            os.write(writing, json.dumps(attack(seconds, commands_max)).encode())
+            os.write(writing, json.dumps(attack(seconds, commands_max, quick)).encode())
         finally:
             os._exit(0)
     os.close(writing)
@@ -121,7 +121,7 @@ def main() -> None:
         except FaultGone as gone:
             answer: dict[str, Any] = {"gone": str(gone)}
         else:
-            answer = in_child(place, asked["seconds"], asked["commands"])
+            answer = in_child(place, asked["seconds"], asked["commands"], asked["quick"])
         sys.stdout.write(json.dumps({"name": fault.name if fault else "", **answer}) + "\n")
         sys.stdout.flush()
 
