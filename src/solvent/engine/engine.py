@@ -127,7 +127,7 @@ class Engine:
         try:
             genesis = msgspec.msgpack.decode(journal.genesis, type=Genesis)
             head = journal.head_sequence if until is None else min(until, journal.head_sequence)
-            state = _newest_snapshot(place, genesis, head, is_usable)
+            state = _newest_snapshot(place, genesis, head, journal, is_usable)
             engine = cls(genesis, state)
             for entry in journal.entries(engine.sequence + 1):
                 skipped = engine.sequence + 1 - entry.first_sequence
@@ -283,7 +283,11 @@ def _batches(records: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def _newest_snapshot(
-    place: pathlib.Path, genesis: Genesis, head: int, is_usable: Callable[[pathlib.Path], bool] | None = None
+    place: pathlib.Path,
+    genesis: Genesis,
+    head: int,
+    journal: Journal,
+    is_usable: Callable[[pathlib.Path], bool] | None = None,
 ) -> State:
     terms: Any = genesis.terms()
     for path in sorted(place.glob("snapshot-*"), reverse=True):
@@ -292,7 +296,11 @@ def _newest_snapshot(
         if is_usable is not None and not is_usable(path):
             continue
         try:
-            return read_snapshot(path, terms)[1]
+            header, state = read_snapshot(path, terms)
+            if journal.hash_at(header.sequence) != header.chain_hash:
+                what = "The snapshot was not taken of this journal"
+                raise SnapshotUnusable(what, str(path), "Delete it; the journal replays from the one before it.")
+            return state
         except SnapshotUnusable as fault:
             # an unusable snapshot costs time, not truth: the journal has everything
             sys.stderr.write(f"{fault}\n")
