@@ -138,3 +138,29 @@ def test_an_unknown_shock_is_refused():
 
 def test_wild_is_wild():
     assert WILD.jumps_a_day > 1
+
+
+def test_the_loop_without_the_compiler_plays_the_same_path(tmp_path):
+    """Plain Python in a process of its own: the fingerprint over all events is that of the compiled loop."""
+    import os
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    root = Path(__file__).parents[3]
+    program = (
+        "from dataclasses import replace\n"
+        "from tests.lab.worlds.small import HOURS_2, small_world\n"
+        "from solvent.lab.worlds.world import Player\n"
+        "world = small_world(accounts=40, conditions=replace(HOURS_2, horizon_s=1200), model='normal')\n"
+        "print(Player(world).play(1).totals.tolist())\n"
+    )
+    told = []
+    for disabled in ("0", "1"):
+        environment = {**os.environ, "NUMBA_DISABLE_JIT": disabled, "PYTHONPATH": f"{root / 'src'}{os.pathsep}{root}"}
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", program], env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        told.append(done.stdout)
+    assert told[0] == told[1]

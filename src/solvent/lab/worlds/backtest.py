@@ -11,7 +11,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from solvent.codes import Level
 from solvent.lab.statistics.coverage import (
     buffered,
     coverage_of,
@@ -118,7 +117,6 @@ def backtest_margins(
             "backtest", (what, "this is not known here", f"Rules: {', '.join(RULES)}; buffers: {', '.join(BUFFERS)}.")
         )
     steps = max(round(close_out_s / returns.interval_s), 1)
-    terms = world.compiled.terms
     rows: list[dict[str, Any]] = []
     markets = [(k, market) for k, market in enumerate(world.scenario.markets) if market.contract.base in returns.bases]
     if not markets:
@@ -135,9 +133,7 @@ def backtest_margins(
                     "Give a longer file or a shorter --close-out.",
                 ),
             )
-        schedule = terms.schedules[Level.MAINTENANCE * len(terms.contracts) + k]
-        bracket = terms.brackets[int(schedule.first_bracket)]
-        rate = float(bracket.numerator) / float(schedule.denominator)
+        rate = world.maintenance_rate(k)
         for side, sign in (("long", -1.0), ("short", 1.0)):
             losses = sign * moves
             for rule in rules:

@@ -111,15 +111,12 @@ def calibrate_gaps(
     """One row a market and side: the gap tail, what the rate should be, what it is, and the closed forms beside it."""
     steps = max(round(close_out_s / returns.interval_s), 1)
     rows: list[dict[str, Any]] = []
-    terms = world.compiled.terms
     for k, market in enumerate(world.scenario.markets):
         base = market.contract.base
         if base not in returns.bases:
             continue
         series = returns.values[:, returns.bases.index(base)]
-        schedule = terms.schedules[Level.MAINTENANCE * len(terms.contracts) + k]
-        bracket = terms.brackets[int(schedule.first_bracket)]
-        current = float(bracket.numerator) / float(schedule.denominator)
+        current = world.maintenance_rate(k)
         impact = (
             float(world.scenario.execution["impact_ppm"])
             * market.daily_volatility

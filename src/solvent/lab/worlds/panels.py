@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from solvent.codes import Level, Tranche
+from solvent.codes import Tranche
 from solvent.engine.engine import Engine
 from solvent.events import EventKind
 from solvent.lab.statistics.coverage import buffered, coverage_of, procyclicality_of
@@ -337,9 +337,7 @@ def gap_tail(bench: Bench) -> Figure:
     rows = stability(losses, 0.999) if len(losses) > 400 else []
     excess = mean_excess(losses)
     thresholds = [row["threshold"] for row in rows]
-    terms = world.compiled.terms
-    schedule = terms.schedules[Level.MAINTENANCE * len(terms.contracts)]
-    current = float(terms.brackets[int(schedule.first_bracket)].numerator) / float(schedule.denominator)
+    current = world.maintenance_rate(0)
     table = [("threshold", "excesses", "shape", "95 % interval", "ES 99.9 %")]
     for row in rows[::4]:
         interval = f"{row['shape_low']:.2f} to {row['shape_high']:.2f}"
@@ -480,9 +478,7 @@ def latency(bench: Bench) -> Figure:
                 bent.given.oracle_lag[first:last] = -1
             kept.append(float(bench.mean(bent, [Total.SHORTFALL]).mean()))
     per_second = float(world.model.volatility[0]) / math.sqrt(world.conditions.step_s)
-    terms = world.compiled.terms
-    schedule = terms.schedules[Level.MAINTENANCE * len(terms.contracts)]
-    rate = float(terms.brackets[int(schedule.first_bracket)].numerator) / float(schedule.denominator)
+    rate = world.maintenance_rate(0)
     table = [("checks apart", "P(equity touches zero within 30 min), closed form")]
     for delay in DELAYS_S:
         seen = passage_probability(monitored_distance(rate, per_second, delay), 0.0, per_second, 1800.0)

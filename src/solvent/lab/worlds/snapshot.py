@@ -148,23 +148,18 @@ def _alternating(lots: np.ndarray) -> np.ndarray:
 
 def _enacted(compiled: CompiledTerms, time_ns: int, documents: dict[str, str]) -> tuple[Genesis, np.ndarray]:
     """A genesis that requires nothing, and the commands that put the rulebook's requirement in force."""
-    terms = compiled.terms
-    shape = TermsShape(len(terms.contracts), len(terms.brackets))
-    cells = terms.cells.copy()
-    staged = np.zeros(LEVELS * shape.instruments + 1, dtype=COMMAND_DTYPE)
+    plain = Genesis.of(compiled.terms, compiled.symbols, documents)
+    shape = TermsShape(plain.instruments, plain.brackets, plain.scenarios)
+    lenient = plain.terms()
+    rows = LEVELS * shape.instruments
+    staged = np.zeros(rows + 1, dtype=COMMAND_DTYPE)
     staged["kind"], staged["time_ns"] = CommandKind.STAGE_TERM, time_ns
-    for row in range(LEVELS * shape.instruments):
-        cell = cell_address(shape, "schedules", row, "kind")
-        staged[row]["cell"], staged[row]["value"] = cell, cells[cell]
-        cells[cell] = Schedule.ZERO
+    for row in range(rows):
+        staged[row]["cell"] = cell_address(shape, "schedules", row, "kind")
+        staged[row]["value"] = lenient.schedules.kind[row]
+    lenient.schedules.kind[:] = Schedule.ZERO
     staged[-1]["kind"], staged[-1]["version"] = CommandKind.ENACT_TERMS, 1
-    genesis = Genesis(
-        instruments=shape.instruments,
-        brackets=shape.brackets,
-        cells=cells.tobytes(),
-        symbols=list(compiled.symbols),
-        documents=documents,
-    )
+    genesis = Genesis.of(lenient, compiled.symbols, documents)
     return genesis, staged
 
 

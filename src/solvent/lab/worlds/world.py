@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from solvent import __version__
-from solvent.codes import AccountKind
+from solvent.codes import AccountKind, Level
 from solvent.commands import COMMAND_DTYPE, CommandKind
 from solvent.compiled import ground_digest, quick_compilation
 from solvent.engine.engine import Engine, Genesis
@@ -74,6 +74,14 @@ class World:
     def markets(self) -> int:
         """Number of markets."""
         return len(self.scenario.markets)
+
+    def maintenance_rate(self, market: int) -> float:
+        """Share of the notional that a small position must keep; the highest rate where it follows a curve."""
+        terms = self.compiled.terms
+        schedule = terms.schedules[Level.MAINTENANCE * len(terms.contracts) + market]
+        if schedule.bracket_count > 0:
+            return float(terms.brackets[int(schedule.first_bracket)].numerator) / float(schedule.denominator)
+        return float(schedule.rate_max_ppm) / 1e6
 
     def model_key(self) -> str:
         """Fingerprint of everything a path depends on beside its number."""
