@@ -286,7 +286,7 @@ def _newest_snapshot(
     place: pathlib.Path,
     genesis: Genesis,
     head: int,
-    journal: Journal,
+    journal: Log,
     is_usable: Callable[[pathlib.Path], bool] | None = None,
 ) -> State:
     terms: Any = genesis.terms()
@@ -297,7 +297,7 @@ def _newest_snapshot(
             continue
         try:
             header, state = read_snapshot(path, terms)
-            if journal.hash_at(header.sequence) != header.chain_hash:
+            if isinstance(journal, Journal) and journal.hash_at(header.sequence) != header.chain_hash:
                 what = "The snapshot was not taken of this journal"
                 raise SnapshotUnusable(what, str(path), "Delete it; the journal replays from the one before it.")
             return state
