@@ -277,8 +277,15 @@ class VenueOrders:
     def _refuse(self, told: Fill | Sold, why: str) -> dict[str, Any]:
         self.refused += 1
         sentence = f"Fill {told.fill[:40]} of order {told.order[:40]} was not accepted: {why}"
-        self.service.alerts.raise_alert("fill_refused", told.order[:40], sentence)
+        self.service.alerts.raise_alert("fill_refused", self._market(told.order), sentence)
+        LOG.error("a fill was not accepted: %s", sentence)
         return {"sequence": 0, "accepted": False, "why": why}
+
+    def _market(self, order: str) -> str:
+        """What an alert is about: one for each market, however many fills it is for."""
+        row = order.split("-")[1] if order.count("-") == 2 else ""
+        symbols = self.service.wire.venue.symbols
+        return symbols[int(row)] if row.isascii() and row.isdigit() and int(row) < len(symbols) else "no market"
 
     def _command(self, told: Fill | Sold) -> Any:
         account, middle, reference = told.order.split("-")

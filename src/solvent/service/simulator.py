@@ -37,8 +37,10 @@ class Book:
             for place, left in enumerate(side):
                 side[place] = left + (full - left) * share
 
-    def take(self, side: str, size: Decimal, limit: Decimal | None) -> list[tuple[Decimal, Decimal]]:
-        """(size, price) of what an order takes now."""
+    def take(
+        self, side: str, size: Decimal, limit: Decimal | None, most: int = LEVELS
+    ) -> list[tuple[Decimal, Decimal]]:
+        """(size, price) of what an order takes now, from at most so many levels."""
         taken: list[tuple[Decimal, Decimal]] = []
         if self.mid <= 0:
             return taken
@@ -55,7 +57,7 @@ class Book:
             self.left[side][place] -= float(part * price)
             size -= part
             taken.append((part, price))
-            if size <= 0:
+            if size <= 0 or len(taken) >= most:
                 break
         return taken
 
@@ -132,7 +134,8 @@ class OrderBookSimulator:
             return
         for order in tuple(self.orders.values()):
             limit = Decimal(order["limit"]) if order["limit"] is not None else None
-            for size, price in self.books[order["market"]].take(order["side"], order["left"], limit):
+            # a level at a time: what is no longer wanted can still be cancelled in between
+            for size, price in self.books[order["market"]].take(order["side"], order["left"], limit, 1):
                 order["left"] -= size
                 await self._tell(order, size, price)
             if order["left"] <= 0:

@@ -134,8 +134,8 @@ const loads = {
       flagged.map((list) => [list.price_version, list.market, list.accounts.length > 6 ? `${list.accounts.slice(0, 6).join(", ")} and ${list.accounts.length - 6} more` : list.accounts.join(", ")]), "No price has flagged anybody yet."));
   },
   async losses() {
-    const told = await ask("/v1/cases?limit=60");
-    const losses = told.cases.filter((one) => Number(one.shortfall) > 0).slice(0, 12);
+    const [told, lost] = await Promise.all([ask("/v1/cases?limit=60"), ask("/v1/cases?limit=12&losses=true")]);
+    const losses = lost.cases;
     $("cases")?.replaceChildren(make("h2", {}, "Defaults and who paid"),
       losses.length ? losses.map((one) => make("article", {}, make("h3", {}, "Account ", accountLink(one.account), ` · ${one.market} · ${one.outcome}`), waterfall(one))) : make("p", { class: "quiet" }, "No account has ended below zero."),
       make("h3", {}, "All defaults"), table([["Flagged", "n"], ["Account", "n"], ["Market"], ["Outcome"], ["Notional", "n"], ["Filled", "n"], ["Vault", "n"], ["ADL", "n"], ["Shortfall", "n"]],
