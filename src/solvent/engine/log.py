@@ -29,6 +29,9 @@ class Log(Protocol):
     def created(self) -> str:
         """A text for people."""
 
+    def hash_at(self, sequence: int) -> bytes | None:
+        """The chain hash of the block that ends at a sequence; None where none ends there."""
+
     def append(self, records: NDArray[Any], time_ns: int, notes: bytes = b"") -> int:
         """Keep a block; return its last sequence."""
 

@@ -140,6 +140,18 @@ class PostgresJournal:
         """The text for people given to `create`."""
         return self._created
 
+    def hash_at(self, sequence: int) -> bytes | None:
+        """The chain hash of the block that ends at `sequence`; of none, the genesis hash at 0; else None."""
+        if sequence == 0:
+            return self._genesis_hash
+        found = self._read(
+            "SELECT checksum FROM solvent.blocks WHERE first_sequence <= %s AND first_sequence + count - 1 = %s"
+            " ORDER BY first_sequence DESC LIMIT 1",
+            sequence,
+            sequence,
+        )
+        return bytes(found[0][0]) if found else None
+
     def append(self, records: np.ndarray, time_ns: int, notes: bytes = b"") -> int:
         """Keep `records` as one block; return its last sequence. After a failure nothing more is taken."""
         import psycopg

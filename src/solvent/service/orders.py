@@ -93,6 +93,7 @@ class VenueOrders:
         self.refused = 0
         self.taken = 0
         self.late = 0
+        self._late: OrderedDict[str, None] = OrderedDict()
         self._sides: OrderedDict[str, str] = OrderedDict()
         self.rejected = 0
         self._outgoing: asyncio.Queue[dict[str, Any]] = asyncio.Queue(OUTGOING_MAX)
@@ -231,7 +232,10 @@ class VenueOrders:
             answer = await self._submit(self.service.wire.records([trade]), f"late-{told.fill}"[:64], fingerprint)
             if isinstance(answer, Answer):
                 if not answer.refused:
-                    self.late += 1
+                    self.late += told.fill not in self._late
+                    self._late[told.fill] = None
+                    if len(self._late) > REMEMBERED_MAX:
+                        self._late.popitem(last=False)
                 else:
                     answer = first
         if answer is None:
