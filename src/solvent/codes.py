@@ -97,21 +97,6 @@ class Metric(IntEnum):
     TIME_JUMP = 9
 
 
-class Bonus(IntEnum):
-    """How a keeper's or bidder's bonus follows from its account or from time."""
-
-    FIXED = 0
-    HEALTH = 1
-    TIME = 2
-
-
-class Decay(IntEnum):
-    """How the discount of an auction moves with time."""
-
-    LINEAR = 0
-    STAIR_STEP = 1
-
-
 class Breach(IntEnum):
     """What a guard does with a number beyond its bound."""
 
@@ -171,9 +156,6 @@ class Executor(IntEnum):
     ENGINE = 0
     BACKSTOP_VAULT = 1
     ADL = 2
-    KEEPER = 3
-    AUCTION = 4
-    ROUTER = 5
 
 
 class Size(IntEnum):
@@ -300,10 +282,6 @@ class Refusal(IntEnum):
     MARKET_IN_AUCTION = 331
     NO_INTEREST = 332
     INTEREST_FULL = 333
-    NOTICE_MISSING = 334
-    KEEPER_NOT_ENDORSED = 335
-    OFFER_OVER = 336
-    OFFER_TAKEN = 337
     NO_LIQUIDATION_ORDER = 308
     ORDER_NOT_RESERVED = 309
     HOLDING_TOO_SMALL = 311
@@ -322,7 +300,6 @@ class Refusal(IntEnum):
     ORDER_BAND = 431
     OUTFLOW_LIMIT = 432
     COLLATERAL_CAP = 433
-    STEP_IS_TOXIC = 434
     REPORT_STALE = 501
     REPORT_FROM_FUTURE = 502
     REPORT_STEP = 503
@@ -371,10 +348,6 @@ REFUSAL_SENTENCES: dict[Refusal, str] = {
     Refusal.MARKET_IN_AUCTION: "The market is in its reopening auction; report interest, or wait until it has crossed.",
     Refusal.NO_INTEREST: "Bids and offers do not meet; report more interest before crossing.",
     Refusal.INTEREST_FULL: "The auction keeps sixteen prices; report interest at one of them.",
-    Refusal.NOTICE_MISSING: "Pool shares leave after notice; give it with NoticeLeave and wait until it is over.",
-    Refusal.KEEPER_NOT_ENDORSED: "This stage is for endorsed keepers; ask the venue for endorsement.",
-    Refusal.OFFER_OVER: "The offer of this reference is over or was replaced; use the one of the last offer event.",
-    Refusal.OFFER_TAKEN: "Fewer lots are still on offer than asked for; claim less.",
     Refusal.NO_LIQUIDATION_ORDER: "There is no open liquidation order for that many lots of this position.",
     Refusal.ORDER_NOT_RESERVED: "More is released than was reserved on this side.",
     Refusal.HOLDING_TOO_SMALL: "The account holds less of this asset than asked for.",
@@ -393,7 +366,6 @@ REFUSAL_SENTENCES: dict[Refusal, str] = {
     Refusal.ORDER_BAND: "The price is further from the mark than orders that open risk may be; move it nearer.",
     Refusal.OUTFLOW_LIMIT: "More has left the venue in this window than may; ask for less or wait.",
     Refusal.COLLATERAL_CAP: "The venue holds as much of this asset as it accepts now; the cap grows with time.",
-    Refusal.STEP_IS_TOXIC: "Closing at this price would lower the account's health; offer a better one.",
     Refusal.REPORT_STALE: "The report is not newer than the source's last one, or older than allowed.",
     Refusal.REPORT_FROM_FUTURE: "The report's source time is ahead of the machine's time; check the clock.",
     Refusal.REPORT_STEP: "The report is further from the source's last price than one step may be.",

@@ -72,7 +72,7 @@ COMMAND_DTYPE = np.dtype(
         ("count", np.int32),
         ("version", np.int32),
         ("confidence_ppm", np.int32),
-        ("pool", np.int32),
+        ("unused", np.int32),
     ]
 )
 """One command, 168 bytes. Its sequence number is its place in the journal."""
@@ -441,5 +441,5 @@ def fields_set(command):
         | (command.count != 0) << 23
         | (command.version != 0) << 24
         | (command.confidence_ppm != 0) << 25
-        | (command.pool != 0) << 26
+        | (command.unused != 0) << 26
     )

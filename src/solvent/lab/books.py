@@ -249,6 +249,8 @@ class Books:
         self.open_interest: list[int] = []
         self.modes: list[int] = []
         self.opened: list[tuple[int, int]] = []
+        self.asked: list[list[int]] = []
+        self.charged: list[list[int]] = []
         self.listed: list[int] = []
         self.reports: list[ReportBook] = []
         self.markets: list[MarketBook] = []
@@ -290,6 +292,8 @@ class Books:
             books.indices.append(row["funding_index"])
             books.open_interest.append(row["open_interest_lots"])
             books.modes.append(row["mode"])
+            books.asked.append([row["initial_long_ppm"], row["initial_short_ppm"]])
+            books.charged.append([row["maintenance_long_ppm"], row["maintenance_short_ppm"]])
             books.opened.append((row["opened_ns"], row["closed_sequence"]))
             books.listed.append(row["listed"])
         books.modes.append(venue["mode"])
@@ -374,7 +378,38 @@ class Books:
         if position is None:
             return 0
         held = abs(position.lots)
-        return self.alone(instrument, level, held, position.leverage) + self.orders_extra(account, instrument, level)
+        required = self.alone(instrument, level, held, position.leverage)
+        required += self.orders_extra(account, instrument, level)
+        waiting = self.rules.levels[level]["includes_orders"] and (position.bid_lots or position.ask_lots)
+        sides = (0, 1) if waiting or not position.lots else ((0,) if position.lots > 0 else (1,))
+        return ceil_ratio(required * max(self.multiplier(level, instrument, side) for side in sides), PPM)
+
+    def multiplier(self, level: int, instrument: int, side: int) -> int:
+        """Multiplier of one side's requirement, in parts per million; side 0 is long."""
+        if level != Level.INITIAL:
+            return max(self.charged[instrument][side], PPM)
+        chosen = max(self.asked[instrument][side], PPM)
+        caution = self.rules.policy["caution_initial_ppm"]
+        careful = self.level(instrument) >= Mode.CAUTION or answer(self, instrument, "open") != Answer.ALLOW
+        return ceil_ratio(chosen * caution, PPM) if caution > PPM and careful else chosen
+
+    def ask_multipliers(self) -> None:
+        """New terms: what they ask of new risk, with the buffer of what was charged before."""
+        for instrument in range(len(self.marks)):
+            for side in (0, 1):
+                terms = self.rules.dynamics[2 * instrument + side]
+                names = ("volatility_ppm", "depth_ppm", "concentration_ppm", "open_interest_ppm")
+                raw = PPM + sum(max(terms[name] - PPM, 0) for name in names)
+                weight = terms["stressed_weight_ppm"]
+                needed = ceil_ratio(raw * (PPM - weight), PPM) + ceil_ratio(
+                    max(terms["stressed_ppm"], PPM) * weight, PPM
+                )
+                needed = max(needed, terms["floor_ppm"])
+                full = ceil_ratio(needed * (PPM + terms["buffer_ppm"]), PPM)
+                before = self.asked[instrument][side]
+                chosen = min(max(needed, min(full, before)) if before else full, 20 * PPM)
+                self.asked[instrument][side] = chosen
+                self.charged[instrument][side] = min(self.charged[instrument][side], chosen)
 
     def alone(self, instrument: int, level: int, lots: int, leverage: int) -> int:
         """Requirement of a size in a market without its orders."""

@@ -9,6 +9,7 @@ from solvent.compiled import kernel
 from solvent.procedures.default import work
 from solvent.procedures.price import watch_breakers
 from solvent.procedures.review import flag
+from solvent.procedures.step import step_margin
 from solvent.risk.margin import judge
 from solvent.state.tables import NONE
 
@@ -36,6 +37,7 @@ def start_advance(state, watch, tape, command):
     if command.count < 1 or command.count > state.policy[0].advance_max:
         return Refusal.COUNT_OUT_OF_RANGE
     watch_breakers(state, tape)
+    step_margin(state, watch, tape)
     flag_vault(state, watch, tape)
     venue = state.venue[0]
     venue.advance_left = min(command.count, venue.queue_count)

@@ -6,10 +6,21 @@ from solvent.codes import Answer, Breach, Driver, Estimator, Level, Metric, Mode
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
 from solvent.procedures.answer import answer_terms
+from solvent.procedures.step import set_initial_margins
 from solvent.risk.margin.sound import are_scenarios_sound, is_schedule_sound, is_weighting_sound
 from solvent.risk.watch import has_asset_certificate, has_level_certificate, has_schedule_certificate
+from solvent.state.multipliers import MULTIPLIER_MAX_PPM
 from solvent.state.tables import NONE
-from solvent.state.terms import ABSORBERS_MAX, ASSETS_MAX, BREAKERS_MAX, CONDITIONS, LEVELS, SOURCES_MAX, STAGES_MAX
+from solvent.state.terms import (
+    ABSORBERS_MAX,
+    ASSETS_MAX,
+    BREAKERS_MAX,
+    CONDITIONS,
+    LEVELS,
+    SOURCES_MAX,
+    STAGES_MAX,
+    WINDOWS,
+)
 from solvent.units import LIMIT, PPM, VALUE_MAX, mul_saturated
 
 CONTRACT_FIELDS = 6
@@ -69,6 +80,47 @@ def is_pricing_sound(state):
 
 
 @kernel
+def are_markets_sound(state):
+    """True when multipliers, depths and caps are inside their bounds; tightening only: no multiplier is below one."""
+    for row in range(state.dynamics.shape[0]):
+        terms = state.dynamics[row]
+        smallest = min(terms.volatility_ppm, terms.depth_ppm, terms.concentration_ppm, terms.open_interest_ppm)
+        largest = max(terms.volatility_ppm, terms.depth_ppm, terms.concentration_ppm, terms.open_interest_ppm)
+        if smallest < 0 or largest > MULTIPLIER_MAX_PPM:
+            return False
+        if (
+            min(terms.stressed_ppm, terms.floor_ppm) < 0
+            or max(terms.stressed_ppm, terms.floor_ppm) > MULTIPLIER_MAX_PPM
+        ):
+            return False
+        if (
+            min(terms.stressed_weight_ppm, terms.buffer_ppm) < 0
+            or max(terms.stressed_weight_ppm, terms.buffer_ppm) > PPM
+        ):
+            return False
+        if terms.step_ppm < 0:
+            return False
+    for row in range(state.markets.shape[0]):
+        market = state.markets[row]
+        if min(market.depth_lots, market.supply_lots, market.owner_lots) < 0:
+            return False
+        if max(market.depth_lots, market.supply_lots, market.owner_lots) > LIMIT:
+            return False
+        if min(market.open_interest_depth_ppm, market.open_interest_supply_ppm, market.order_band_ppm) < 0:
+            return False
+        if max(market.open_interest_depth_ppm, market.open_interest_supply_ppm, market.order_band_ppm) > SHARE_MAX_PPM:
+            return False
+    policy = state.policy[0]
+    if policy.caution_initial_ppm < 0 or policy.caution_initial_ppm > MULTIPLIER_MAX_PPM:
+        return False
+    if min(policy.grace_ns, policy.step_ns) < 0 or max(policy.grace_ns, policy.step_ns) > DURATION_MAX_NS:
+        return False
+    if policy.step_accounts_max < 0 or policy.outflow_ppm < 0 or policy.outflow_ppm > PPM:
+        return False
+    return policy.outflow_window >= 0 and policy.outflow_window < WINDOWS
+
+
+@kernel
 def are_terms_sound(state):
     """True when every number of the terms is inside the bounds the machine's arithmetic and order rely on."""
     for instrument in range(state.instruments.shape[0]):
@@ -101,7 +153,7 @@ def are_terms_sound(state):
             return False
         if feed.floor_ticks < 0 or feed.ceiling_ticks < 0:
             return False
-    if not is_pricing_sound(state):
+    if not is_pricing_sound(state) or not are_markets_sound(state):
         return False
     if state.levels[Level.INITIAL].used != 1 or state.levels[Level.MAINTENANCE].used != 1:
         return False
@@ -223,6 +275,7 @@ def list_instrument(state, tape, command):
     if not are_terms_sound(state):
         state.instruments[instrument].listed = 0
         return Refusal.TERMS_INVALID
+    set_initial_margins(state)
     event = tell(state, tape, EventKind.INSTRUMENT_LISTED)
     event.instrument = instrument
     event.value = state.contracts[instrument].quanta_per_lot_tick
@@ -293,6 +346,7 @@ def enact_terms(state, watch, tape, command):
     for cell in range(state.cells.shape[0]):
         state.staged[cell] = state.cells[cell]
     state.venue[0].terms_version = command.version
+    set_initial_margins(state)
     event = tell(state, tape, EventKind.TERMS_ENACTED)
     event.value = command.version
     tell_what_is_scanned(state, tape)

@@ -5,11 +5,12 @@ from solvent.compiled import kernel
 from solvent.events import EventKind, tell
 from solvent.procedures.review import accrue, review
 from solvent.procedures.transfer import refusal_of_account
-from solvent.risk.limits import passes_open_interest_cap
+from solvent.risk.limits import is_outside_band, passes_open_interest_cap, passes_owner_cap
 from solvent.risk.margin import exposure_requirement_up, judge, orders_requirement_up, requirement_change
 from solvent.risk.watch import forget_position
 from solvent.state.ledger import exchange, post
 from solvent.state.levels import is_allowed, level_of
+from solvent.state.multipliers import scaled_up
 from solvent.state.positions import (
     find_position,
     free_orders_if_empty,
@@ -185,6 +186,15 @@ def trade(state, watch, tape, command):
     market.open_interest_lots -= longs_change
     if refusal != Refusal.NONE:
         return refusal
+    if longs_change > 0 and not crosses and is_outside_band(state, instrument, price):
+        return Refusal.ORDER_BAND
+    for turn in range(2):
+        side = buyer if turn == 0 else seller
+        row = find_position(state, side, instrument)
+        held = 0 if row == NONE else state.positions[row].lots
+        after = held + lots if turn == 0 else held - lots
+        if abs(after) > abs(held) and passes_owner_cap(state, side, instrument, after):
+            return Refusal.OWNER_CONCENTRATION
     if longs_change > 0 and passes_open_interest_cap(state, instrument, market.open_interest_lots + longs_change):
         return Refusal.OPEN_INTEREST_CAP
 
@@ -287,9 +297,10 @@ def reserve_order(state, watch, tape, command):
         else:
             asks -= lots
             ask_value += value
-        requirement += orders_requirement_up(
+        asked = orders_requirement_up(
             state, Level.INITIAL, instrument, held, leverage, bids, bid_value, asks, ask_value
         )
+        requirement += scaled_up(state, Level.INITIAL, instrument, held, True, asked)
         if equity < requirement:
             return Refusal.BELOW_INITIAL
     row = take_position(state, account, instrument)

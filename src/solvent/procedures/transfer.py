@@ -5,6 +5,7 @@ from solvent.compiled import kernel
 from solvent.events import EventKind, tell
 from solvent.procedures.review import accrue, is_gated, review_less, review_more, tell_gate
 from solvent.risk.funding import due_up
+from solvent.risk.limits import passes_collateral_cap, passes_outflow_limit
 from solvent.risk.margin import collateral_value_down, judge
 from solvent.risk.pool import cash_for, shares_for
 from solvent.risk.watch import forget_holding
@@ -98,6 +99,8 @@ def deposit(state, watch, tape, command):
         # amount x price x num / den must not pass the value of the largest position at the highest price
         if held + command.amount_quanta > mul_div_down(VALUE_MAX, state.assets[asset].value_den, unit_max):
             return Refusal.AMOUNT_OUT_OF_RANGE
+        if passes_collateral_cap(state, asset, command.amount_quanta):
+            return Refusal.COLLATERAL_CAP
         accrued = accrue(state, tape, account)
         row = take_holding(state, account, asset)
         hold(state, account, row, command.amount_quanta)
@@ -178,6 +181,8 @@ def withdraw(state, watch, tape, command):
         refusal = refusal_of_cash(state, account, command.amount_quanta)
         if refusal != Refusal.NONE:
             return refusal
+        if passes_outflow_limit(state, command.amount_quanta):
+            return Refusal.OUTFLOW_LIMIT
         accrue(state, tape, account)
         post(state, account, SystemAccount.EXTERNAL, command.amount_quanta)
         record_flow(state, state.instruments.shape[0], 0, command.amount_quanta)

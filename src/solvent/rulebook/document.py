@@ -20,6 +20,7 @@ from typing import Any, Final, TypeVar
 from solvent.rulebook.building.adl import build_adl
 from solvent.rulebook.building.breakers import build_breaker
 from solvent.rulebook.building.collateral import build_collateral
+from solvent.rulebook.building.dynamic import build_dynamic
 from solvent.rulebook.building.limits import build_limits
 from solvent.rulebook.building.liquidation import build_stage
 from solvent.rulebook.building.loss import build_loss
@@ -278,6 +279,7 @@ class _Building:
 
     def rulebook(self, name: str, text: str, source: str, parts: Parts) -> Rulebook | None:
         """The whole, when nothing is missing."""
+        dynamic = self.one(build_dynamic, "dynamic")
         meta, limits, breakers = (
             self.one(build_meta, "meta"),
             self.one(build_limits, "limits"),
@@ -288,6 +290,7 @@ class _Building:
             or self.reading.unrun
             or meta is None
             or limits is None
+            or dynamic is None
             or parts.index is None
             or parts.mark is None
         ):
@@ -306,6 +309,7 @@ class _Building:
             collateral=tuple(item for item in parts.collateral if item is not None),
             schedules=tuple(item for item in parts.schedules if item is not None),
             levels=tuple(item for item in parts.levels if item is not None),
+            dynamic=dynamic,
             funding=Funding(self.values["funding"]["kind"], self.values["funding"]["cap_ppm"]),
             stages=tuple(item for item in parts.stages if item is not None),
             losses=tuple(item for item in parts.losses if item is not None),

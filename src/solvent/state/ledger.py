@@ -55,6 +55,7 @@ def exchange(state, buyer_row, seller_row, lots, price_ticks):
 def hold(state, account, holding_row, amount_quanta):
     """Change a collateral holding; negative takes away. The outside world is the other side."""
     state.holdings[holding_row].amount_quanta += amount_quanta
+    state.held[state.holdings[holding_row].asset].amount_quanta += amount_quanta
 
 
 @kernel

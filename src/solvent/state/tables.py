@@ -25,11 +25,6 @@ ACCOUNT = np.dtype(
         ("order_stage", np.int32),
         ("order_filled", np.int32),
         ("default_instrument", np.int32),
-        ("notice_shares", np.int64),
-        ("notice_until_ns", np.int64),
-        ("order_since_ns", np.int64),
-        ("endorsed", np.int32),
-        ("unused", np.int32),
     ]
 )
 """One margin unit. The first rows are the venue's own accounts (solvent.codes.SystemAccount)."""
@@ -97,18 +92,13 @@ INSTRUMENT = np.dtype(
         ("initial_short_ppm", np.int64),
         ("maintenance_long_ppm", np.int64),
         ("maintenance_short_ppm", np.int64),
-        ("pool_result_quanta", np.int64),
-        ("pool_cost_quanta", np.int64),
-        ("pool_order_lots", np.int64),
-        ("pool_order_until_ns", np.int64),
     ]
 )
 """A market now; its contract is in the terms.
 
 `supported_ticks` is the last mark that others than the venue agreed with; `conditions` are the bits of its price at
 the last report, to which time adds (solvent.risk.oracle.conditions_of); `dropped` are the bits of sources that stood
-too far out. `cross_ticks` is the price of the last reopening auction. Multipliers of zero are one. `pool_result_quanta`
-is what the pool has made or lost here in all, `pool_cost_quanta` what unwinding cost it against the mark.
+too far out. `cross_ticks` is the price of the last reopening auction. Multipliers of zero are one.
 """
 
 REPORT = np.dtype(

@@ -142,18 +142,6 @@ STAGE = _row(
     "accept",
     "spread_ppm",
     "adjustment_ppm",
-    "bonus_kind",
-    "bonus_ppm",
-    "bonus_max_ppm",
-    "bonus_ramp_ns",
-    "endorsed",
-    "depth_ppm",
-    "follow_volatility",
-    "decay",
-    "start_ppm",
-    "end_ppm",
-    "cut_ppm",
-    "step_ns",
 )
 """One rung of the action ladder; see solvent.codes for the meaning of the small numbers.
 
@@ -204,23 +192,13 @@ DYNAMIC = _row(
 
 MARKET = _row(
     "depth_lots",
-    "spread_ppm",
-    "impact_ppm",
     "supply_lots",
     "open_interest_depth_ppm",
     "open_interest_supply_ppm",
     "owner_lots",
     "order_band_ppm",
-    "pool_group",
-    "pool_cap_quanta",
-    "pool_hour_quanta",
-    "pool_discount_ppm",
-    "pool_target_lots",
-    "pool_pace_ppm",
-    "pool_loss_quanta",
-    "pool_beta_ppm",
 )
-"""What a market can bear: its depth (lots that move the price by `impact_ppm`), its caps, what the pool does in it."""
+"""What a market can bear: its depth, the supply of its asset, and the caps that follow from them."""
 
 POLICY = _row(
     "mark_combiner",
@@ -246,9 +224,6 @@ POLICY = _row(
     "step_ns",
     "outflow_ppm",
     "outflow_window",
-    "pool_notice_ns",
-    "pool_factor_quanta",
-    "pool_unwind_ns",
 )
 """`mark_components` has bit SourceKind set for each component; `withdraw_gains` 1 lets unrealised gains leave;
 pro-rata deleveraging deals contracts out in pieces of `adl_unit_quanta`."""

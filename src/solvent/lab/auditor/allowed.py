@@ -50,6 +50,7 @@ ALSO = {
     CommandKind.LIQUIDATION_FILL: {EventKind.PENALTY_CHARGED},
     CommandKind.CONTRIBUTE_FUND: {EventKind.DEFICIT_COVERED},
     CommandKind.ADVANCE: {
+        EventKind.MARGIN_STEPPED,
         EventKind.PRICE_CONDITION_CHANGED,
         EventKind.MODE_CHANGED,
         EventKind.ORDER_RELEASED,

@@ -50,7 +50,10 @@ def _check_reducing_allowed(audit: Notes, command: Any, refusal: Refusal) -> Non
         return
     if command.lots < 1 or command.price_ticks != books.marks[command.instrument] or not command.price_ticks:
         return
-    if refusal == Refusal.PRICE_CONDITION and answer(books, command.instrument, "reduce") == Answer.REFUSE:
+    before, books.time_ns = books.time_ns, max(books.time_ns, command.time_ns)
+    doubted = answer(books, command.instrument, "reduce") == Answer.REFUSE
+    books.time_ns = before
+    if refusal == Refusal.PRICE_CONDITION and doubted:
         return
     if any(ladders[command.instrument].kind == Schedule.SCENARIO for ladders in books.rules.ladders):
         return  # one leg of a hedge: reducing it alone asks for more

@@ -21,6 +21,7 @@ def same_fields(audit: Notes, event: Any, *, but: tuple[str, ...] = ()) -> None:
 def _on_instrument_listed(audit: Notes, event: Any) -> None:
     same_fields(audit, event)
     audit.books.listed[event.instrument] = 1
+    audit.books.ask_multipliers()
 
 
 def _on_traded(audit: Notes, event: Any) -> None:

@@ -1,6 +1,7 @@
 """The rules of a world: small but complete, every executor, size, limit, layer and policy in some world."""
 
 from math import isqrt
+from random import Random
 from typing import Any
 
 from solvent.codes import (
@@ -63,8 +64,25 @@ def draw_terms(world: Setting) -> Terms:
         breaker.release_ns = chance.choice([SECOND, 30 * SECOND, 5 * MINUTE])
         breaker.exit_ppm = chance.choice([0, 0, int(breaker.move_ppm) // 2])
         breaker.by_command = int(chance.random() < 0.1)
+    extra = Random(world.seed * 7_919)  # of its own, so that worlds of before stay what they were
     for instrument in range(world.instruments):
-        terms.markets[instrument].depth_lots = chance.choice([0, 10, 1_000])
+        market = terms.markets[instrument]
+        market.depth_lots = chance.choice([0, 10, 1_000])
+        if world.seed % 3:
+            continue
+        market.open_interest_depth_ppm = extra.choice([0, 0, 0, 5 * PPM]) if market.depth_lots else 0
+        market.owner_lots = extra.choice([0, 0, 0, 50])
+        market.order_band_ppm = extra.choice([0, 0, 20_000])
+        for side in range(2):
+            dynamic = terms.dynamics[2 * instrument + side]
+            if extra.random() < 0.3:
+                dynamic.volatility_ppm = extra.choice([0, 1_200_000, 1_500_000])
+                dynamic.depth_ppm = extra.choice([0, 1_100_000])
+                dynamic.stressed_ppm = extra.choice([0, 2 * PPM])
+                dynamic.stressed_weight_ppm = extra.choice([0, 250_000])
+                dynamic.floor_ppm = extra.choice([0, 1_050_000])
+                dynamic.buffer_ppm = extra.choice([0, 250_000])
+                dynamic.step_ppm = extra.choice([0, 50_000])
     _draw_remedies(world, terms)
     policy = terms.policy[0]
     policy.mark_combiner = chance.randint(0, 1)
@@ -78,6 +96,11 @@ def draw_terms(world: Setting) -> Terms:
     policy.withdraw_notional_ppm = chance.choice([0, 0, 100_000])
     policy.withdraw_gains = chance.randint(0, 1)
     policy.advance_max = chance.choice([1, 4, 50])
+    policy.caution_initial_ppm = extra.choice([0, 1_500_000])
+    policy.step_accounts_max = extra.choice([0, 1, 3])
+    policy.step_ns = extra.choice([0, SECOND])
+    policy.outflow_ppm = extra.choice([0, 0, 300_000])
+    policy.outflow_window = extra.randint(0, 3)
     policy.grace_ns = chance.choice([0, 0, 30 * SECOND])
     return terms
 

@@ -12,6 +12,7 @@ from solvent.compiled import kernel
 from solvent.risk.margin.collateral import collateral_value_down
 from solvent.risk.margin.position import exposure_requirement_up, requirement_up
 from solvent.risk.margin.scenario import scenario_requirement_up
+from solvent.state.multipliers import scaled_up
 from solvent.state.tables import NONE
 from solvent.units import FUNDING_SCALE, mul_div_up, value_quanta
 
@@ -30,7 +31,8 @@ def requirement_change(state, level, account, row, instrument, lots_after):
         )
     mark = state.instruments[instrument].mark_ticks
     notional = value_quanta(abs(lots_after), mark, state.contracts[instrument].quanta_per_lot_tick)
-    return requirement_up(state, level, instrument, abs(lots_after), notional, 0)
+    required = requirement_up(state, level, instrument, abs(lots_after), notional, 0)
+    return scaled_up(state, level, instrument, lots_after, False, required)
 
 
 @kernel

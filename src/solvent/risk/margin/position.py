@@ -14,6 +14,7 @@ from solvent.codes import Schedule
 from solvent.compiled import kernel
 from solvent.risk.margin.brackets import bracket_requirement_up, bracket_row
 from solvent.risk.margin.curve import curve_rate_ppb, driver_of
+from solvent.state.multipliers import scaled_up
 from solvent.state.tables import NONE
 from solvent.units import FUNDING_SCALE, PPB, PPM, mul_div_up, value_quanta
 
@@ -85,6 +86,18 @@ def orders_requirement_up(state, level, instrument, lots, leverage, bid_lots, bi
 
 @kernel
 def exposure_requirement_up(state, level, row, lots):
+    """Requirement of a position row as if it held `lots`, orders at their worst, times the market's multiplier."""
+    position = state.positions[row]
+    waiting = False
+    if position.orders != NONE and state.levels[level].includes_orders == 1:
+        orders = state.orders[position.orders]
+        waiting = orders.bid_lots != 0 or orders.ask_lots != 0
+    required = unscaled_requirement_up(state, level, row, lots)
+    return scaled_up(state, level, position.instrument, lots, waiting, required)
+
+
+@kernel
+def unscaled_requirement_up(state, level, row, lots):
     """Requirement of a position row as if it held `lots`, with its open orders at their worst if the level asks."""
     position = state.positions[row]
     instrument = position.instrument

@@ -18,7 +18,7 @@ import numpy as np
 
 from solvent.codes import Schedule
 from solvent.compiled import kernel
-from solvent.risk.margin.position import additions_up, exposure_requirement_up, requirement_up
+from solvent.risk.margin.position import additions_up, requirement_up, unscaled_requirement_up
 from solvent.state.tables import NONE
 from solvent.units import PPB, PPM, mul_div_up, value_quanta
 
@@ -60,7 +60,7 @@ def scenario_requirement_up(state, account, level, instrument_changed, lots_chan
             per_lot_tick = state.contracts[instrument].quanta_per_lot_tick
             value = value_quanta(lots, state.instruments[instrument].mark_ticks, per_lot_tick)
             if row != NONE and state.positions[row].orders != NONE:
-                exposed = exposure_requirement_up(state, level, row, lots)
+                exposed = unscaled_requirement_up(state, level, row, lots)
                 required += exposed - requirement_up(state, level, instrument, abs(lots), abs(value), 0)
             if lots != 0:
                 wholes[count] = value // PPB

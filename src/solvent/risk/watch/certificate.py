@@ -11,8 +11,9 @@ A new kind of rule changes nothing here. A new certificate is a line here, a way
 a brute-force test.
 """
 
-from solvent.codes import AccountKind, Driver, Schedule
+from solvent.codes import AccountKind, Driver, Level, Schedule
 from solvent.compiled import kernel
+from solvent.state.multipliers import is_stretching
 from solvent.state.tables import NONE
 from solvent.units import PPM
 
@@ -92,6 +93,8 @@ def is_certified(state, level, account):
             return False
         schedule = state.schedules[level * instruments + position.instrument]
         if position.lots != 0 and not has_schedule_certificate(schedule):
+            return False
+        if level != Level.INITIAL and is_stretching(state, position.instrument):
             return False
         row = position.next
     row = terms.first_holding

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from solvent.rulebook.rules.adl import Adl
 from solvent.rulebook.rules.breakers import Breaker
 from solvent.rulebook.rules.collateral import Collateral, Impact, Tier
+from solvent.rulebook.rules.dynamic import Dynamic
 from solvent.rulebook.rules.funding import Funding
 from solvent.rulebook.rules.limits import Limits
 from solvent.rulebook.rules.liquidation import Stage
@@ -24,6 +25,7 @@ __all__ = [
     "Collateral",
     "Component",
     "Curve",
+    "Dynamic",
     "Fill",
     "Funding",
     "Guard",
@@ -64,6 +66,7 @@ class Rulebook:
     collateral: tuple[Collateral, ...]
     schedules: tuple[Schedule, ...]
     levels: tuple[Level, ...]
+    dynamic: Dynamic
     funding: Funding
     stages: tuple[Stage, ...]
     losses: tuple[LossStage, ...]

@@ -13,6 +13,7 @@ from solvent.rulebook.schema.adl import ADL
 from solvent.rulebook.schema.breakers import BREAKERS
 from solvent.rulebook.schema.collateral import COLLATERAL
 from solvent.rulebook.schema.declare import Parameter, Type
+from solvent.rulebook.schema.dynamic import DYNAMIC
 from solvent.rulebook.schema.engine import ENGINE
 from solvent.rulebook.schema.funding import FUNDING
 from solvent.rulebook.schema.governance import GOVERNANCE
@@ -32,6 +33,7 @@ PARAMETERS: Final[tuple[Parameter, ...]] = (
     *PRICE,
     *COLLATERAL,
     *MARGIN,
+    *DYNAMIC,
     *FUNDING,
     *LIQUIDATION,
     *LOSS,
