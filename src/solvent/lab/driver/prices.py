@@ -49,7 +49,7 @@ def _ask_mode(world: Setting) -> Command:
     if world.random.random() < 0.6:
         instrument = next((i for i, mode in enumerate(world.books.modes[:-1]) if mode), world.market())
         return SetMode(world.time_ns, instrument, Mode.ACTIVE)
-    return SetMode(world.time_ns, world.market(), world.random.choice([1, 2, 3, 3, 4, 4, 5]))
+    return SetMode(world.time_ns, world.market(), world.random.choice([1, 2, 3, 3, 3, 4, 5]))
 
 
 def _ask_venue_mode(world: Setting) -> Command:
@@ -71,8 +71,9 @@ def _ask_auction(world: Setting) -> Command | None:
         return Trade(world.time_ns, buyer, seller, instrument, world.random.randint(1, 3), price)
     if world.random.random() < 0.25:
         return CrossAuction(world.time_ns, instrument)
-    lots = world.random.choice([-1, 1]) * world.random.randint(1, 9)
-    return ReportInterest(world.time_ns, instrument, lots, max(round(mark * world.random.gauss(1, 0.03)), 1))
+    sign = world.random.choice([-1, 1])
+    price = round(mark * (1 + sign * world.random.uniform(-0.01, 0.03)))  # most bids are above most offers: they meet
+    return ReportInterest(world.time_ns, instrument, sign * world.random.randint(1, 9), max(price, 1))
 
 
 def _ask_funding(world: Setting) -> Command:

@@ -43,7 +43,7 @@ WEIGHTS = {
     "vault": 3,
     "mode": 2,
     "venue_mode": 0.7,
-    "auction": 4,
+    "auction": 9,
     "terms": 1,
     "wait": 2,
     "nonsense": 2,
