@@ -48,6 +48,9 @@ class Source(Protocol):
     def after(self, sequence: int) -> list[Entry]:
         """A few blocks after a sequence; empty when there is none yet."""
 
+    def close(self) -> None:
+        """Let go of it."""
+
     def take(self) -> Any:
         """Make sure the other process writes no more; give what must be kept for that. Raises Problem."""
 
@@ -66,6 +69,10 @@ class DirectorySource:
     def after(self, sequence: int) -> list[Entry]:
         """Blocks after a sequence."""
         return few(self._journal, sequence)
+
+    def close(self) -> None:
+        """Let go of the journal."""
+        self._journal.close()
 
     def take(self) -> Any:
         """The directory's lock."""
@@ -91,6 +98,10 @@ class PostgresSource:
     def after(self, sequence: int) -> list[Entry]:
         """Blocks after a sequence."""
         return few(self._journal, sequence)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._journal.close()
 
     def take(self) -> Any:
         """The writer's lock."""
@@ -129,6 +140,10 @@ class HttpSource:
             Entry(first, np.frombuffer(body, dtype=COMMAND_DTYPE).copy(), time_ns, notes, previous, checksum)
             for first, time_ns, notes, body, previous, checksum in msgspec.msgpack.decode(answer.content)
         ]
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._http.close()
 
     def take(self) -> Any:
         """Nothing can be held; but one that still takes commands is not taken over."""
@@ -197,7 +212,11 @@ class Standby:
 
         async def follow(_service: Service) -> None:
             self._following = asyncio.create_task(self._follow())
-            await asyncio.gather(self._following, return_exceptions=True)
+            try:
+                await asyncio.Event().wait()  # until the service stops
+            finally:
+                self._following.cancel()
+                self.source.close()
 
         service.backgrounds.append(follow)
 
