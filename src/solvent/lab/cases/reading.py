@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final, Never
 
 from solvent.lab.cases.case import BadInput, Case, decimal, nearest_hint
+from solvent.lab.cases.models import as_cases
 from solvent.rulebook.faults import Fault, RulebookError
 
 FIELDS: Final = (
@@ -51,9 +52,12 @@ def cases_of(text: str, name: str, venues: Collection[str]) -> list[Case]:
     except ValueError as error:
         fault = Fault(None, "", f"holds {error}, which is no number", "Write a finite number")
         raise CaseFileError(name, [fault]) from error
-    entries = document.get("examples") if isinstance(document, dict) else document
+    entries = document
+    if isinstance(document, dict):
+        tests = document.get("tests")
+        entries = as_cases(tests) if isinstance(tests, list) else document.get("examples")
     if not isinstance(entries, list):
-        fault = Fault(1, "", "holds no cases", "Write a list of cases, or an object with a list `examples`")
+        fault = Fault(1, "", "holds no cases", "Write a list of cases, or an object with a list `examples` or `tests`")
         raise CaseFileError(name, [fault])
     lines = _lines_of_identifiers(text)
     faults: list[Fault] = []

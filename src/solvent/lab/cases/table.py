@@ -6,7 +6,7 @@ A venue's file has one table `RULES`; this one joins them. A name belongs to one
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from solvent.lab.cases import auctions, drift, dydx, funding, liquidations, losses, mango, margins, prices, vega
+from solvent.lab.cases import auctions, drift, dydx, funding, liquidations, losses, mango, margins, models, prices, vega
 from solvent.lab.cases.case import Case
 
 Rule = Callable[[Case], Any]
@@ -17,7 +17,7 @@ CONCEPTS: Final = (auctions, funding, liquidations, losses, margins, prices)
 ENGINES: Final = (dydx, drift, mango, vega)
 """Files of the engines whose tests were read, one for each venue."""
 
-TABLES: Final[tuple[Mapping[str, Rule], ...]] = tuple(file.RULES for file in (*ENGINES, *CONCEPTS))
+TABLES: Final[tuple[Mapping[str, Rule], ...]] = tuple(file.RULES for file in (*ENGINES, *CONCEPTS, models))
 
 RULES: Final[dict[str, Rule]] = {topic: rule for table in TABLES for topic, rule in table.items()}
 
