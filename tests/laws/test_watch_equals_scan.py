@@ -275,13 +275,13 @@ def test_the_watch_finds_whom_a_scan_finds() -> None:
 
 
 def test_a_chosen_leverage_has_a_certificate() -> None:
-    found = walk(41, 900_000)
+    found = walk(22, 900_000)
     assert found["by_scan"] == found["loose"] == 0
 
 
 def test_rules_without_a_certificate_are_judged_at_every_price() -> None:
     found: dict[str, int] = defaultdict(int)
-    for seed in (27, 28, 31):
+    for seed in (22, 23, 36):
         for name, count in walk(seed, 1_200_000, 120).items():
             found[name] += count
     assert found["by_scan"] >= 3, "nobody was told that a market has no certificate"
