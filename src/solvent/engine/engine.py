@@ -297,7 +297,7 @@ def _newest_snapshot(
             continue
         try:
             header, state = read_snapshot(path, terms)
-            if not _is_of(journal, header.sequence, header.chain_hash):
+            if isinstance(journal, Journal) and journal.hash_at(header.sequence) != header.chain_hash:
                 what = "The snapshot was not taken of this journal"
                 raise SnapshotUnusable(what, str(path), "Delete it; the journal replays from the one before it.")
             return state
@@ -305,12 +305,3 @@ def _newest_snapshot(
             # an unusable snapshot costs time, not truth: the journal has everything
             sys.stderr.write(f"{fault}\n")
     return new_state(terms)
-
-
-def _is_of(journal: Log, sequence: int, chain_hash: bytes) -> bool:
-    """True when the block that ends at a sequence has this chain hash; nothing is older than the first block."""
-    if sequence == 0:
-        return True
-    for entry in journal.entries(sequence):
-        return entry.first_sequence + len(entry.records) - 1 == sequence and entry.checksum == chain_hash
-    return False

@@ -332,6 +332,13 @@ class Journal:
             records = np.frombuffer(block.body, dtype=self._dtype).copy()
             yield Entry(block.first_sequence, records, block.time_ns, block.notes, block.previous_hash, block.checksum)
 
+    def hash_at(self, sequence: int) -> bytes | None:
+        """The chain hash of the block that ends at a sequence, the genesis hash at 0; None where no block ends."""
+        if sequence == 0:
+            return self._genesis.hash
+        block = _read_last_block(self._store, self._dtype, sequence)
+        return block.checksum if block is not None and block.last_sequence == sequence else None
+
     def refresh(self) -> int:
         """Look for what a writer has appended since this read-only journal was opened; give the head's sequence."""
         if self._watermark is None:
