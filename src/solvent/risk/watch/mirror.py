@@ -8,7 +8,7 @@ from solvent.state.tables import NONE
 from solvent.state.terms import ASSETS_MAX
 from solvent.units import HOLDINGS_MAX, POSITIONS_MAX
 
-BLOCK = 512
+BLOCK = 64
 SLOTS_MAX = POSITIONS_MAX + HOLDINGS_MAX
 CODES_MAX = 2**16
 FLOAT = np.dtype("f4")
