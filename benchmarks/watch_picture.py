@@ -33,7 +33,7 @@ def main() -> None:
     }
     colours = ["#2a6f97", "#2a6f97", "#2a6f97", "#b0b7bd"]
     bars = right.barh(list(shown)[::-1], list(shown.values())[::-1], color=colours[::-1])
-    right.bar_label(bars, [f"{value:,.3g} µs" for value in list(shown.values())[::-1]], padding=3)
+    right.bar_label(bars, [f"{value:,.1f} µs" for value in list(shown.values())[::-1]], padding=3)
     right.set_xscale("log")
     right.margins(x=0.25)
     right.set_title(f"One price: {watch['accounts']:,} accounts, {watch['book']} book")
