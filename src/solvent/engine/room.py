@@ -76,7 +76,7 @@ def fresh_watch(state: State, extra: np.ndarray | int = 0) -> Watch:
 
 
 MIRROR_ACCOUNTS_MIN = 50_000
-"""From so many accounts on the engine keeps a mirror: below it a scan of the tables takes a few milliseconds."""
+"""From so many accounts on the engine keeps a mirror: below it a scan of the tables is short enough."""
 
 STALE_SHARE = 16
 """When more than this part of the accounts is stale the mirror is made anew, between two batches."""
