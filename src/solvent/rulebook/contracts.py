@@ -25,7 +25,7 @@ DECIMALS_MAX: Final = 9
 """With more, VALUE_MAX would be less than 18 million of the settlement currency."""
 
 _SIZES: Final = ("lot_size", "tick_size", "price_max", "position_max")
-_CAPS: Final = ("open_interest_cap_size", "open_interest_cap_notional")
+_OPTIONAL: Final = ("open_interest_cap_size", "open_interest_cap_notional", "depth_size")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,8 @@ class Contract:
     """One instrument, in the units of the trade.
 
     `base` selects its brackets and prices collateral of that name. A `position_max` of zero is an instrument
-    that only prices collateral. Caps of its own replace the rulebook's.
+    that only prices collateral. Caps of its own replace the rulebook's. `depth_size` is what the book takes within
+    1 % of the price on a calm day, one side.
     """
 
     symbol: str
@@ -53,6 +54,7 @@ class Contract:
     feeds: tuple[Feed, ...]
     open_interest_cap_size: Decimal | None = None
     open_interest_cap_notional: Decimal | None = None
+    depth_size: Decimal | None = None
 
 
 class Scale(NamedTuple):
@@ -67,9 +69,9 @@ def scale_of(contract: Contract, settlement_decimals: int, tell: Tell) -> Scale 
     """The contract in lots, ticks and quanta, or None when it has none; every reason is told."""
     place = f"contract {contract.symbol}"
     sound = True
-    for name in (*_SIZES, *_CAPS):
+    for name in (*_SIZES, *_OPTIONAL):
         given = getattr(contract, name)
-        if given is None and name in _CAPS:
+        if given is None and name in _OPTIONAL:
             continue
         least = Decimal(0) if name == "position_max" else None
         if not isinstance(given, Decimal) or not given.is_finite() or given < 0 or (given == 0 and least is None):

@@ -24,4 +24,5 @@ def build_dynamic(_reading: Reading, value: dict[str, Any], _path: Path) -> Dyna
         grace_ms=value["grace_ms"],
         outflow=value["outflow_ppm"],
         order_band=value["order_band_ppm"],
+        open_interest_depth=value["open_interest_depth_ppm"],
     )

@@ -22,8 +22,13 @@ def write_dynamic(work: Work, terms: Terms) -> None:
                 "step_ppm": int(rules.step * PPM),
             },
         )
-    for row in range(len(work.contracts)):
+    for row, contract in enumerate(work.contracts):
         terms.markets[row].order_band_ppm = int(rules.order_band * PPM)
+        if contract.depth_size is not None:
+            terms.markets[row].depth_lots = int(contract.depth_size / contract.lot_size)
+            terms.markets[row].open_interest_depth_ppm = int(rules.open_interest_depth * PPM)
+        elif rules.open_interest_depth > 0:
+            work.notes.append(f"{contract.symbol}: its depth is not stated, so open interest is not held to it.")
     write_fields(
         terms.policy[0],
         {

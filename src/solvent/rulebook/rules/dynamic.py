@@ -21,3 +21,4 @@ class Dynamic:
     grace_ms: int
     outflow: Fraction
     order_band: Fraction
+    open_interest_depth: Fraction
