@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -57,6 +58,7 @@ def contract(base: str, *feeds: Feed, **more: Decimal) -> Contract:
         "tick_size": Decimal("0.1"),
         "price_max": Decimal(1_000_000),
         "position_max": Decimal(10_000),
+        "depth_size": Decimal(500),
     }
     return Contract(base, base, feeds=feeds or (SPOT,), **{**sizes, **more})
 
@@ -470,3 +472,13 @@ def test_the_requirement_is_the_exact_one_rounded_up_and_never_jumps(rulebook: R
     assert values == sorted(values)
     assert values[0] <= -(-notional * int(schedule.rate_max_ppm) // PPM)
     assert plain(is_schedule_sound)(state, schedule, 1)
+
+
+def test_open_interest_is_held_to_the_depth_a_contract_states_and_told_where_none_is() -> None:
+    compiled = compile_terms(read_rulebook("solvent"), [contract("BTC"), replace(contract("X"), depth_size=None)])
+    assert (compiled.terms.markets[0].depth_lots, compiled.terms.markets[0].open_interest_depth_ppm) == (
+        5_000_000,
+        60 * PPM,
+    )
+    assert compiled.terms.markets[1].open_interest_depth_ppm == 0
+    assert any("X: its depth is not stated" in note for note in compiled.notes)

@@ -25,7 +25,8 @@ FEEDS = (
 
 def contract(base: str) -> Contract:
     """An instrument for any market."""
-    return Contract(base, base, Decimal("0.001"), Decimal("0.01"), Decimal(1_000_000), Decimal(10_000), feeds=FEEDS)
+    sizes = (Decimal("0.001"), Decimal("0.01"), Decimal(1_000_000), Decimal(10_000))
+    return Contract(base, base, *sizes, feeds=FEEDS, depth_size=Decimal(500))
 
 
 LIVE = (
