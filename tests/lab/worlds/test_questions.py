@@ -78,7 +78,8 @@ def test_a_push_costs_what_the_closed_form_says_and_a_quiet_attacker_keeps_his_m
 
 
 def test_a_search_finds_damage_a_witness_repeats_it_and_a_change_is_noticed(tmp_path):
-    asked = order(model="normal", assumed=Assumed(), accounts=200)
+    rules = {"model": "normal", "conditions": SHORT, "assumed": Assumed(), "accounts": 200}
+    asked = Order.of("stress", "hyperliquid", **rules)
     found = search_attack(asked, 3e6, evaluations=40)
     assert found["damage"] > 0.0
     assert len(found["witness"]["actions"]) <= len(found["best"]["actions"])

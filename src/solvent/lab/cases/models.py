@@ -51,6 +51,7 @@ def _answering(kind: str) -> Callable[[Case], Any]:
         case.step(kind, found, "solvent.lab.statistics")
         return Some(found)
 
+    answer.__doc__ = f"The worked example `{kind}` of a model."
     return answer
 
 

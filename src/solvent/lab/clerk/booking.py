@@ -611,8 +611,7 @@ def book_prices(state, clerk, event, command):
             return TOLD + 21
         if command.kind == CommandKind.PRICE_REPORT and event.mode < event.value:
             return TOLD + 22
-        if command.kind == CommandKind.ADVANCE and event.mode > event.value:
-            return TOLD + 23
+        # an Advance may raise a mode as well: what time alone brings about, such as silence, has breakers of its own
         clerk.mode[market] = event.mode
         return 0
     if kind == EventKind.FUNDING_TICKED:

@@ -115,7 +115,8 @@ def fill_clerk(clerk: Clerk, state: Any) -> None:
         for asset, amount in book.holdings.items():
             clerk.held[number, asset] = amount
     clerk.mark[:], clerk.previous[:] = books.marks, books.previous_marks
-    clerk.funding[:], clerk.interest[:], clerk.mode[:] = books.indices, books.open_interest, books.modes
+    clerk.funding[:], clerk.interest[:] = books.indices, books.open_interest
+    clerk.mode[:] = books.modes[: len(clerk.mode)]  # the venue's own mode stands behind the markets'
     clerk.brought[:] = clerk.held.sum(axis=0)
     note = clerk.note
     note[SEQUENCE], note[TIME] = books.sequence, books.time_ns

@@ -139,12 +139,14 @@ def check_refused(clerk, event, command, before, now):
 
 @step
 def check_reducing_allowed(clerk, event, command):
-    """Two sides that both reduce at the mark without fees are always allowed, unless the market is halted."""
+    """Two sides that both reduce at the mark without fees are allowed, unless the market is halted or in auction."""
     if command.kind != CommandKind.TRADE:
         return 0
     refusal = event.refusal
     if refusal == Refusal.AMOUNT_OUT_OF_RANGE or refusal == Refusal.MARKET_HALTED:
         return 0
+    if refusal == Refusal.MARKET_IN_AUCTION:
+        return 0  # while interest is collected for one price nobody trades at another
     if refusal == Refusal.TIME_OUT_OF_RANGE or refusal == Refusal.FIELD_NOT_USED:
         return 0
     if refusal == Refusal.PRICE_CONDITION:

@@ -35,7 +35,13 @@ def knows(state):
     for row in range(1, state.assets.shape[0]):
         if state.assets[row].weighting < Weighting.FIXED or state.assets[row].weighting > Weighting.IMPACT:
             return False
-    return True
+    for row in range(state.dynamics.shape[0]):
+        follows = state.dynamics[row]
+        if max(follows.volatility_ppm, follows.depth_ppm, follows.concentration_ppm, follows.open_interest_ppm) > 0:
+            return False
+        if max(follows.stressed_ppm, follows.floor_ppm, follows.buffer_ppm, follows.step_ppm) > 0:
+            return False
+    return state.policy[0].caution_initial_ppm == 0
 
 
 @step

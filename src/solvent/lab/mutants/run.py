@@ -102,6 +102,7 @@ def run_mutants(
     finally:
         server.kill()
         server.wait()
+        server.stdout.close()
     if deep:
         known = {fault.name: fault for fault in faults}
         for planted in [planted for planted in score.faults if planted.name in score.missed]:
