@@ -609,9 +609,7 @@ def book_prices(state, clerk, event, command):
             return 0  # the mode of the whole venue, which the auditor follows
         if event.value != clerk.mode[market] or event.mode == event.value:
             return TOLD + 21
-        if command.kind == CommandKind.PRICE_REPORT and event.mode < event.value:
-            return TOLD + 22
-        # an Advance may raise a mode as well: what time alone brings about, such as silence, has breakers of its own
+        # reports and the passing of time both raise and release; that each change has its breaker the auditor checks
         clerk.mode[market] = event.mode
         return 0
     if kind == EventKind.FUNDING_TICKED:

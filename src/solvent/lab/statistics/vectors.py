@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from solvent.lab.fairness.worked import RULES as ALLOCATIONS
 from solvent.lab.statistics import coverage, funds, impact, passage, sensitivity, tails
 from solvent.lab.statistics.faults import StatisticError, statistic_error
 
@@ -262,6 +263,7 @@ RULES: Final[dict[str, Rule]] = {
     },
     "twap-liquidation": _unwind,
     "vega-risk-factor": _risk_factors,
+    **ALLOCATIONS,
 }
 
 

@@ -1,0 +1,93 @@
+"""Worked examples of allocation, answered by the policies: money in units, kept to a billionth.
+
+adl-capped-waterfill    shares of gain under caps, and the optimum of the unweighted sum beside it
+adl-five-accounts       one queue and one pro-rata haircut over the same five accounts
+global-haircut-index    what is missing of a principal, as one factor for all
+queue-linear-regret     a fixed queue against the best answer on an alternating example
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from solvent.lab.fairness.policies import proportional, ranked
+
+FINE: Final = 10**9
+Inputs = Mapping[str, Any]
+
+
+def _whole(values: Any) -> np.ndarray:
+    return np.array([round(float(value) * FINE) for value in values], dtype=np.int64)
+
+
+def capped_waterfill(given: Inputs) -> dict[str, Any]:
+    """Shares h of gains w under caps beta that raise B, and whether they are the weighted quadratic optimum.
+
+    The weighted problem has the common share as its optimum (its multiplier is one number for all who are not
+    capped); the unweighted one closes in proportion to the gain itself.
+    """
+    gains = _whole(given["w"])
+    caps = _whole([gain * cap for gain, cap in zip(given["w"], given["beta"], strict=True)])
+    budget = round(float(given["B"]) * FINE)
+    parts = np.zeros(len(gains), dtype=np.int64)
+    proportional(budget, gains, caps, parts)
+    shares = parts / gains
+    free = shares < np.array(given["beta"], dtype=float) - 1e-9
+    common = bool(np.ptp(shares[free]) < 1e-6) if free.any() else True
+    squares = _whole([gain * gain / max(given["w"]) for gain in given["w"]])
+    unweighted = np.zeros(len(gains), dtype=np.int64)
+    proportional(budget, squares, caps, unweighted)
+    return {
+        "h": shares.tolist(),
+        "weighted_quadratic_optimum_same": common,
+        "unweighted_quadratic_optimum": (unweighted / gains).tolist(),
+    }
+
+
+def five_accounts(given: Inputs) -> dict[str, Any]:
+    """A deficit, the gains that may bear it, and two ways to lay the same budget on them."""
+    equity = np.array(given["equity"], dtype=float)
+    gains = _whole(np.maximum(np.array(given["pnl"], dtype=float), 0.0))
+    deficit = float(-equity[equity < 0].sum())
+    bearable = float(gains.sum()) / FINE
+    budget = round(float(given["theta"]) * deficit * FINE)
+    order = [int(place) - 1 for place in given["queue_order_1based"]]
+    ranks = np.full(len(gains), -1, dtype=np.int64)
+    for rank, place in enumerate(order):
+        ranks[place] = len(order) - rank
+    queue, share = np.zeros(len(gains), dtype=np.int64), np.zeros(len(gains), dtype=np.int64)
+    ranked(budget, ranks, gains, queue)
+    proportional(budget, gains, gains, share)
+    winners = np.flatnonzero(gains > 0)
+    return {
+        "D": deficit,
+        "U": bearable,
+        "budget": budget / FINE,
+        "queue_x": (queue / FINE).tolist(),
+        "queue_h": (queue[winners] / gains[winners]).tolist(),
+        "queue_post_equity": (equity - queue / FINE).tolist(),
+        "prorata_h": budget / FINE / bearable,
+        "prorata_x": (share / FINE).tolist(),
+        "prorata_post_equity": (equity - share / FINE).tolist(),
+    }
+
+
+def global_index(given: Inputs) -> dict[str, Any]:
+    """One factor for every principal when collateral does not cover them all."""
+    missing = max(float(given["principal"]) - float(given["collateral"]), 0.0)
+    return {"deficit": missing, "haircut": missing / float(given["principal"])}
+
+
+def queue_regret(given: Inputs) -> dict[str, Any]:
+    """Regret of a fixed queue over T rounds whose worst of M winners alternates: T / 2 x (1 - 1 / M), times lambda."""
+    rounds, winners = float(given["T"]), float(given["M"])
+    return {"regret": rounds / 2 * (1 - 1 / winners) * float(given.get("lambda", 1))}
+
+
+RULES: Final = {
+    "adl-capped-waterfill": capped_waterfill,
+    "adl-five-accounts": five_accounts,
+    "global-haircut-index": global_index,
+    "queue-linear-regret": queue_regret,
+}
