@@ -101,6 +101,7 @@ def many_markets() -> tuple[Counter[str], int]:
     terms = plain_terms(count, Executor.ENGINE, (Tranche.MARKET_FUND,))
     schedule = terms.schedules[Level.MAINTENANCE * count]
     schedule.kind, schedule.scale_ppm = Schedule.USER_LEVERAGE, 2 * PPM  # a market the watch has no certificate for
+    terms.feeds[SOURCES_MAX].interval_min_ns = SECOND  # the second market's source may speak once a second
     telling = Telling(terms)
     first = SystemAccount.MARKET_FUNDS + count
     for instrument in range(count):
@@ -119,6 +120,9 @@ def many_markets() -> tuple[Counter[str], int]:
     telling.play(Deposit(START_NS, first + 1, 1_000))
     telling.play(Trade(START_NS, first, first + 1, 0, 10, 100))
     telling.price(0, 60)
+    for soon in (0, SECOND // 10):
+        telling.play(PriceReport(telling.time + soon, 1, 0, 100, telling.time + soon))
+    telling.time += SECOND
     blank = np.zeros(1, COMMAND_DTYPE).view(np.recarray)
     blank.time_ns = START_NS
     for kind in (0, -1, 2**31 - 1):

@@ -17,7 +17,6 @@ UNREACHED: dict[str, str] = {
     "refusal INTEREST_FULL": "needs more interests in one auction than a world has people",
     "refusal OUTFLOW_LIMIT": "no world is drawn with a share of outflow; the steps of procedures have its test",
     "refusal COLLATERAL_CAP": "no world is drawn with a ramp of collateral; the steps of procedures have its test",
-    "refusal REPORT_TOO_SOON": "needs a feed with a least interval; the oracle's table has its test",
 }
 
 CHANGED_BY = {
