@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from tests.plain import plain
 
 from solvent.risk import health
+from solvent.units import LIMIT
 
 RATE = 10**12
 PRICE = st.integers(1, 10**8)
@@ -48,6 +49,8 @@ def test_an_own_balance_settles_until_health_is_spent(balance, spare, price, wei
     rest = spare - value(balance, price, weight)
     left = value(balance - settled, price, weight) + rest
     assert left >= -1
+    if settled == LIMIT:  # saturated: health is not spent because no whole number of 64 bits spends it
+        return
     one = 2 * value(10**0, price, 2 * 10**6 - weight) + 2
     assert value(balance - settled - 1, price, weight) + rest <= one
 

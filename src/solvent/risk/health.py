@@ -41,7 +41,10 @@ def liability_needed_up(health, liability_rate, asset_rate, denominator):
 
 @entry
 def settleable(balance, health, price, asset_weight, liability_weight, denominator):
-    """Most of a loss the account's own balance can pay before health without the loss goes below zero, down."""
+    """Most of a loss the account's own balance can pay before health without the loss goes below zero, down.
+
+    LIMIT where no smaller loss spends it.
+    """
     if health <= 0:
         return 0
     asset_rate = mul_saturated(price, asset_weight)
