@@ -463,7 +463,7 @@ def test_a_penalty_shows_its_cap(house: Story) -> None:
 def test_pieces_of_a_long_journal_make_no_difference(house: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = (explain_charges(house.directory, WINNER, *ends) for ends in ((1, 25), (26, house.sequence)))
     told = [(node.label, node.value) for node in first + second]
-    monkeypatch.setattr("solvent.engine.explain.STRETCH_COMMANDS", 4)
+    monkeypatch.setattr("solvent.engine.explain.charges.STRETCH_COMMANDS", 4)
     again = explain_charges(house.directory, WINNER)
     assert again == charges_of(house.directory, WINNER)
     assert told == [(node.label, node.value) for node in again]
