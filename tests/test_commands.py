@@ -47,7 +47,7 @@ def test_every_kind_has_its_dataclass_and_numbers_without_a_gap() -> None:
     assert all({field.name for field in fields(command)} <= set(NAMES) for command in COMMANDS.values())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(any_command(), max_size=8))
 def test_what_is_packed_is_unpacked(commands: list[Any]) -> None:
     records = pack(commands)

@@ -34,7 +34,7 @@ def held(value: int) -> int:
         ("mul_div_nearest", lambda a, b, c: (2 * a * b + c) // (2 * c)),
     ],
 )
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(a=signed, b=positive, c=divisors)
 @example(a=3, b=LIMIT, c=2)
 @example(a=-3, b=LIMIT, c=2)
@@ -50,7 +50,7 @@ def test_multiply_then_divide_is_exact_and_stops_at_the_limit(form, name, exact,
 
 
 @pytest.mark.parametrize("form", FORMS)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(a=signed, b=positive, c=divisors, quotient=st.integers(0, 2**30))
 def test_near_a_whole_quotient_the_rounding_is_the_named_one(form, a, b, c, quotient) -> None:
     c = max(c >> 30, 1)
@@ -62,7 +62,7 @@ def test_near_a_whole_quotient_the_rounding_is_the_named_one(form, a, b, c, quot
 
 
 @pytest.mark.parametrize("form", FORMS)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(a=signed, b=signed)
 def test_sums_and_products_stop_at_the_limit_and_never_wrap(form, a, b) -> None:
     assert form(units.add_saturated)(a, b) == held(a + b)
@@ -70,7 +70,7 @@ def test_sums_and_products_stop_at_the_limit_and_never_wrap(form, a, b) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(lots=st.integers(0, 54), ticks=st.integers(0, 54), sign=st.sampled_from([-1, 1]))
 def test_the_value_of_a_position_is_exact_up_to_the_bound_of_listing(form, lots, ticks, sign) -> None:
     ticks = min(ticks, 31, 54 - lots)
@@ -79,7 +79,7 @@ def test_the_value_of_a_position_is_exact_up_to_the_bound_of_listing(form, lots,
 
 
 @pytest.mark.parametrize("form", FORMS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(seed=st.integers(0, 2**43 - 1), number=st.integers(0, 2**31 - 1))
 def test_a_scramble_stays_within_62_bits_and_is_the_same_compiled_or_not(form, seed, number) -> None:
     mixed = form(units.mix)(seed, number)
@@ -102,7 +102,6 @@ WIDE = st.integers(0, units.LIMIT)
 DIVISOR = st.integers(1, units.LIMIT)
 
 
-@settings(deadline=None)
 @given(WIDE, WIDE, DIVISOR, WIDE, DIVISOR)
 def test_two_fractions_at_once_are_exact(a, b, c, d, e) -> None:
     exact = Fraction(a * b * d, c * e)
@@ -116,7 +115,6 @@ def test_two_fractions_at_once_are_exact(a, b, c, d, e) -> None:
         assert max(exact, Fraction(a * b, c)) >= units.LIMIT or max(exact, Fraction(a * d, e)) >= units.LIMIT
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**40), st.integers(1, 2**30), st.integers(0, 2**40), st.integers(1, 2**30))
 def test_products_and_differences_of_fractions_are_in_lowest_terms(a, b, c, d) -> None:
     top, bottom = units.product_of_fractions(a, b, c, d)
@@ -133,7 +131,6 @@ def test_products_and_differences_of_fractions_are_in_lowest_terms(a, b, c, d) -
         assert one.numerator * other.denominator >= units.LIMIT or other.numerator * one.denominator >= units.LIMIT
 
 
-@settings(deadline=None)
 @given(WIDE, WIDE, DIVISOR)
 def test_a_product_and_its_rest_make_the_whole(a, b, c) -> None:
     quotient, rest = units.mul_div_rest(a, b, c)

@@ -4,7 +4,7 @@ import math
 from statistics import NormalDist
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from solvent.advisors.lognormal import range_factors, risk_factors, tail
@@ -44,7 +44,6 @@ def test_the_tail_is_accurate_where_it_is_tiny() -> None:
     assert tail(-10.0) == pytest.approx(7.619853024160527e-24, rel=1e-12)
 
 
-@settings(deadline=None)
 @given(st.floats(1e-9, 0.5), st.floats(0, 1), st.floats(0, 2))
 def test_factors_are_within_reason(risk_aversion, tau, sigma) -> None:
     factors = risk_factors(risk_aversion, tau, sigma)
@@ -52,7 +51,6 @@ def test_factors_are_within_reason(risk_aversion, tau, sigma) -> None:
     assert factors.short >= -1e-9
 
 
-@settings(deadline=None)
 @given(st.floats(0, 2), st.floats(0.01, 0.999), st.floats(0.01, 3))
 def test_a_range_holds_its_share_of_the_prices(horizon, probability, sigma) -> None:
     down, up = range_factors(horizon, probability, sigma)

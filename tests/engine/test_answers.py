@@ -39,7 +39,7 @@ def write_curve(state: Any, level: int, instrument: int, base_ppb: int, slope_nu
     schedule.rate_max_ppm = 333_334
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     lots=st.integers(-400, 400).filter(bool),
     other=st.integers(-200, 200),

@@ -37,7 +37,6 @@ from solvent.state.whole import copy_state, digest, new_state
 EXAMPLES = int(os.environ.get("SOLVENT_FUZZ_EXAMPLES", "200"))
 fuzz = settings(
     max_examples=EXAMPLES,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

@@ -219,7 +219,7 @@ def test_checkpoints_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert_kept(tmp_path, 10_100)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(st.integers(1, 300), max_size=6), min_size=1, max_size=4), st.randoms())
 def test_any_batches_in_any_number_of_sessions(sessions: list[list[int]], chance: random.Random) -> None:
     with tempfile.TemporaryDirectory() as folder:

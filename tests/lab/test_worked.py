@@ -14,7 +14,7 @@ from solvent.rulebook.document import read_rulebook
 BOOKS = {name: read_rulebook(name) for name in ("solvent", "hyperliquid", "binance_usdm")}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     book=st.sampled_from(sorted(BOOKS)),
     price=st.integers(1, 10**6),
@@ -57,7 +57,7 @@ def test_a_distressed_position_is_told_at_its_own_price() -> None:
     assert worked.free_quanta == 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(price=st.integers(10, 10**5), size=st.integers(-40, 40).filter(bool), share=st.integers(30, 90))
 def test_the_closed_form_and_the_machines_search_meet_at_the_same_tick(price, size, share) -> None:
     position = Position("BTC", Decimal(price), Decimal(size), deposit=Decimal(price * abs(size) * share // 100 + 1))

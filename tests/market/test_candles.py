@@ -345,7 +345,7 @@ def test_message_lists_file_and_faults(tmp_path: Path) -> None:
     assert str(refusal.value).count("\n- ") == len(refusal.value.faults)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     count=st.integers(1, 12),
     bad=st.dictionaries(st.integers(1, 12), st.sampled_from(["0", "-1", "nan", "1e14", "", "abc"]), max_size=5),
@@ -454,7 +454,7 @@ def markets(draw: st.DrawFn) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=list(CANDLE_COLUMNS), orient="row")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(markets())
 def test_nothing_is_told_before_it_was_known(frame: pl.DataFrame) -> None:
     """Reports keep order; dropping later candles changes no earlier report; a close waits for the end."""

@@ -158,7 +158,7 @@ def test_a_recording_tells_what_the_socket_told(tmp_path):
         list(play(path))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.binary(max_size=200) | st.recursive(st.none() | st.integers() | st.text(max_size=5), lambda x: st.lists(x) | st.dictionaries(
     st.sampled_from(["e", "s", "p", "o", "a", "E", "T", "channel", "data", "parsed", "universe"]), x), max_leaves=8
 ).map(lambda value: json.dumps(value).encode()))  # fmt: skip

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from solvent.lab.fairness.policies import levelled_lots, proportional, ranked
@@ -31,7 +31,6 @@ def filled(budget: int, weights: list[int], caps: list[int]) -> list[Fraction]:
     return parts
 
 
-@settings(deadline=None)  # the first call compiles
 @given(ROWS, AMOUNT)
 def test_proportional_is_the_water_filling_within_rounding(rows, budget) -> None:
     weights = np.array([row[0] for row in rows], dtype=np.int64)
@@ -45,7 +44,6 @@ def test_proportional_is_the_water_filling_within_rounding(rows, budget) -> None
     assert all(abs(part - real) <= len(rows) for part, real in zip(parts.tolist(), exact, strict=True))
 
 
-@settings(deadline=None)  # the first call compiles
 @given(ROWS, AMOUNT)
 def test_ranked_fills_the_first_before_the_next(rows, budget) -> None:
     ranks = np.array([row[0] for row in rows], dtype=np.int64)
@@ -59,7 +57,6 @@ def test_ranked_fills_the_first_before_the_next(rows, budget) -> None:
     assert all(paid[place] == 0 for place in partial[1:])
 
 
-@settings(deadline=None)  # the first call compiles
 @given(
     st.lists(st.tuples(st.integers(0, 60), st.integers(1, 10**6)), min_size=1, max_size=6),
     st.integers(1, 120),

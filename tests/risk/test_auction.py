@@ -13,7 +13,7 @@ UNIT = 10**6
 money = st.integers(1, 10**12)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(top=money, tau=st.integers(1, 10**5), times=st.tuples(st.integers(0, 10**5), st.integers(0, 10**5)))
 def test_a_linear_price_falls_to_zero(top, tau, times) -> None:
     early, late = sorted(times)
@@ -23,7 +23,7 @@ def test_a_linear_price_falls_to_zero(top, tau, times) -> None:
     assert price(top, tau, tau) == 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(top=money, cut=st.integers(900_000_000, PPB), elapsed=st.integers(0, 500), step=st.integers(1, 60))
 def test_a_stepped_price_is_the_power_of_its_cut(top, cut, elapsed, step) -> None:
     price = plain(auction.stairstep_price_nearest)
@@ -34,7 +34,7 @@ def test_a_stepped_price_is_the_power_of_its_cut(top, cut, elapsed, step) -> Non
     assert price(top, cut, PPB, elapsed - elapsed % step, step) == got
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     mark=st.integers(-(10**12), 10**12),
     below=st.integers(1, 10**12),
@@ -57,14 +57,14 @@ def test_the_largest_share_brings_the_buffer_margin_back_to_zero(mark, below, bu
         assert abs(left) <= 2 + (price - bm) / PPB
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(mark=money, factor=st.integers(0, PPB), share=st.integers(0, PPB))
 def test_a_share_costs_its_part_of_the_discounted_mark(mark, factor, share) -> None:
     got = plain(auction.portfolio_price_nearest)(mark, 0, factor, share, PPB)
     assert abs(got - Fraction(mark * factor * share, PPB * PPB)) <= 1
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(debt=money, lot=money, price=money, wanted=money, dust=st.integers(0, 10**9))
 def test_a_bid_never_gets_more_than_it_pays_for_nor_leaves_dust(debt, lot, price, wanted, dust) -> None:
     amount, paid = plain(auction.taken)(debt, lot, price, UNIT, wanted, dust)
@@ -76,7 +76,7 @@ def test_a_bid_never_gets_more_than_it_pays_for_nor_leaves_dust(debt, lot, price
         assert left >= dust
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(debt=money, room=st.integers(0, 10**12), dust=st.integers(0, 10**9), penalty=st.integers(PPM, 2 * PPM))
 def test_a_vault_goes_to_auction_whole_or_leaves_more_than_dust(debt, room, dust, penalty) -> None:
     part = plain(auction.barked_debt)(debt, room, dust, penalty, PPM)
@@ -87,7 +87,7 @@ def test_a_vault_goes_to_auction_whole_or_leaves_more_than_dust(debt, room, dust
         assert part * penalty <= room * PPM
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(debt=money, feed=money, flat=st.integers(0, 10**9), share=st.integers(0, PPM))
 def test_starting_an_auction(debt, feed, flat, share) -> None:
     assert plain(auction.kicked_debt_up)(debt, PPM, PPM) == debt

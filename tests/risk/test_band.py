@@ -10,7 +10,7 @@ from solvent.risk import band
 from solvent.units import PPM
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(mark=st.integers(1, 2**31), width=st.integers(0, 2 * PPM), step=st.integers(1, 1000))
 def test_a_band_is_rounded_outwards_to_the_step(mark, width, step) -> None:
     low = plain(band.lowest_ticks)(mark, width, PPM, step)

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from math import ceil, floor
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.plain import plain
 
@@ -15,7 +15,6 @@ MONEY = st.integers(-(2**50), 2**50)
 SOME = st.integers(1, 2**50)
 
 
-@settings(deadline=None)
 @given(MONEY, SOME, MONEY, st.data())
 def test_closing_all_at_bankruptcy_leaves_nothing_and_owes_nothing(equity, requirement, change, data) -> None:
     freed = data.draw(st.integers(0, requirement))
@@ -26,7 +25,6 @@ def test_closing_all_at_bankruptcy_leaves_nothing_and_owes_nothing(equity, requi
     assert equity + change + whole == 0
 
 
-@settings(deadline=None)
 @given(MONEY, SOME, st.lists(st.integers(1, 2**40), min_size=2, max_size=5))
 def test_pieces_never_share_out_more_than_the_equity(equity, requirement, pieces) -> None:
     requirement = max(requirement, sum(pieces))
@@ -37,7 +35,6 @@ def test_pieces_never_share_out_more_than_the_equity(equity, requirement, pieces
 POSITION = st.tuples(st.integers(1, 10**12), st.integers(1, 10**5), st.booleans(), st.integers(1, PPM))
 
 
-@settings(deadline=None)
 @given(
     POSITION, st.integers(0, 10**14), st.integers(-(10**15), 10**15), st.integers(PPM, 10 * PPM), st.integers(0, PPM)
 )
@@ -61,7 +58,6 @@ def test_the_fillable_price_is_exact_in_lowest_terms_and_on_the_loss_side_of_the
     assert exact >= price if short else exact <= price
 
 
-@settings(deadline=None)
 @given(POSITION, st.integers(0, 10**14), st.integers(0, 2 * PPM))
 def test_a_solvent_account_is_asked_to_sell_below_bankruptcy_only_where_the_spread_outgrows_its_equity(
     position, equity, spread
@@ -80,7 +76,6 @@ def test_a_solvent_account_is_asked_to_sell_below_bankruptcy_only_where_the_spre
     assert (received >= worth) == (Fraction((requirement - equity) * spread, PPM) <= equity)
 
 
-@settings(deadline=None)
 @given(
     st.integers(0, 10**12),
     st.integers(1, 10**6),
@@ -103,7 +98,6 @@ def test_subticks_are_whole_ticks_in_favour_of_the_account(numerator, denominato
         assert got == max(floor(exact / unit), 1) * unit
 
 
-@settings(deadline=None)
 @given(MONEY, MONEY, st.integers(0, PPM))
 def test_the_fund_never_takes_more_than_the_surplus_nor_than_its_fee(received, worth, fee) -> None:
     change = plain(bankruptcy.fund_change)(received, worth, fee)
@@ -117,7 +111,6 @@ def test_the_fund_never_takes_more_than_the_surplus_nor_than_its_fee(received, w
 AMOUNT = st.integers(0, 2**54)
 
 
-@settings(deadline=None)
 @given(st.integers(-(2**54), 2**54), AMOUNT, st.integers(-(2**54), 2**54), AMOUNT, AMOUNT)
 def test_a_state_is_better_exactly_as_the_ratios_say(before, m_before, after, m_after, initial) -> None:
     got = bool(plain(bankruptcy.is_better_state)(before, m_before, after, m_after, initial))
@@ -131,14 +124,12 @@ def test_a_state_is_better_exactly_as_the_ratios_say(before, m_before, after, m_
         assert got == (after * m_before >= before * m_after)
 
 
-@settings(deadline=None)
 @given(st.integers(-100, 100), st.integers(1, 20), st.integers(-100, 100), st.integers(1, 20))
 def test_a_state_is_better_at_the_very_edge(before, m_before, after, m_after) -> None:
     got = bool(plain(bankruptcy.is_better_state)(before, m_before, after, m_after, 10**9))
     assert got == (m_after <= m_before and after * m_before >= before * m_after)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 10**12), AMOUNT, st.integers(1, 10**6), AMOUNT, st.integers(0, PPM), st.integers(-1, 2**54))
 def test_a_block_takes_no_more_than_its_cap_and_no_less_than_a_step(size, value, step, least, share, room) -> None:
     cap, whole = plain(bankruptcy.blocked_size)(size, value, step, least, share, room)
@@ -155,7 +146,6 @@ def test_a_block_takes_no_more_than_its_cap_and_no_less_than_a_step(size, value,
 @given(
     POSITION, st.integers(0, 10**14), st.integers(-(10**15), 10**15), st.integers(PPM, 10 * PPM), st.integers(0, PPM)
 )
-@settings(deadline=None)
 def test_the_limit_in_ticks_is_the_fillable_price_rounded_for_the_account(
     position, others, equity, adjustment, spread
 ) -> None:
@@ -177,7 +167,6 @@ def test_the_limit_in_ticks_is_the_fillable_price_rounded_for_the_account(
 
 
 @given(POSITION, st.integers(0, 10**14), st.integers(-(10**15), 10**15))
-@settings(deadline=None)
 def test_the_limit_of_a_bankruptcy_order_is_the_bankruptcy_quote_in_ticks(position, others, equity) -> None:
     size, price, short, share = position
     own = -(-size * price * share // PPM)

@@ -10,7 +10,7 @@ from solvent.risk import basis
 from solvent.units import PPB
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(now=st.integers(0, 10**9), until=st.integers(0, 10**9), floor=st.integers(1, 3600))
 def test_the_time_left_is_never_negative_and_in_whole_floors(now, until, floor) -> None:
     left = plain(basis.time_left)(now, until, floor)
@@ -18,7 +18,7 @@ def test_the_time_left_is_never_negative_and_in_whole_floors(now, until, floor) 
     assert left <= max(until - now, 0) < left + floor
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     index=st.integers(1, 2**31), rate=st.integers(-PPB, PPB), left=st.integers(0, 28_800), more=st.integers(0, 28_800)
 )

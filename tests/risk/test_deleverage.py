@@ -23,7 +23,7 @@ def product(first: Fraction, second: Fraction) -> int:
     return min(floor(min(floor(first * deleverage.SCORE_SCALE), LIMIT) * second), LIMIT)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(value=amounts, cost=amounts, equity=amounts, short=st.booleans())
 def test_hyperliquids_score_is_mark_over_entry_times_notional_over_equity(value, cost, equity, short) -> None:
     sign = -1 if short else 1
@@ -32,14 +32,14 @@ def test_hyperliquids_score_is_mark_over_entry_times_notional_over_equity(value,
     assert got == product(move, Fraction(value, equity))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(gain=amounts, wallet=st.integers(-(10**12), 10**12), equity=amounts, requirement=st.integers(0, 10**12))
 def test_binances_score_is_gain_over_wallet_times_requirement_over_equity(gain, wallet, equity, requirement) -> None:
     got = score(AdlScore.BINANCE, 1, 1, 1, gain, wallet, equity, requirement)
     assert got == product(Fraction(gain, max(wallet, 1)), Fraction(requirement, equity))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(gain=st.integers(-(10**12), 10**12), cost=amounts, value=amounts, equity=amounts, sign=st.sampled_from([-1, 1]))
 def test_bitmexs_score_is_gain_over_entry_times_leverage_and_divides_a_loss_by_it(gain, cost, value, equity, sign):
     got = score(AdlScore.BITMEX, sign, sign * value, sign * cost, gain, 1, equity, 1)
@@ -64,7 +64,7 @@ def queue(lots, available, scores, accounts):
     return int(closed), paired.tolist()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     crowd=st.lists(st.tuples(st.integers(1, 100), st.integers(0, 5)), max_size=15),
     lots=st.integers(0, 1_000),
@@ -88,7 +88,7 @@ def share(lots, available, unit, key):
     return int(closed), paired.tolist()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(available=crowds, lots=st.integers(0, 10**5), unit=st.integers(0, 5_000), key=st.integers(0, 2**62 - 1))
 def test_pro_rata_closes_exactly_what_is_asked_and_nobody_beyond_what_he_has(available, lots, unit, key) -> None:
     closed, paired = share(lots, available, unit, key)
@@ -96,7 +96,7 @@ def test_pro_rata_closes_exactly_what_is_asked_and_nobody_beyond_what_he_has(ava
     assert all(0 <= part <= most for part, most in zip(paired, available, strict=True))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(available=crowds, part=st.fractions(0, 1), key=st.integers(0, 2**62 - 1))
 def test_in_single_lots_everyone_closes_his_proportion_within_one(available, part, key) -> None:
     total = sum(available)
@@ -105,7 +105,7 @@ def test_in_single_lots_everyone_closes_his_proportion_within_one(available, par
         assert abs(Fraction(lots * held, total) - closed) < 1
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     available=st.lists(st.integers(5, 400), min_size=2, max_size=6),
     part=st.fractions("1/10", "9/10"),

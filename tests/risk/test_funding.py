@@ -14,7 +14,7 @@ due = plain(due_up)
 step = plain(next_index)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(index=st.integers(-(2**61), 2**61), value=st.integers(1, 2**40), rate=st.integers(-(10**9), 10**9))
 def test_an_interval_moves_the_index_by_value_times_rate_to_the_nearest_unit(index, value, rate) -> None:
     exact = Fraction(value * abs(rate) * FUNDING_SCALE, PPB)
@@ -22,20 +22,20 @@ def test_an_interval_moves_the_index_by_value_times_rate_to_the_nearest_unit(ind
     assert step(index, value, rate) == max(-LIMIT, min(LIMIT, index + moved))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(index=st.integers(-(2**40), 2**40), value=st.integers(1, 2**40), rate=st.integers(0, 10**9))
 def test_a_rate_and_its_opposite_cancel(index, value, rate) -> None:
     assert step(step(index, value, rate), value, -rate) == index
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(lots=st.integers(-(2**31), 2**31), change=st.integers(-(2**40), 2**40))
 def test_what_is_owed_is_rounded_up_whoever_owes_it(lots, change) -> None:
     assert due(lots, change) == ceil(Fraction(lots * change, FUNDING_SCALE))
     assert due(lots, change) + due(-lots, change) in (0, 1)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.integers(-(10**6), 10**6), min_size=1, max_size=20), st.integers(-(2**40), 2**40))
 def test_the_suspense_account_never_pays_out_more_than_came_in(lots, change) -> None:
     lots.append(-sum(lots))
@@ -43,7 +43,7 @@ def test_the_suspense_account_never_pays_out_more_than_came_in(lots, change) -> 
     assert 0 <= left < len(lots)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(lots=st.integers(-(10**6), 10**6), parts=st.lists(st.integers(-(2**30), 2**30), max_size=8))
 def test_settling_often_costs_at_most_one_quantum_a_time(lots, parts) -> None:
     often = sum(due(lots, change) for change in parts)

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.plain import plain
 
@@ -19,14 +19,12 @@ def value(balance, price, weight):
     return Fraction(balance * price * (weight if balance >= 0 else 2 * 10**6 - weight), RATE)
 
 
-@settings(deadline=None)
 @given(AMOUNT, PRICE, WEIGHT)
 def test_a_balance_is_worth_no_more_than_its_value(balance, price, weight) -> None:
     got = plain(health.weighted_value)(balance, price, weight, 2 * 10**6 - weight, RATE)
     assert got <= value(balance, price, weight) < got + 1
 
 
-@settings(deadline=None)
 @given(st.integers(-(10**14), 10**9), PRICE, WEIGHT, WEIGHT)
 def test_repaying_what_is_needed_brings_health_to_zero(missing, price, asset, liability) -> None:
     rates = (price * (2 * 10**6 - liability), price * asset)
@@ -41,7 +39,6 @@ def test_repaying_what_is_needed_brings_health_to_zero(missing, price, asset, li
     assert missing + (needed - 1) * gain < 0
 
 
-@settings(deadline=None)
 @given(AMOUNT, st.integers(0, 10**13), PRICE, st.integers(1, 10**6))
 def test_an_own_balance_settles_until_health_is_spent(balance, spare, price, weight) -> None:
     # health without the loss: the balance's own value and what the rest of the account adds
@@ -55,7 +52,6 @@ def test_an_own_balance_settles_until_health_is_spent(balance, spare, price, wei
     assert value(balance - settled - 1, price, weight) + rest <= one
 
 
-@settings(deadline=None)
 @given(AMOUNT, st.integers(-(10**13), -1), PRICE, st.integers(1, 10**6))
 def test_a_loss_that_leaves_brings_health_to_zero(balance, missing, price, weight) -> None:
     risen = plain(health.loss_to_end_up)(balance, missing, price, weight, 2 * 10**6 - weight, RATE)
@@ -65,7 +61,6 @@ def test_a_loss_that_leaves_brings_health_to_zero(balance, missing, price, weigh
     assert value(balance + risen - 2, price, weight) + rest <= 1
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**12), PRICE, st.integers(10**6, 1_200_000), PRICE, st.integers(0, 10**5))
 def test_insurance_is_paid_up_in_whole_units_and_within_the_vault(loss, price, fee, other, units) -> None:
     unit = 1_000

@@ -12,7 +12,7 @@ from solvent.units import PPM
 prices = st.integers(1, 10**9)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(contracts=st.integers(-(10**6), 10**6), per=st.integers(1, 10**9), entry=prices, exit_price=prices)
 def test_a_long_gains_what_its_coins_are_fewer(contracts, per, entry, exit_price) -> None:
     gain = plain(inverse.coin_gain_nearest)
@@ -22,7 +22,7 @@ def test_a_long_gains_what_its_coins_are_fewer(contracts, per, entry, exit_price
     assert gain(contracts, per, entry, entry) == 0
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(value=st.integers(0, 10**15), fee=st.integers(0, 10**4), leverage=st.integers(1, 125))
 def test_closing_costs_a_fee_on_the_value_at_bankruptcy(value, fee, leverage) -> None:
     for side in (1, -1):

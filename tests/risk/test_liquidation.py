@@ -58,7 +58,7 @@ def test_a_stage_is_breached_below_its_threshold_or_at_it(scale, requirement, or
     assert plain(liquidation.is_breached)(stage, equity, requirement) == breached
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(scale=st.integers(0, PPM), requirement=st.integers(0, 2**50), off=st.integers(-2, 2), or_equal=st.integers(0, 1))
 def test_a_breach_is_exact_to_the_quantum(scale, requirement, off, or_equal) -> None:
     stage = ladder((M, scale, or_equal)).stages[0]
@@ -127,7 +127,7 @@ def test_what_a_stage_wants_to_close(sizing, ppm, least, held, notional, pausing
     assert plain(liquidation.lots_of_size)(stage, held, notional, pausing, 30, 40) == lots
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     mark=st.integers(1, 10**6),
     lots=st.integers(1, 10**5),
@@ -148,7 +148,7 @@ def test_a_fill_at_the_limit_leaves_the_share_not_negative_and_one_tick_worse_wo
         assert left - lots * unit < 0
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(mark=st.integers(1, 10**6), lots=st.integers(1, 10**5), short=st.booleans(), share=st.integers(-(10**12), -1))
 def test_an_account_already_below_zero_asks_for_better_than_the_mark(mark, lots, short, share) -> None:
     limit = int(plain(liquidation.bankruptcy_limit_ticks)(mark, -lots if short else lots, 1, share, 2**31))

@@ -37,7 +37,7 @@ def slice_by_slice(notional, floors, numerators, denominator) -> Fraction:
     return sum((Fraction(part * rate, denominator) for part, rate in zip(slices, numerators, strict=True)), Fraction(0))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(table=bracket_tables(), notional=st.integers(0, 2 * 10**6))
 def test_marginal_brackets_are_the_rounded_up_sum_of_their_slices(table, notional) -> None:
     state = blank_state()
@@ -48,7 +48,7 @@ def test_marginal_brackets_are_the_rounded_up_sum_of_their_slices(table, notiona
         assert 0 <= required <= near
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(table=bracket_tables(), notional=st.integers(0, 2 * 10**6))
 def test_whole_brackets_ask_the_rate_reached_of_everything(table, notional) -> None:
     state = blank_state()
@@ -61,7 +61,7 @@ def test_whole_brackets_ask_the_rate_reached_of_everything(table, notional) -> N
         )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     table=bracket_tables(),
     notional=st.integers(0, 2 * 10**6),
@@ -116,7 +116,7 @@ def test_an_order_worse_than_the_mark_needs_its_loss_where_the_level_says_so(bid
     assert plain(margin.exposure_requirement_up)(state, Level.INITIAL, row, 0) == loss
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     wallet=st.integers(-(10**9), 10**9),
     lots=st.lists(st.integers(-(10**4), 10**4), min_size=2, max_size=2),
@@ -148,7 +148,7 @@ def test_equity_counts_everything_once_and_rounds_against_the_account(
         assert tuple(int(number) for number in judge(state, account, level)) == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     table=bracket_tables(),
     held=st.integers(1, 400),
@@ -178,7 +178,7 @@ def test_lots_to_health_are_enough_and_one_less_is_not(table, held, short, short
     assert found == enough
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(table=bracket_tables(), held=st.integers(1, 2_000), short=st.booleans())
 def test_lots_to_lower_tier_leave_the_largest_position_below_the_floor(table, held, short) -> None:
     state = blank_state()

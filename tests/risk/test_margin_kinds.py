@@ -161,7 +161,7 @@ def worst_of(values: dict[int, int], moves: list[list[int]], unhedged: int, hedg
     return ceil(Fraction((max(worst, charge) if least else worst + charge) * 800_000, PPM))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     MOVES,
     st.lists(st.integers(-(10**5), 10**5), min_size=3, max_size=3),
@@ -220,7 +220,7 @@ def test_a_hedge_lowers_what_two_positions_need() -> None:
 TIERS = st.lists(st.tuples(st.integers(1, 10**6), st.integers(0, PPM)), min_size=1, max_size=5)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(TIERS, st.integers(0, 10**7), st.sampled_from([Weighting.TIERS_OF_AMOUNT, Weighting.TIERS_OF_VALUE]))
 def test_tiered_collateral_counts_every_slice_at_its_own_weight(
     tiers: list[tuple[int, int]], amount: int, kind: Weighting

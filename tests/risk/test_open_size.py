@@ -11,7 +11,7 @@ lots = st.integers(-100, 100)
 orders = st.lists(st.tuples(st.integers(-20, 20).filter(bool), st.integers(1, 50)), max_size=8)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(position=lots, bids=st.integers(0, 100), asks=st.integers(0, 100))
 def test_open_sizes_are_where_all_of_one_side_leads(position, bids, asks) -> None:
     buy = plain(open_size.buy_open_lots)(position, bids)
@@ -23,7 +23,7 @@ def test_open_sizes_are_where_all_of_one_side_leads(position, bids, asks) -> Non
     assert checked == plain(open_size.checked_lots)(-position, asks, bids)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(position=lots, limit=st.integers(0, 100), waiting=st.integers(0, 50), is_buy=st.booleans())
 def test_the_largest_order_ends_at_the_limit(position, limit, waiting, is_buy) -> None:
     got = plain(open_size.lots_to_limit)(position, limit, waiting, is_buy)
@@ -32,7 +32,7 @@ def test_the_largest_order_ends_at_the_limit(position, limit, waiting, is_buy) -
     assert got == 0 or towards + waiting + got == limit
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(position=lots, waiting=orders)
 def test_what_stays_reduces_the_position_and_is_no_larger(position, waiting) -> None:
     size, price = column([s for s, _p in waiting]), column([p for _s, p in waiting])

@@ -36,7 +36,7 @@ def medians(prices, weights) -> set[int]:
     return found
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     st.lists(st.tuples(st.integers(1, 12), st.integers(1, 5)), min_size=1, max_size=8),
     st.integers(0, 13),
@@ -126,7 +126,7 @@ def test_the_mark_of_what_is_fresh(combiner, heard, least, rows, mark) -> None:
     assert plain(oracle.mark_of)(state, 0)[0] == mark
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(prices=st.lists(st.integers(900, 1_100), min_size=3, max_size=9), lie=st.integers(1, 2**31))
 def test_one_liar_of_three_or_more_moves_the_mark_no_further_than_the_honest_reach(prices, lie) -> None:
     state = feeds(blank_state(), *((SPOT, 1, price, 0) for price in [lie, *prices[1:]]))

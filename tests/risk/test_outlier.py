@@ -17,7 +17,7 @@ def columns(crowd):
     return np.array([p for p, _w in crowd], np.int64), np.array([w for _p, w in crowd], np.int64)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(crowd=crowds)
 def test_the_median_is_the_median(crowd) -> None:
     prices, _weights = columns(crowd)
@@ -25,7 +25,7 @@ def test_the_median_is_the_median(crowd) -> None:
     assert 0 <= got - median(prices.tolist()) <= 0.5
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(crowd=crowds, deviation=st.integers(0, PPM))
 def test_the_index_is_a_mean_of_those_who_are_near_or_the_median(crowd, deviation) -> None:
     prices, weights = columns(crowd)

@@ -19,14 +19,14 @@ def dearer(equity: int, shares: int, equity_after: int, shares_after: int) -> bo
     return (equity_after + VIRTUAL_QUANTA) * (shares + VIRTUAL_SHARES) >= before
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(amount=amounts, equity=st.integers(0, 2**50), shares=outstanding)
 def test_the_price_of_a_share_never_falls_by_a_joining(amount, equity, shares) -> None:
     bought = int(join(amount, equity, shares))
     assert dearer(equity, shares, equity + amount, shares + bought)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(equity=st.integers(0, 2**50), shares=st.integers(1, 2**60), part=st.fractions(0, 1))
 def test_the_price_of_a_share_never_falls_by_a_leaving(equity, shares, part) -> None:
     sold = int(shares * part)
@@ -35,14 +35,14 @@ def test_the_price_of_a_share_never_falls_by_a_leaving(equity, shares, part) -> 
     assert dearer(equity, shares, equity - cash, shares - sold)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(amount=amounts, equity=st.integers(0, 2**50), shares=outstanding)
 def test_joining_and_leaving_at_once_gains_nothing(amount, equity, shares) -> None:
     bought = int(join(amount, equity, shares))
     assert leave(bought, equity + amount, shares + bought) <= amount
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(first=st.integers(1, 10**6), gift=st.integers(1, 2**45), victim=st.integers(1, 2**45))
 def test_inflating_a_share_costs_the_attacker_more_than_the_victim_loses(first, gift, victim) -> None:
     held = int(join(first, 0, 0))

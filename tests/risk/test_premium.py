@@ -14,7 +14,7 @@ rates = st.integers(-PPB, PPB)
 sizes = st.integers(0, PPB)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(index=prices, bid=prices, ask=prices)
 def test_the_premium_is_zero_while_the_index_is_between_the_impact_prices(index, bid, ask) -> None:
     got = plain(premium.premium_outside_nearest)(index, min(bid, ask), max(bid, ask), PPB)
@@ -25,7 +25,7 @@ def test_the_premium_is_zero_while_the_index_is_between_the_impact_prices(index,
         assert abs(got - exact) <= Fraction(1, 2)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(index=prices, bid=prices, ask=prices)
 def test_the_premium_of_the_middle_is_the_mean_of_two_premiums(index, bid, ask) -> None:
     one = plain(premium.premium_of_price_nearest)
@@ -33,7 +33,7 @@ def test_the_premium_of_the_middle_is_the_mean_of_two_premiums(index, bid, ask) 
     assert abs(2 * got - one(index, bid, PPB) - one(index, ask, PPB)) <= 2
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(p=rates, interest=rates, clamp=sizes, cap=st.one_of(st.just(-1), sizes))
 def test_the_clamped_rate_is_the_interest_near_it_and_never_further_than_the_clamp_from_the_premium(
     p, interest, clamp, cap
@@ -44,7 +44,7 @@ def test_the_clamped_rate_is_the_interest_near_it_and_never_further_than_the_cla
     assert got == (free if cap < 0 else max(-cap, min(cap, free)))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(p=rates, damper=sizes)
 def test_the_damped_rate_is_odd_flat_and_continuous(p, damper) -> None:
     got = plain(premium.damped_rate)(p, damper, -1)
@@ -52,14 +52,14 @@ def test_the_damped_rate_is_odd_flat_and_continuous(p, damper) -> None:
     assert got == (0 if abs(p) <= damper else p - damper if p > 0 else p + damper)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(value=st.integers(-(2**54), 2**54), rate=rates)
 def test_a_payment_is_rounded_against_whoever_pays_or_receives(value, rate) -> None:
     got = plain(premium.payment_up)(value, rate, PPB)
     assert 0 <= got - Fraction(value * rate, PPB) < 1
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(limit=sizes, skew=st.integers(-(10**9), 10**9), scale=st.integers(1, 10**9))
 def test_velocity_is_the_skews_share_of_its_scale_and_stops_there(limit, skew, scale) -> None:
     got = plain(premium.velocity_nearest)(limit, skew, scale)
@@ -67,7 +67,7 @@ def test_velocity_is_the_skews_share_of_its_scale_and_stops_there(limit, skew, s
     assert abs(got - limit * share) <= Fraction(1, 2)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(before=rates, velocity=rates, value=st.integers(-(10**15), 10**15), days=st.integers(0, 30))
 def test_what_accrues_is_the_area_under_the_rate(before, velocity, value, days) -> None:
     after = plain(premium.rate_after_nearest)(before, velocity, days * 86_400, 86_400)
@@ -77,7 +77,7 @@ def test_what_accrues_is_the_area_under_the_rate(before, velocity, value, days) 
     assert abs(got - exact) <= Fraction(abs(value), 2 * PPB) + 1
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     imbalance=sizes,
     same=st.booleans(),
@@ -100,7 +100,7 @@ def test_the_adaptive_rate_grows_stands_or_decays(imbalance, same, stable, decre
         assert got == 0
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     factor=st.integers(1, 10**6),
     long=st.integers(1, 10**8),
@@ -114,7 +114,7 @@ def test_the_curve_pays_out_no_more_than_it_takes(factor, long, short, exponent)
     assert receiving * smaller <= paying * larger < (receiving + 1) * smaller
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(factor=st.integers(0, 10**9), initial=st.integers(0, PPM), share=st.integers(0, PPM))
 def test_the_clamp_bound_is_floored_twice(factor, initial, share) -> None:
     assert plain(premium.clamp_bound_down)(factor, initial, share, PPM) == (

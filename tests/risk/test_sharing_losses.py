@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.plain import plain
 
@@ -12,7 +12,6 @@ from solvent.risk import disposal, distress, index_loss, payout, price_bounds
 AMOUNT = st.integers(0, 10**14)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**9), st.integers(1, 10**15))
 def test_the_funding_index_collects_the_loss(loss, base) -> None:
     step = plain(index_loss.funding_index_step)(loss, base)
@@ -23,7 +22,6 @@ def test_the_funding_index_collects_the_loss(loss, base) -> None:
     assert loss <= collected < loss + Fraction(base, 10**9)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 2**61), AMOUNT, AMOUNT)
 def test_the_deposit_index_falls_by_the_loss(index, loss, deposits) -> None:
     step = plain(index_loss.deposit_index_step)(index, min(loss, deposits), deposits)
@@ -34,7 +32,6 @@ def test_the_deposit_index_falls_by_the_loss(index, loss, deposits) -> None:
         assert min(loss, deposits) <= Fraction(step, index) * deposits < min(loss, deposits) + Fraction(deposits, index)
 
 
-@settings(deadline=None)
 @given(st.lists(AMOUNT, min_size=1, max_size=8), st.data())
 def test_winners_receive_exactly_what_was_collected(owed, data) -> None:
     total = sum(owed)
@@ -51,7 +48,6 @@ def test_winners_receive_exactly_what_was_collected(owed, data) -> None:
             assert abs(int(paid[index]) - Fraction(amount * collected, total)) <= 1 + Fraction(amount, 10**16)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(AMOUNT, AMOUNT), min_size=1, max_size=8), AMOUNT)
 def test_losers_pay_first_and_the_pool_while_it_lasts(losers, pool) -> None:
     losses, means = (np.array(column, dtype=np.int64) for column in zip(*losers, strict=True))
@@ -64,7 +60,6 @@ def test_losers_pay_first_and_the_pool_while_it_lasts(losers, pool) -> None:
     assert left == 0 or missing == 0
 
 
-@settings(deadline=None)
 @given(st.integers(1, 10**9), st.integers(0, 10**6), st.integers(1, 100), st.integers(0, 100))
 def test_a_position_is_disposed_of_in_the_end(position, full, share, more) -> None:
     steps = 0
@@ -76,7 +71,6 @@ def test_a_position_is_disposed_of_in_the_end(position, full, share, more) -> No
     assert position == 0
 
 
-@settings(deadline=None)
 @given(AMOUNT, AMOUNT, AMOUNT, AMOUNT)
 def test_an_owner_pays_all_he_has_and_no_more(loss, margin, general, bond) -> None:
     paid = plain(distress.paid_by_owner)(loss, margin, general, bond)
@@ -91,7 +85,6 @@ def test_an_account_at_its_margin_stays_and_after_cancelling_must_be_above_it() 
     assert not closed(81, 100, True, 80)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**12), st.integers(0, 10**15), st.integers(10**15, 3 * 10**15))
 def test_bounds_round_inward(reference, down, up) -> None:
     low, high = plain(price_bounds.price_bounds)(reference, down, up, 10**15)

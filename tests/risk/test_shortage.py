@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.plain import plain
 
@@ -15,7 +15,6 @@ RATIOS = st.integers(50, 5_000)
 FEES = st.integers(0, 50_000)
 
 
-@settings(deadline=None)
 @given(SHORTAGES, RATIOS, FEES, PRICES, st.integers(10**6, 10**14))
 def test_the_base_to_cover_frees_the_shortage(missing, ratio, fee, price, base) -> None:
     fund = plain(shortage.perp_fund_fee)(missing, base, ratio, fee, price, PPM, 50_000)
@@ -28,7 +27,6 @@ def test_the_base_to_cover_frees_the_shortage(missing, ratio, fee, price, base) 
     assert plain(shortage.base_needed)(missing, ratio, fee, fund, price, PPM, 10_000) % 10_000 == 0
 
 
-@settings(deadline=None)
 @given(SHORTAGES, RATIOS, FEES, PRICES, st.integers(1, 10**14), FEES)
 def test_the_fund_takes_only_what_the_margin_leaves(missing, ratio, fee, price, base, most) -> None:
     fund = plain(shortage.perp_fund_fee)(missing, base, ratio, fee, price, PPM, most)
@@ -36,7 +34,6 @@ def test_the_fund_takes_only_what_the_margin_leaves(missing, ratio, fee, price, 
     assert fund == 0 or fee + fund < 100 * ratio
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**5))
 def test_the_fee_waits_then_rises_to_its_bound(base, room, slots) -> None:
     most = base + room
@@ -47,7 +44,6 @@ def test_the_fee_waits_then_rises_to_its_bound(base, room, slots) -> None:
     assert plain(shortage.liquidator_fee)(base, most, slots + 1) >= fee
 
 
-@settings(deadline=None)
 @given(SHORTAGES, SHORTAGES, st.integers(0, 1_000), st.integers(0, 10_000), st.integers(0, 300))
 def test_the_share_grows_with_time_and_is_all_in_the_end(missing, freed, slots, initial, duration) -> None:
     share = plain(shortage.share_allowed)(missing, freed, slots, initial, duration)
@@ -56,7 +52,6 @@ def test_the_share_grows_with_time_and_is_all_in_the_end(missing, freed, slots, 
     assert plain(shortage.share_allowed)(missing, freed, duration, initial, duration) == 10_000
 
 
-@settings(deadline=None)
 @given(
     st.integers(1, 10**6), st.integers(0, 10**12), st.integers(0, 10**9), st.integers(0, 10_000), st.integers(0, 10**9)
 )
@@ -74,7 +69,6 @@ def test_what_is_taken_is_whole_steps_within_every_limit(lots, value, needed, sh
 WEIGHTS = st.tuples(st.integers(0, 10_000), st.integers(10_000, 15_000))
 
 
-@settings(deadline=None)
 @given(SHORTAGES, WEIGHTS, st.integers(PPM, 1_200_000), st.integers(800_000, PPM), PRICES, st.integers(0, 9))
 def test_moving_the_liability_frees_the_shortage(missing, weights, asset_mult, liab_mult, price, decimals) -> None:
     asset, liability = weights
@@ -87,7 +81,6 @@ def test_moving_the_liability_frees_the_shortage(missing, weights, asset_mult, l
     assert freed >= missing
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**14), PRICES, PRICES, st.integers(0, 9), st.integers(0, 9), st.integers(1, 10**6))
 def test_there_and_back_is_never_a_gain(amount, one, other, here, there, fee) -> None:
     asset, liability = PPM + fee, PPM
@@ -99,14 +92,12 @@ def test_there_and_back_is_never_a_gain(amount, one, other, here, there, fee) ->
     assert back >= amount or back in (0, 1)
 
 
-@settings(deadline=None)
 @given(st.integers(-(10**15), 10**15), st.integers(0, 10_000))
 def test_a_loss_counts_more_with_the_buffer_and_a_gain_as_it_is(gain, buffer) -> None:
     counted = plain(shortage.buffered_gain)(gain, buffer)
     assert counted == gain if gain >= 0 else 2 * gain <= counted <= gain
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**15), RATIOS, st.integers(0, 10_000), st.integers(0, 32))
 def test_the_buffer_is_on_top_of_the_requirement(liability, ratio, buffer, orders) -> None:
     requirement, buffered = plain(shortage.buffered_requirement)(liability, ratio, buffer, orders)

@@ -13,7 +13,7 @@ lots = st.integers(-(10**6), 10**6)
 differences = st.integers(0, 10**10)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(index=st.integers(1, 2**31), held=lots, size=lots, scale=st.integers(1, 10**9))
 def test_a_fill_is_the_mean_of_the_price_before_and_after(index, held, size, scale) -> None:
     before = plain(skew.skewed_ticks_nearest)(index, held, scale)
@@ -24,7 +24,7 @@ def test_a_fill_is_the_mean_of_the_price_before_and_after(index, held, size, sca
     assert fill == plain(skew.skew_fill_ticks_nearest)(index, held + size, -size, scale)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(before=differences, between=differences, after=differences, factor=st.integers(0, 10**6))
 def test_impact_in_two_steps_is_impact_in_one(before, between, after, factor) -> None:
     impact = plain(skew.impact_nearest)
@@ -33,7 +33,7 @@ def test_impact_in_two_steps_is_impact_in_one(before, between, after, factor) ->
     assert (whole >= 0) == (after <= before) or whole == 0
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(before=differences, after=differences, reducing=st.integers(0, 500), more=st.integers(0, 500))
 def test_a_round_trip_through_the_imbalance_never_pays(before, after, reducing, more) -> None:
     impact = plain(skew.impact_nearest)
@@ -42,7 +42,7 @@ def test_a_round_trip_through_the_imbalance_never_pays(before, after, reducing, 
     assert there + back <= 0
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(size=lots, notional=st.integers(0, 10**15), scale=st.integers(1, 10**9), multiplier=st.integers(0, 3 * PPM))
 def test_the_liquidation_premium_is_rounded_up(size, notional, scale, multiplier) -> None:
     assume(abs(size) * notional // scale < LIMIT)  # beyond it the share is held, and the premium with it
@@ -51,7 +51,7 @@ def test_the_liquidation_premium_is_rounded_up(size, notional, scale, multiplier
     assert exact <= got <= exact + Fraction(multiplier, PPM) + 1
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(size=st.integers(0, 10**12), impact=st.integers(-PPM, PPM))
 def test_a_cost_buys_a_long_fewer_and_sells_a_short_more(size, impact) -> None:
     long = plain(skew.lots_after_impact_nearest)(size, impact, PPM, True)

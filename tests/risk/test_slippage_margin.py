@@ -3,7 +3,7 @@
 from fractions import Fraction
 from math import ceil, floor
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.plain import plain
 
@@ -13,7 +13,6 @@ from solvent.units import LIMIT
 PART = st.integers(0, 10**12)
 
 
-@settings(deadline=None)
 @given(
     st.integers(0, 10**8),
     st.integers(-(10**6), 10**6),
@@ -44,7 +43,6 @@ def test_the_sum_is_exact_and_rounded_once(
         assert margin == ceil(max(sides))
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**9), st.integers(0, 10**6), PART, PART)
 def test_a_larger_volume_needs_no_less(mark, volume, linear, factor) -> None:
     needs = [
@@ -55,7 +53,6 @@ def test_a_larger_volume_needs_no_less(mark, volume, linear, factor) -> None:
     assert needs[0] == needs[2]
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**15), st.integers(100_000, 1_000_000))
 def test_a_level_above_is_rounded_down(maintenance, factor) -> None:
     level = plain(slippage_margin.level_down)(maintenance, factor)

@@ -12,7 +12,7 @@ from solvent.units import PPM
 money = st.integers(0, 10**15)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(withdrawn=money, shortfall=money, total=money)
 def test_what_is_retained_is_the_share_rounded_up(withdrawn, shortfall, total) -> None:
     got = plain(socialise.retained_up)(withdrawn, shortfall, total)
@@ -26,7 +26,7 @@ def test_what_is_retained_is_the_share_rounded_up(withdrawn, shortfall, total) -
     assert abs(share - Fraction(shortfall * PPM, total + shortfall)) <= Fraction(1, 2)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(parts=st.lists(st.integers(0, 10**9), min_size=1, max_size=6), rest=money, shortfall=money)
 def test_when_all_leave_together_the_shortfall_is_paid(parts, rest, shortfall) -> None:
     owed = sum(parts) + rest

@@ -19,7 +19,7 @@ def spare(price, lots, per, cash, n, d, deduction) -> Fraction:
     return cash + value - (Fraction(abs(value) * n, d) - deduction)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(lots=lots, per=st.integers(1, 1000), cash=cash, n=st.integers(0, 999), deduction=st.integers(0, 10**9))
 def test_equity_meets_the_requirement_between_the_two_roundings(lots, per, cash, n, deduction) -> None:
     low = plain(threshold_price.threshold_ticks_down)(lots, per, cash, n, 1000, deduction)
@@ -34,7 +34,7 @@ def test_equity_meets_the_requirement_between_the_two_roundings(lots, per, cash,
         assert at_high <= 0 <= at_low
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     mark=st.integers(10**6, 10**9),
     lots=st.integers(-1000, 1000).filter(bool),
@@ -53,7 +53,7 @@ def test_closing_at_the_zero_price_leaves_equity_over_requirement_as_it_was(mark
     assert abs(after * required - equity * (required - own)) <= slack * required
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(entry=st.integers(1, 10**9), leverage=st.integers(2, 125), side=st.sampled_from([1, -1]))
 def test_a_coin_margined_position_has_lost_its_margin_at_its_bankruptcy_price(entry, leverage, side) -> None:
     price = plain(threshold_price.inverse_bankruptcy_nearest)(entry, side > 0, leverage, 1)

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from math import ceil, floor, trunc
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.plain import plain
 
@@ -14,7 +14,6 @@ VALUES = st.integers(-(2**54), 2**54)
 SHARES = st.integers(0, PPM)
 
 
-@settings(deadline=None)
 @given(st.integers(-(10**12), 10**12), st.integers(0, 10**12), st.integers(-24, 6))
 def test_a_value_is_rounded_toward_zero(size, price, exponent) -> None:
     exact = trunc(Fraction(size * price) * Fraction(10) ** exponent)
@@ -22,7 +21,6 @@ def test_a_value_is_rounded_toward_zero(size, price, exponent) -> None:
     assert got == exact or (abs(got) == LIMIT and abs(size * price) * Fraction(10) ** max(exponent, -18) >= LIMIT)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**15), st.integers(1, 10**12), st.integers(-24, 6))
 def test_a_size_is_the_largest_within_a_value(value, price, exponent) -> None:
     got = plain(tier.scaled_size)(value, price, exponent)
@@ -30,7 +28,6 @@ def test_a_size_is_the_largest_within_a_value(value, price, exponent) -> None:
     assert got == exact or (got == LIMIT and value * Fraction(10) ** max(-exponent - 18, 0) * 10**18 / price >= LIMIT)
 
 
-@settings(deadline=None)
 @given(VALUES, SHARES)
 def test_an_own_share_is_rounded_up(value, own) -> None:
     assert plain(tier.own_share_up)(value, own) == ceil(Fraction(abs(value) * own, PPM))

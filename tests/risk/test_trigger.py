@@ -11,7 +11,7 @@ from solvent.units import PPM
 money = st.integers(-(10**15), 10**15)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(value=money, fallen=st.integers(0, 10**15), pool=st.integers(0, 10**15), limit=st.integers(0, PPM))
 def test_a_drawdown_triggers_at_its_limit(value, fallen, pool, limit) -> None:
     beyond = plain(trigger.loss_beyond)(value, value + fallen, pool, limit, PPM)
@@ -20,7 +20,7 @@ def test_a_drawdown_triggers_at_its_limit(value, fallen, pool, limit) -> None:
     assert ratio <= 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(values=st.lists(money, min_size=1, max_size=20), data=st.data())
 def test_the_peak_is_that_of_the_window(values, data) -> None:
     first = data.draw(st.integers(0, len(values) - 1))
@@ -28,7 +28,7 @@ def test_the_peak_is_that_of_the_window(values, data) -> None:
     assert plain(trigger.peak_of)(column(values), first, last) == max(values[first : last + 1])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(gains=money, pool=st.integers(1, 10**12), limit=st.integers(0, PPM))
 def test_a_pools_share_is_exceeded_only_above_the_limit(gains, pool, limit) -> None:
     pool *= PPM  # whole millionths, so that the comparison is exact

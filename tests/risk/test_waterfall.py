@@ -37,7 +37,7 @@ def test_a_layer_takes_the_least_of_what_remains_what_it_has_and_its_cap(remaini
     assert plain(take)(remaining, means, cap) == paid
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(means=means, part=st.fractions(0, 1))
 def test_parts_sum_to_the_amount_and_none_passes_its_means(means, part) -> None:
     amount = int(sum(means) * part)
@@ -46,7 +46,7 @@ def test_parts_sum_to_the_amount_and_none_passes_its_means(means, part) -> None:
     assert all(0 <= paid <= most for paid, most in zip(parts, means, strict=True))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(means=means, part=st.fractions(0, 1))
 def test_each_part_is_its_proportion_within_one_quantum(means, part) -> None:
     amount, total = int(sum(means) * part), sum(means)
@@ -54,7 +54,7 @@ def test_each_part_is_its_proportion_within_one_quantum(means, part) -> None:
         assert not total or abs(paid * total - amount * most) < total
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(means=means, part=st.fractions(0, 1), who=st.integers(0, 11), cut=st.fractions(0, 1))
 def test_splitting_an_account_changes_nobodys_part_and_its_own_by_nothing(means, part, who, cut) -> None:
     amount, who = int(sum(means) * part), who % len(means)

@@ -2,7 +2,7 @@
 
 from math import isqrt
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.plain import plain
 
@@ -12,7 +12,6 @@ from solvent.units import LIMIT
 SIZES = st.integers(0, 2**60)
 
 
-@settings(deadline=None)
 @given(SIZES)
 def test_the_root_is_exact_beyond_64_bits(size) -> None:
     assert plain(weights.root_of_ten)(size) == isqrt(10 * size + 1)
@@ -22,7 +21,6 @@ def test_the_root_at_the_end_of_the_range() -> None:
     assert plain(weights.root_of_ten)(LIMIT - 1) == isqrt(10 * (LIMIT - 1) + 1)
 
 
-@settings(deadline=None)
 @given(SIZES, SIZES, st.integers(0, 18), st.integers(0, 10_000), st.integers(0, 10**6))
 def test_more_of_an_asset_weighs_no_more_and_more_debt_no_less(one, other, decimals, weight, factor) -> None:
     low, high = sorted((one, other))
@@ -33,7 +31,6 @@ def test_more_of_an_asset_weighs_no_more_and_more_debt_no_less(one, other, decim
         assert weight <= debts[0] <= debts[1]
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10_000), SIZES, SIZES, SIZES)
 def test_deposits_beyond_the_start_are_worth_no_more_in_all(weight, one, other, start) -> None:
     low, high = sorted((one, other))

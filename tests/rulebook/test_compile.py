@@ -451,7 +451,7 @@ def exact(rulebook: Rulebook, notional: int) -> Fraction:
     return sum((part * bracket.maintenance for part, bracket in zip(slices, brackets, strict=True)), Fraction(0))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(rulebooks(), st.data())
 def test_the_requirement_is_the_exact_one_rounded_up_and_never_jumps(rulebook: Rulebook, data: st.DataObject) -> None:
     denominator = lcm(*(bracket.maintenance.denominator for bracket in rulebook.schedules[0].brackets["default"]))

@@ -24,7 +24,7 @@ def test_a_stage_put_first_is_one_new_stage() -> None:
     assert all(one.path.startswith("liquidation.stage[early]") and one.before is None for one in found)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(before=st.integers(0, 10**6), after=st.integers(0, 10**6), step=st.integers(10_000, 10**6))
 def test_so_many_steps_lead_there_and_fewer_do_not(before, after, step) -> None:
     steps = steps_of(before, after, step)

@@ -105,7 +105,7 @@ def test_bursts_that_are_none(run):
         assert venue._http.post("/v1/batch", content=bytes(size), headers=headers).status_code == 422
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=300) | st.text(max_size=200).map(str.encode))
 def test_no_bytes_break_the_decoders(body):
     for read in (lambda: read_json(body, BODY_DECODER), lambda: check_records(body)):
@@ -132,7 +132,7 @@ COMMANDS = st.recursive(
 )
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(kind=st.sampled_from(["deposit", "trade", "withdraw", "set_leverage", "liquidation_fill"]), fields=st.dictionaries(
     st.sampled_from(["account", "counterparty", "amount", "market", "size", "price", "reference", "leverage"]),
     COMMANDS, max_size=8,
@@ -147,7 +147,7 @@ def test_no_command_breaks_the_service(run, kind, fields):
 def tried(operation, url, headers, wanted):
     """Cases of one operation, each answered as the document says."""
 
-    @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=12, suppress_health_check=list(HealthCheck), database=None)
     @given(case=operation.as_strategy())
     def attempt(case):
         case.call_and_validate(base_url=url, headers=headers, checks=wanted)

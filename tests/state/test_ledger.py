@@ -41,7 +41,7 @@ def venue():
     return state, [open_account(state) for _ in range(PEOPLE)]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(trades)
 def test_any_trades_leave_both_laws_as_they_were(dealt) -> None:
     state, people = venue()
@@ -72,7 +72,7 @@ def test_any_trades_leave_both_laws_as_they_were(dealt) -> None:
             assert row.lots != 0 or row.cost_quanta == 0
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     held=st.integers(-100, 100).filter(bool),
     cost=st.integers(-(10**7), 10**7),
@@ -103,7 +103,7 @@ def test_a_trade_through_zero_closes_the_old_and_opens_the_new(sign) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, PEOPLE - 1), st.integers(0, PEOPLE - 1), st.integers(0, 2**60)), max_size=8))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_a_posting_takes_from_one_what_it_gives_to_the_other(postings) -> None:
     state, people = venue()
     wallets = dict.fromkeys(people, 0)

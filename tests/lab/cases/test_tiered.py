@@ -8,7 +8,7 @@ from solvent.lab.cases.tiered import PPM, Tier, judged
 AMOUNTS = st.integers(0, 2**50)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(0, PPM), st.integers(0, PPM), AMOUNTS, AMOUNTS, AMOUNTS, AMOUNTS)
 def test_the_initial_requirement_rises_with_open_interest_and_maintenance_does_not(
     base, fraction, one, other, lower, width
@@ -20,7 +20,7 @@ def test_the_initial_requirement_rises_with_open_interest_and_maintenance_does_n
         assert judged([(0, {"BTC": 10**12})], tier, lower + width)[0].initial == 10**12
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(-(2**50), 2**50), st.lists(st.integers(-(2**50), 2**50), max_size=3))
 def test_equity_is_cash_and_values_and_sides_do_not_net(cash, values) -> None:
     (held,) = judged([(cash, {f"M{place}": value for place, value in enumerate(values)})], Tier(200_000, 500_000))
