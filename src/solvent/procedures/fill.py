@@ -3,7 +3,7 @@
 from solvent.codes import Level, Refusal, Status, SystemAccount
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
-from solvent.procedures.default import charge_penalty
+from solvent.procedures.default.charges import charge_penalty
 from solvent.procedures.review import accrue, review
 from solvent.procedures.trade import is_listed, refusal_of_side, tidy
 from solvent.procedures.transfer import refusal_of_account

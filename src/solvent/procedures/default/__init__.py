@@ -1,0 +1,111 @@
+"""One default, in the order of a clearing house's rulebook: orders, takeover, deleveraging, and who pays the rest.
+
+`work` is one visit of the liquidation engine to one account. It ends in one of four ways: the account is sound
+again; an order is in the market; the account is flat and its loss has been paid; or nothing could be done and the
+account waits in the queue, which is told. Positions in halted markets are left alone.
+"""
+
+import numpy as np
+
+from solvent.codes import AccountKind, AdlPrice, Executor, Level
+from solvent.compiled import kernel
+from solvent.events import EventKind, tell
+from solvent.procedures.default.deleveraging import deleverage
+from solvent.procedures.default.orders import cancel_orders, drop_own_orders, place_orders
+from solvent.procedures.default.settling import leave_queue, settle_flat
+from solvent.procedures.default.standing import has_orders, is_flat
+from solvent.procedures.default.takeover import take_over
+from solvent.procedures.review import accrue, review, set_negative
+from solvent.risk.liquidation import stage_order
+from solvent.risk.margin import judge
+from solvent.risk.oracle import doubt_of
+from solvent.state.tables import NONE
+from solvent.state.terms import LEVELS, STAGES_MAX
+from solvent.units import add_saturated
+
+
+@kernel
+def wait(state, tape, account, equity, requirement):
+    """Nothing could be done for the account: it stays in the queue, and that is told."""
+    event = tell(state, tape, EventKind.ACCOUNT_WAITING)
+    event.account = account
+    event.instrument = state.accounts[account].default_instrument
+    event.equity_quanta = equity
+    event.requirement_quanta = requirement
+
+
+@kernel
+def work(state, watch, tape, account):
+    """One visit to one distressed account; give True when it left the queue."""
+    terms = state.accounts[account]
+    accrue(state, tape, account)
+    drop_own_orders(state, tape, account)
+    nobody = np.empty(0, np.int64)
+    if is_flat(state, account):
+        return settle_flat(state, watch, tape, account, NONE, 0, nobody, nobody, 0)
+    equity_by_level = np.zeros(LEVELS, np.int64)
+    requirement_by_level = np.zeros(LEVELS, np.int64)
+    for level in range(LEVELS):
+        if state.levels[level].used == 1:
+            equity, requirement, _gains, _notional = judge(state, account, level)
+            equity_by_level[level] = equity
+            requirement_by_level[level] = requirement
+    equity = equity_by_level[Level.MAINTENANCE]
+    requirement = requirement_by_level[Level.MAINTENANCE]
+    set_negative(state, tape, account, 1 if equity < 0 else 0)
+    order = np.empty(STAGES_MAX, np.int64)
+    breached = stage_order(state, equity_by_level, requirement_by_level, order)
+    is_sound = breached == 0
+    if terms.kind == AccountKind.SYSTEM:
+        is_sound = equity >= 0
+    if is_sound:
+        leave_queue(state, watch, tape, account, EventKind.ACCOUNT_RECOVERED)
+        return True
+    doubt = doubt_of(state, account)
+    if doubt > 0 and terms.kind != AccountKind.SYSTEM and equity >= -doubt:
+        if add_saturated(equity, doubt) - requirement - state.stages[0].or_equal >= 0:
+            # the doubt about a price is large enough to be the whole reason: wait for a better one
+            cancel_orders(state, tape, account)
+            wait(state, tape, account, equity, requirement)
+            return False
+    if has_orders(state, account):
+        if state.venue[0].time_ns < terms.order_until_ns:
+            return False
+        cancel_orders(state, tape, account)
+    first = 0
+    if terms.order_stage != NONE and terms.order_filled == 0:
+        # nothing of the last order was filled: fall through to the stages after it, if it is still breached
+        for i in range(breached):
+            if order[i] == terms.order_stage:
+                first = i + 1
+    for turn in range(breached):
+        stage_row = order[(first + turn) % breached]
+        executor = state.stages[stage_row].executor
+        if executor == Executor.ENGINE:
+            if place_orders(state, tape, account, stage_row, equity, requirement) > 0:
+                return False
+        elif executor == Executor.BACKSTOP_VAULT:
+            if take_over(state, watch, tape, account, stage_row, equity):
+                if is_flat(state, account):
+                    return settle_flat(state, watch, tape, account, stage_row, 0, nobody, nobody, 0)
+                return False
+        else:
+            room = state.venue[0].position_count + 1
+            winners = np.empty(room, np.int64)
+            gains = np.empty(room, np.int64)
+            found = deleverage(state, watch, tape, account, stage_row, winners, gains, 0)
+            declared = 0
+            if state.policy[0].adl_price == AdlPrice.PREVIOUS_MARK and terms.first_holding == NONE:
+                declared = max(-equity, 0)
+            flat = is_flat(state, account)
+            left = False
+            if flat:
+                left = settle_flat(state, watch, tape, account, stage_row, declared, winners, gains, found)
+            for i in range(found):
+                review(state, watch, tape, winners[i])
+            if flat:
+                return left
+            if found > 0:
+                return False
+    wait(state, tape, account, equity, requirement)
+    return False

@@ -1,0 +1,44 @@
+"""Penalties: a share of what was closed, charged once and never beyond the equity."""
+
+from solvent.codes import FeePayee, Level, SystemAccount
+from solvent.compiled import kernel
+from solvent.events import EventKind, tell
+from solvent.risk.liquidation import penalty_of
+from solvent.risk.margin import judge
+from solvent.state.ledger import post
+
+
+@kernel
+def payee_account(payee, account, instrument):
+    """The account that receives a penalty or a residual."""
+    if payee == FeePayee.MARKET_FUND:
+        return SystemAccount.MARKET_FUNDS + max(instrument, 0)
+    if payee == FeePayee.VENUE_FUND:
+        return SystemAccount.VENUE_FUND + 0
+    if payee == FeePayee.VAULT:
+        return SystemAccount.VAULT + 0
+    if payee == FeePayee.VENUE_CAPITAL:
+        return SystemAccount.VENUE_CAPITAL + 0
+    return account
+
+
+@kernel
+def charge_penalty(state, tape, account, stage_row, instrument, fill_quanta, equity_before):
+    """Charge the stage's penalty on a fill: once per lot closed, never beyond the equity before or after it."""
+    stage = state.stages[stage_row]
+    if stage.fee_ppm == 0:
+        return
+    equity, _requirement, _gains, _notional = judge(state, account, Level.MAINTENANCE)
+    penalty = penalty_of(fill_quanta, stage.fee_ppm, min(equity, equity_before))
+    if penalty == 0:
+        return
+    payee = payee_account(stage.fee_payee, account, instrument)
+    post(state, account, payee, penalty)
+    event = tell(state, tape, EventKind.PENALTY_CHARGED)
+    event.account = account
+    event.counterparty = payee
+    event.instrument = instrument
+    event.amount_quanta = penalty
+    event.value = fill_quanta
+    event.stage = stage_row
+    event.equity_quanta = equity
