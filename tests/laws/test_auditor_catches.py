@@ -384,3 +384,33 @@ def test_a_list_that_lost_a_row() -> None:
         state.accounts[LOSER].first_position = -1
 
     caught("STRUCTURE", Scene(), Trade(START, LOSER, WINNER, 0, 10, 1_000), fault)
+
+
+@pytest.mark.parametrize(
+    ("field", "cap", "command"),
+    [
+        ("position_lots", 9, Trade(START, LOSER, WINNER, 0, 10, 1_000)),
+        ("position_quanta", 9_999, Trade(START, LOSER, WINNER, 0, 10, 1_000)),
+        ("position_depth_ppm", 1, Trade(START, LOSER, WINNER, 0, 10, 1_000)),
+        ("owner_lots", 9, Trade(START, LOSER, WINNER, 0, 10, 1_000)),
+        ("open_interest_depth_ppm", 1, Trade(START, LOSER, WINNER, 0, 10, 1_000)),
+        ("open_interest_supply_ppm", 1, Trade(START, LOSER, WINNER, 0, 10, 1_000)),
+        ("order_band_ppm", 9_999, Trade(START, LOSER, WINNER, 0, 10, 1_010)),
+        ("order_band_ppm", 9_999, ReserveOrder(START, LOSER, 0, 10, 1_010)),
+        ("position_lots", 9, ReserveOrder(START, LOSER, 0, 10, 1_000)),
+    ],
+)
+def test_a_machine_that_asks_no_cap(field: str, cap: int, command: Command) -> None:
+    scene = Scene()
+    scene.auditor.books.rules.markets[0][field] = cap  # the auditor's rulebook says more than the machine knows
+    caught("MARGIN", scene, command, lambda _state, _events: None)
+
+
+def test_a_machine_that_lets_too_much_leave_or_too_much_be_open() -> None:
+    scene = Scene()
+    scene.auditor.books.rules.policy["open_interest_quanta"] = 9_999
+    caught("MARGIN", scene, Trade(START, LOSER, WINNER, 0, 10, 1_000), lambda _state, _events: None)
+    scene = Scene()
+    scene.time += 70 * SECOND
+    scene.auditor.books.rules.policy["outflow_ppm"] = 1
+    caught("OUTFLOW", scene, Withdraw(scene.time, OTHER, 50), lambda _state, _events: None)

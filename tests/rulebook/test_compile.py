@@ -58,6 +58,7 @@ def contract(base: str, *feeds: Feed, **more: Decimal) -> Contract:
         "price_max": Decimal(1_000_000),
         "position_max": Decimal(10_000),
         "depth_size": Decimal(500),
+        "supply_size": Decimal(10_000_000),
     }
     return Contract(base, base, feeds=feeds or (SPOT,), **{**sizes, **more})
 
@@ -480,4 +481,87 @@ def test_open_interest_is_held_to_the_depth_a_contract_states_and_told_where_non
         60 * PPM,
     )
     assert compiled.terms.markets[1].open_interest_depth_ppm == 0
-    assert any("X: its depth is not stated" in note for note in compiled.notes)
+    assert "Open interest and an owner's position not held to depth, which is not stated: X." in compiled.notes
+
+
+LIMITS = """
+[[limits.limit]]
+kind = "open_interest"
+cap = "0.05"
+unit = "supply"
+[[limits.limit]]
+kind = "open_interest"
+cap = "3000000"
+unit = "notional"
+scope = "venue"
+[[limits.limit]]
+kind = "position"
+cap = "12.5"
+unit = "size"
+[[limits.limit]]
+kind = "position"
+cap = "0.5"
+unit = "depth"
+[[limits.limit]]
+kind = "owner_position"
+cap = "250000"
+unit = "notional"
+[[limits.limit]]
+kind = "price_band"
+ppm = 20000
+vs = "mark"
+[[limits.limit]]
+kind = "outflow"
+ppm = 200000
+window_ms = 600000
+minimum = "1000"
+[[limits.limit]]
+kind = "collateral_cap"
+asset_name = "BTC"
+cap = "40"
+ramp_from = "2026-12-01"
+ramp_ms = 86400000
+[adl]"""
+
+
+def test_every_cap_has_its_cell() -> None:
+    terms = compile_terms(sound(("[adl]", LIMITS)), [contract("BTC"), replace(contract("ETH"), depth_size=None)]).terms
+    assert {name: int(terms.markets[0][name]) for name in terms.markets.dtype.names} == {
+        "depth_lots": 5_000_000,
+        "supply_lots": 10_000_000 * 10_000,
+        "open_interest_depth_ppm": 0,
+        "open_interest_supply_ppm": 50_000,
+        "owner_lots": 0,
+        "order_band_ppm": 20_000,
+        "position_lots": 125_000,
+        "position_quanta": 0,
+        "position_depth_ppm": 500_000,
+        "owner_quanta": 250_000 * USD,
+        "owner_depth_ppm": 0,
+    }
+    assert terms.markets[1].position_depth_ppm == 0
+    policy = terms.policy[0]
+    assert (policy.outflow_ppm, policy.outflow_window, policy.outflow_least_quanta) == (200_000, 1, 1_000 * USD)
+    assert policy.open_interest_quanta == 3_000_000 * USD
+    asset = terms.assets[1]
+    assert (asset.cap_amount, asset.ramp_ns) == (40 * 10**8, 86_400 * 10**9)
+    assert asset.ramp_start_ns == 1_796_083_200 * 10**9
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path", "word"),
+    [
+        ('cap = "12.5"', 'cap = "0.00001"', "contract BTC", "less than one lot"),
+        ('cap = "250000"', 'cap = "0"', "limits", "no cap"),
+        ('asset_name = "BTC"', 'asset_name = "DOGE"', "limits", "no priced collateral"),
+        ('cap = "40"', 'cap = "0.000000001"', "limits", "is nothing"),
+    ],
+)
+def test_a_cap_that_would_be_none_is_a_fault(old: str, new: str, path: str, word: str) -> None:
+    assert word in refused(sound(("[adl]", LIMITS.replace(old, new, 1))), contract("BTC"))[path]
+
+
+def test_a_cap_that_names_no_asset_is_for_every_priced_one() -> None:
+    limits = '[[limits.limit]]\nkind = "collateral_cap"\ncap = "5"\n[adl]'
+    terms = compile_terms(sound(("[adl]", limits)), [contract("BTC"), contract("ETH")]).terms
+    assert [int(row.cap_amount) for row in terms.assets[:3]] == [0, 5 * 10**8, 0]  # the third row is no asset

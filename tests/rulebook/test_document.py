@@ -182,6 +182,11 @@ ONE_FAULT = [
     pytest.param([('"notional_over_equity"]', '"pnl_over_wallet"]')], "adl.score", "does not compute", id="score"),
     # limits and breakers
     pytest.param([('[adl]', '[[limits.limit]]\nkind = "withdraw_gains"\nallowed = true\n[[limits.limit]]\nkind = "withdraw_gains"\nallowed = true\n[adl]')], "limits.limit[1].kind", "second time", id="limit twice"),
+    pytest.param([('[adl]', '[[limits.limit]]\nkind = "open_interest"\ncap = "1"\nunit = "size"\nscope = "venue"\n[adl]')], "limits.limit[0].unit", "capped in money", id="venue in base"),
+    pytest.param([('[adl]', '[[limits.limit]]\nkind = "position"\ncap = "1"\nunit = "supply"\n[adl]')], "limits.limit[0].unit", "held to the supply", id="position of supply"),
+    pytest.param([('[adl]', '[[limits.limit]]\nkind = "outflow"\nppm = 1\nwindow_ms = 5\n[adl]')], "limits.limit[0].window_ms", "no window", id="window of outflow"),
+    pytest.param([('[adl]', '[[limits.limit]]\nkind = "collateral_cap"\ncap = "1"\nramp_ms = 5\n[adl]')], "limits.limit[0].ramp_from", "a day to begin", id="ramp without a day"),
+    pytest.param([('[adl]', '[[limits.limit]]\nkind = "price_band"\nppm = 5\nvs = "index"\n[adl]')], "limits.limit[0].vs", "does not run", id="band around another price"),
     pytest.param([('[adl]', '[[breakers.breaker]]\ntrigger = { metric = "funding_at_cap", value = 1 }\naction = "reduce_only"\nrelease_ms = 1\n[adl]')], "breakers.breaker[0].trigger.metric", "does not run", id="breaker metric"),
     pytest.param([('[adl]', '[rounding]\nequity = "ceil"\n[adl]')], "rounding.equity", "does not run", id="rounding"),
 ]  # fmt: skip

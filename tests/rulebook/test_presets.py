@@ -26,7 +26,7 @@ FEEDS = (
 def contract(base: str) -> Contract:
     """An instrument for any market."""
     sizes = (Decimal("0.001"), Decimal("0.01"), Decimal(1_000_000), Decimal(10_000))
-    return Contract(base, base, *sizes, feeds=FEEDS, depth_size=Decimal(500))
+    return Contract(base, base, *sizes, feeds=FEEDS, depth_size=Decimal(500), supply_size=Decimal(10_000_000))
 
 
 LIVE = (

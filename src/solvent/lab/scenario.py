@@ -75,6 +75,7 @@ PARAMETERS: Final = (
     _money("instrument[].position_max", "Largest position of one account, in units of the base.", required=True),
     _money("instrument[].open_interest", "Open interest of the seeded population at the start, one side.", default="0"),
     _money("instrument[].depth", "What the book takes within 1 % in calm times, one side.", default="1000000"),
+    _money("instrument[].supply", "How much of the base circulates; 0 is not known.", default="0"),
     _money("instrument[].daily_volume", "Traded value of a calm day; scales the impact.", default="1000000000"),
     _ppm("instrument[].daily_volatility_ppm", "Standard deviation of a calm day.", 5_000_000, default=40_000),
     _sections(
@@ -390,6 +391,7 @@ def _market(reading: Reading, values: Mapping[str, Any], row: int, start: int | 
         position_max=given["position_max"],
         feeds=feeds,
         depth_size=given["depth"] / points[0][1],
+        supply_size=given["supply"] or None,
     )
     return Market(
         contract=contract,

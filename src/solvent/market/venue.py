@@ -3,6 +3,7 @@
     [venue]      name = "example"   settlement = "USDC"   decimals = 6   fund_target = "5000000"
     [[market]]   symbol = "BTC/USDC:USDC"  base = "BTC"  lot_size = "0.0001"  tick_size = "0.1"
                  price_max = "2000000"  position_max = "8000"
+                 depth_size = "300"  supply_size = "19900000"     # what caps may be multiples of; both may be left out
                  feeds = [{ name = "binance", kind = "perp" }, { name = "own_book", kind = "mark" }]
 
 And the door at which the decimals of the world become the machine's integers and back: a size in lots, a price in
@@ -67,6 +68,10 @@ class Step(NamedTuple):
         return f"{'-' if number < 0 else ''}{digits[: -self.decimals]}.{digits[-self.decimals :]}"
 
 
+_SIZES: Final = ("lot_size", "tick_size", "price_max", "position_max")
+_OPTIONAL: Final = ("depth_size", "supply_size", "open_interest_cap_size", "open_interest_cap_notional")
+
+
 class _Feed(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     kind: str
@@ -80,6 +85,10 @@ class _Market(msgspec.Struct, forbid_unknown_fields=True):
     price_max: str
     position_max: str
     feeds: list[_Feed]
+    depth_size: str | None = None
+    supply_size: str | None = None
+    open_interest_cap_size: str | None = None
+    open_interest_cap_notional: str | None = None
 
 
 class _Venue(msgspec.Struct, forbid_unknown_fields=True):
@@ -158,21 +167,26 @@ def venue_text(
     for contract in contracts:
         feeds = ", ".join(f'{{ name = "{feed.name}", kind = "{feed.kind}" }}' for feed in contract.feeds)
         lines += ["", "[[market]]", f'symbol = "{contract.symbol}"', f'base = "{contract.base}"']
-        for field in ("lot_size", "tick_size", "price_max", "position_max"):
-            lines.append(f'{field} = "{getattr(contract, field)}"')
+        for field in (*_SIZES, *_OPTIONAL):
+            size = getattr(contract, field)
+            if size is not None:
+                # a depth in base is a quotient: eight decimals of it are enough for a cap
+                lines.append(f'{field} = "{size if field in _SIZES else format(size, ".8f")}"')
         lines.append(f"feeds = [{feeds}]")
     return "\n".join(lines) + "\n"
 
 
 def _contract(market: _Market, faults: list[Fault]) -> Contract | None:
     sizes: dict[str, Decimal] = {}
-    for field in ("lot_size", "tick_size", "price_max", "position_max"):
+    for field in (*_SIZES, *_OPTIONAL):
         text = getattr(market, field)
+        if text is None:
+            continue
         if _DECIMAL.fullmatch(text) is None or text.startswith("-"):
             faults.append(Fault(None, f"market {market.symbol}.{field}", f"{text!r} is no decimal", 'Write "0.1".'))
         else:
             sizes[field] = Decimal(text)
-    if len(sizes) < 4:
+    if not sizes.keys() >= set(_SIZES):
         return None
     kinds: Any = [Feed(feed.name, feed.kind) for feed in market.feeds]  # type: ignore[arg-type]  # checked by compile
     return Contract(symbol=market.symbol, base=market.base, feeds=tuple(kinds), **sizes)

@@ -106,6 +106,14 @@ def are_markets_sound(state):
             return False
         if max(market.depth_lots, market.supply_lots, market.owner_lots) > LIMIT:
             return False
+        if min(market.position_lots, market.position_quanta, market.owner_quanta) < 0:
+            return False
+        if max(market.position_lots, market.position_quanta, market.owner_quanta) > LIMIT:
+            return False
+        if min(market.position_depth_ppm, market.owner_depth_ppm) < 0:
+            return False
+        if max(market.position_depth_ppm, market.owner_depth_ppm) > SHARE_MAX_PPM:
+            return False
         if min(market.open_interest_depth_ppm, market.open_interest_supply_ppm, market.order_band_ppm) < 0:
             return False
         if max(market.open_interest_depth_ppm, market.open_interest_supply_ppm, market.order_band_ppm) > SHARE_MAX_PPM:
@@ -116,6 +124,10 @@ def are_markets_sound(state):
     if min(policy.grace_ns, policy.step_ns) < 0 or max(policy.grace_ns, policy.step_ns) > DURATION_MAX_NS:
         return False
     if policy.step_accounts_max < 0 or policy.outflow_ppm < 0 or policy.outflow_ppm > PPM:
+        return False
+    if min(policy.outflow_least_quanta, policy.open_interest_quanta) < 0:
+        return False
+    if max(policy.outflow_least_quanta, policy.open_interest_quanta) > LIMIT:
         return False
     return policy.outflow_window >= 0 and policy.outflow_window < WINDOWS
 
@@ -211,6 +223,10 @@ def are_terms_sound(state):
         if asset.maintenance_ppm > PPM or asset.initial_ppm < 0 or asset.initial_ppm > asset.maintenance_ppm:
             return False
         if not is_weighting_sound(state, asset):
+            return False
+        if min(asset.cap_amount, asset.ramp_start_ns, asset.ramp_ns) < 0:
+            return False
+        if max(asset.cap_amount, asset.ramp_start_ns) > LIMIT or asset.ramp_ns > DURATION_MAX_NS:
             return False
     for row in range(BREAKERS_MAX):
         breaker = state.breakers[row]

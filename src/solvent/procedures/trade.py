@@ -5,8 +5,16 @@ from solvent.compiled import kernel
 from solvent.events import EventKind, tell
 from solvent.procedures.review import accrue, review
 from solvent.procedures.transfer import refusal_of_account
-from solvent.risk.limits import is_outside_band, passes_open_interest_cap, passes_owner_cap
+from solvent.risk.limits import (
+    is_outside_band,
+    is_reckless,
+    passes_open_interest_cap,
+    passes_owner_cap,
+    passes_venue_cap,
+    position_cap_lots,
+)
 from solvent.risk.margin import exposure_requirement_up, judge, orders_requirement_up, requirement_change
+from solvent.risk.open_size import lots_to_limit
 from solvent.risk.watch import forget_position
 from solvent.state.ledger import exchange, post
 from solvent.state.levels import is_allowed, level_of
@@ -190,12 +198,22 @@ def trade(state, watch, tape, command):
         return Refusal.ORDER_BAND
     for turn in range(2):
         side = buyer if turn == 0 else seller
+        other = seller if turn == 0 else buyer
         row = find_position(state, side, instrument)
         held = 0 if row == NONE else state.positions[row].lots
         after = held + lots if turn == 0 else held - lots
-        if abs(after) > abs(held) and passes_owner_cap(state, side, instrument, after):
+        if abs(after) <= abs(held):
+            continue
+        if abs(after) > position_cap_lots(state, instrument):
+            return Refusal.POSITION_LIMIT
+        row = find_position(state, other, instrument)
+        held = 0 if row == NONE else state.positions[row].lots
+        other_after = held - lots if turn == 0 else held + lots
+        if passes_owner_cap(state, side, instrument, after, other, other_after):
             return Refusal.OWNER_CONCENTRATION
     if longs_change > 0 and passes_open_interest_cap(state, instrument, market.open_interest_lots + longs_change):
+        return Refusal.OPEN_INTEREST_CAP
+    if longs_change > 0 and passes_venue_cap(state, instrument, longs_change):
         return Refusal.OPEN_INTEREST_CAP
 
     accrue(state, tape, buyer)
@@ -270,10 +288,16 @@ def reserve_order(state, watch, tape, command):
             return Refusal.ISOLATED_HAS_OTHER_MARKET
     value = value_quanta(abs(lots), command.price_ticks, state.contracts[instrument].quanta_per_lot_tick)
     had_orders = row != NONE and state.positions[row].orders != NONE
+    waiting = 0
     if had_orders:
         orders = state.orders[state.positions[row].orders]
         waiting = orders.bid_lots if lots > 0 else orders.ask_lots
         if waiting + abs(lots) > state.contracts[instrument].lots_max:
+            return Refusal.POSITION_LIMIT
+    if held == 0 or (held > 0) == (lots > 0) or abs(lots) > abs(held):
+        if is_reckless(state, instrument, command.price_ticks, lots > 0):
+            return Refusal.ORDER_BAND
+        if abs(lots) > lots_to_limit(held, position_cap_lots(state, instrument), waiting, lots > 0):
             return Refusal.POSITION_LIMIT
     if state.levels[Level.INITIAL].includes_orders == 1:
         equity, requirement, _gains, _notional = judge(state, account, Level.INITIAL)

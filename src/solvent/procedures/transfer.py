@@ -5,10 +5,12 @@ from solvent.compiled import kernel
 from solvent.events import EventKind, tell
 from solvent.procedures.review import accrue, is_gated, review_less, review_more, tell_gate
 from solvent.risk.funding import due_up
-from solvent.risk.limits import passes_collateral_cap, passes_outflow_limit
+from solvent.risk.limits import passes_collateral_cap
 from solvent.risk.margin import collateral_value_down, judge
+from solvent.risk.outflow import passes_outflow_limit
 from solvent.risk.pool import cash_for, shares_for
 from solvent.risk.watch import forget_holding
+from solvent.state.inside import worth_quanta
 from solvent.state.ledger import hold, post
 from solvent.state.levels import is_allowed, level_of_account
 from solvent.state.positions import find_holding, free_holding, take_holding
@@ -104,6 +106,7 @@ def deposit(state, watch, tape, command):
         accrued = accrue(state, tape, account)
         row = take_holding(state, account, asset)
         hold(state, account, row, command.amount_quanta)
+        record_flow(state, state.instruments.shape[0], 0, -worth_quanta(state, asset, command.amount_quanta))
     event = tell(state, tape, EventKind.DEPOSITED)
     event.account = account
     event.asset = asset
@@ -201,8 +204,12 @@ def withdraw(state, watch, tape, command):
         lost_maintenance -= collateral_value_down(state, asset, left, True, False)
         if free_quanta(state, account, lost) < 0 or not is_sound_after(state, account, lost_maintenance):
             return Refusal.WITHDRAWAL_EXCEEDS_FREE
+        worth = worth_quanta(state, asset, command.amount_quanta)
+        if passes_outflow_limit(state, worth):
+            return Refusal.OUTFLOW_LIMIT
         accrue(state, tape, account)
         hold(state, account, row, -command.amount_quanta)
+        record_flow(state, state.instruments.shape[0], 0, worth)
         if state.holdings[row].amount_quanta == 0:
             forget_holding(state, watch, row)
             free_holding(state, account, row)

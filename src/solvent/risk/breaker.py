@@ -17,9 +17,10 @@ only by an operator's command where the rulebook says so. The strictest that is 
 
 from solvent.codes import Metric, Mode, SystemAccount
 from solvent.compiled import kernel
+from solvent.state.inside import inside_quanta
 from solvent.state.terms import BREAKERS_MAX
 from solvent.state.windows import MINUTE, extremes, highest, length_of, sums
-from solvent.units import PPM, mul_div_down, value_quanta
+from solvent.units import PPM, add_saturated, mul_div_down, value_quanta
 
 
 @kernel
@@ -56,9 +57,8 @@ def measured(state, place, breaker):
             return mul_div_down(max(peak - funds_quanta(state), 0), PPM, peak)
         if metric == Metric.OUTFLOW:
             _path, _flow, outflow = sums(state, place, window)
-            inside = max(-state.accounts[SystemAccount.EXTERNAL].wallet_quanta, 0)
             # of what was there before it left
-            return mul_div_down(max(outflow, 0), PPM, max(inside + max(outflow, 0), 1))
+            return mul_div_down(max(outflow, 0), PPM, max(add_saturated(inside_quanta(state), max(outflow, 0)), 1))
         return 0
     market = state.instruments[place]
     if market.mark_ticks == 0:

@@ -1,55 +1,98 @@
-"""Limits: caps that a trade, a withdrawal or a deposit may not pass.
+"""Limits: caps that a trade, an order, a withdrawal or a deposit may not pass.
 
-Open interest is capped in lots, in notional, as a share of the market's depth and of the asset's supply; one owner's
-accounts together in lots; the price of what opens risk by a band around the mark; what leaves in a rolling window as
-a share of what is there; collateral by a cap that grows from zero.
+Open interest is capped in lots, in notional, as a share of the market's depth and of the asset's supply, and over all
+markets together; one account's position and one owner's positions together in lots, in notional and as a share of
+depth; the price of what opens risk by a band around the mark; collateral by a cap that grows from zero. What leaves in
+a rolling window is `outflow`. Whatever only reduces risk passes all of them (invariant G6), and so does a liquidation.
 """
 
-from solvent.codes import AccountKind, SystemAccount
+from solvent.codes import AccountKind
 from solvent.compiled import kernel
 from solvent.state.positions import find_position
 from solvent.state.tables import NONE
-from solvent.state.windows import sums
-from solvent.units import PPM, mul_div_down, value_quanta
+from solvent.units import LIMIT, PPM, add_saturated, mul_div_down, value_quanta
+
+
+@kernel
+def lots_worth(state, instrument, quanta):
+    """Whole lots that so much money is worth at the mark."""
+    # compared by division: open interest of a whole market has no bound that keeps the product inside 64 bits
+    mark = state.instruments[instrument].mark_ticks
+    return quanta // value_quanta(1, mark, state.contracts[instrument].quanta_per_lot_tick)
+
+
+@kernel
+def cap_lots(state, instrument, lots, quanta, depth_ppm):
+    """The least of the caps that are set, in lots; LIMIT where none is."""
+    cap = LIMIT + 0
+    if lots > 0:
+        cap = min(cap, lots)
+    if quanta > 0:
+        cap = min(cap, lots_worth(state, instrument, quanta))
+    if depth_ppm > 0:
+        cap = min(cap, mul_div_down(state.markets[instrument].depth_lots, depth_ppm, PPM))
+    return cap
 
 
 @kernel
 def passes_open_interest_cap(state, instrument, open_interest_lots):
-    """True when this open interest would be beyond the market's cap in lots or in notional at the mark."""
+    """True when this open interest would be beyond the market's caps."""
     contract = state.contracts[instrument]
-    if contract.open_interest_cap_lots > 0 and open_interest_lots > contract.open_interest_cap_lots:
-        return True
     market = state.markets[instrument]
-    if market.open_interest_depth_ppm > 0 and open_interest_lots > mul_div_down(
-        market.depth_lots, market.open_interest_depth_ppm, PPM
-    ):
-        return True
-    if market.open_interest_supply_ppm > 0 and open_interest_lots > mul_div_down(
-        market.supply_lots, market.open_interest_supply_ppm, PPM
-    ):
-        return True
-    if contract.open_interest_cap_quanta == 0:
-        return False
-    mark = state.instruments[instrument].mark_ticks
-    # compared by division: open interest of the whole market has no bound that keeps the product inside 64 bits
-    return open_interest_lots > contract.open_interest_cap_quanta // value_quanta(1, mark, contract.quanta_per_lot_tick)
+    cap = cap_lots(
+        state,
+        instrument,
+        contract.open_interest_cap_lots,
+        contract.open_interest_cap_quanta,
+        market.open_interest_depth_ppm,
+    )
+    if market.open_interest_supply_ppm > 0:
+        cap = min(cap, mul_div_down(market.supply_lots, market.open_interest_supply_ppm, PPM))
+    return cap < LIMIT and open_interest_lots > cap
 
 
 @kernel
-def passes_owner_cap(state, account, instrument, lots_after):
+def passes_venue_cap(state, instrument, more_lots):
+    """True when so much more in one market would take the open interest of all markets beyond the venue's cap."""
+    cap = state.policy[0].open_interest_quanta
+    if cap == 0:
+        return False
+    total = 0
+    for other in range(state.instruments.shape[0]):
+        market = state.instruments[other]
+        if market.listed == 1 and market.mark_ticks > 0:
+            lots = market.open_interest_lots + (more_lots if other == instrument else 0)
+            per_lot = value_quanta(1, market.mark_ticks, state.contracts[other].quanta_per_lot_tick)
+            total = add_saturated(total, mul_div_down(lots, per_lot, 1))
+    return total > cap
+
+
+@kernel
+def position_cap_lots(state, instrument):
+    """Largest position of one account, in lots."""
+    market = state.markets[instrument]
+    return cap_lots(state, instrument, market.position_lots, market.position_quanta, market.position_depth_ppm)
+
+
+@kernel
+def passes_owner_cap(state, account, instrument, lots_after, counterparty, counter_lots_after):
     """True when the owner's accounts together would hold more of the market than one owner may.
 
-    Every account is looked at, so that no index of owners has to be kept: where a market has such a cap, opening a
+    The other side of the trade may be the owner's as well: both are counted as they will be. Every account is looked at, so that no index of owners has to be kept: where a market has such a cap, opening a
     position in it costs one walk over the accounts.
     """
-    cap = state.markets[instrument].owner_lots
-    if cap == 0:
+    market = state.markets[instrument]
+    cap = cap_lots(state, instrument, market.owner_lots, market.owner_quanta, market.owner_depth_ppm)
+    if cap == LIMIT:
         return False
     total = abs(lots_after)
     owner = state.accounts[account].owner
     for other in range(state.venue[0].account_count):
         terms = state.accounts[other]
         if other == account or terms.owner != owner or terms.kind == AccountKind.SYSTEM:
+            continue
+        if other == counterparty:
+            total += abs(counter_lots_after)
             continue
         row = find_position(state, other, instrument)
         if row != NONE:
@@ -66,14 +109,13 @@ def is_outside_band(state, instrument, price_ticks):
 
 
 @kernel
-def passes_outflow_limit(state, amount_quanta):
-    """True when so much more would leave the venue in its window than the rulebook's share of what was there."""
-    share = state.policy[0].outflow_ppm
-    if share == 0:
-        return False
-    _path, _flow, outflow = sums(state, state.instruments.shape[0], state.policy[0].outflow_window)
-    inside = -state.accounts[SystemAccount.EXTERNAL].wallet_quanta
-    return outflow + amount_quanta > mul_div_down(max(inside + max(outflow, 0), 0), share, PPM)
+def is_reckless(state, instrument, price_ticks, is_buy):
+    """True when an order would pay more than the band above the mark, or sell for less than the band below it.
+
+    A bid below the mark and an offer above it wait for somebody who gives a better price than the mark: no band.
+    """
+    mark = state.instruments[instrument].mark_ticks
+    return (price_ticks > mark) == is_buy and is_outside_band(state, instrument, price_ticks)
 
 
 @kernel

@@ -25,7 +25,7 @@ DECIMALS_MAX: Final = 9
 """With more, VALUE_MAX would be less than 18 million of the settlement currency."""
 
 _SIZES: Final = ("lot_size", "tick_size", "price_max", "position_max")
-_OPTIONAL: Final = ("open_interest_cap_size", "open_interest_cap_notional", "depth_size")
+_OPTIONAL: Final = ("open_interest_cap_size", "open_interest_cap_notional", "depth_size", "supply_size")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Contract:
 
     `base` selects its brackets and prices collateral of that name. A `position_max` of zero is an instrument
     that only prices collateral. Caps of its own replace the rulebook's. `depth_size` is what the book takes within
-    1 % of the price on a calm day, one side.
+    1 % of the price on a calm day, one side; `supply_size` how much of the asset circulates.
     """
 
     symbol: str
@@ -55,6 +55,7 @@ class Contract:
     open_interest_cap_size: Decimal | None = None
     open_interest_cap_notional: Decimal | None = None
     depth_size: Decimal | None = None
+    supply_size: Decimal | None = None
 
 
 class Scale(NamedTuple):

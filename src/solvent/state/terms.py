@@ -197,8 +197,14 @@ MARKET = _row(
     "open_interest_supply_ppm",
     "owner_lots",
     "order_band_ppm",
+    "position_lots",
+    "position_quanta",
+    "position_depth_ppm",
+    "owner_quanta",
+    "owner_depth_ppm",
 )
-"""What a market can bear: its depth, the supply of its asset, and the caps that follow from them."""
+"""What a market can bear: its depth, the supply of its asset, and the caps of it, of one account and of one owner that
+follow from them. A cap of zero means no cap."""
 
 POLICY = _row(
     "mark_combiner",
@@ -224,9 +230,12 @@ POLICY = _row(
     "step_ns",
     "outflow_ppm",
     "outflow_window",
+    "outflow_least_quanta",
+    "open_interest_quanta",
 )
 """`mark_components` has bit SourceKind set for each component; `withdraw_gains` 1 lets unrealised gains leave;
-pro-rata deleveraging deals contracts out in pieces of `adl_unit_quanta`."""
+pro-rata deleveraging deals contracts out in pieces of `adl_unit_quanta`. Of what is there a share of `outflow_ppm` may
+leave in a window, and `outflow_least_quanta` always; `open_interest_quanta` caps all markets together."""
 
 
 SHOCK = _row("move_ppb")

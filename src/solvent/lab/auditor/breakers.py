@@ -10,6 +10,7 @@ from typing import Any
 from solvent.codes import Metric, Mode, SystemAccount
 from solvent.commands import CommandKind
 from solvent.lab.auditor.law import require
+from solvent.lab.auditor.limits import WINDOWS_NS, inside_quanta, left_quanta
 from solvent.lab.auditor.notes import Notes
 from solvent.lab.books import rows_of
 from solvent.units import PPM
@@ -72,11 +73,10 @@ def _is_beyond(audit: Notes, place: int, breaker: dict[str, int]) -> bool:
     if place == -1:
         if metric == Metric.TIME_JUMP:
             return audit.jump_ns * PPM // max(window, 1) >= threshold
-        stretches = _window(audit, len(books.marks), window)
         if metric == Metric.OUTFLOW:
-            left = max(sum(row["outflow_quanta"] for row in stretches), 0)
-            inside = max(-books.accounts[SystemAccount.EXTERNAL].wallet, 0)
-            return left * PPM // max(inside + left, 1) >= threshold
+            left = max(left_quanta(books, audit.after, window), 0)
+            return left * PPM // max(inside_quanta(books) + left, 1) >= threshold
+        stretches = _window(audit, len(books.marks), window)
         peak = max((row["high_ticks"] for row in stretches), default=0)
         funds = [SystemAccount.VENUE_FUND, SystemAccount.VENUE_CAPITAL]
         funds += [SystemAccount.MARKET_FUNDS + i for i in range(len(books.marks))]  # type: ignore[misc]
@@ -93,7 +93,7 @@ def _is_beyond(audit: Notes, place: int, breaker: dict[str, int]) -> bool:
     if metric == Metric.OPEN_INTEREST:
         depth = books.rules.markets[place]["depth_lots"]
         return depth > 0 and books.open_interest[place] * PPM // depth >= threshold
-    length = next((length for length in LENGTHS if length >= window), LENGTHS[-1])
+    length = next((length for length in WINDOWS_NS if length >= window), WINDOWS_NS[-1])
     if metric == Metric.PRICE_BAND:
         seen = market.in_force_since(length, books.time_ns, mark)
         low, high = min(seen), max(seen)
@@ -106,13 +106,9 @@ def _is_beyond(audit: Notes, place: int, breaker: dict[str, int]) -> bool:
     return flow * PPM // max(books.open_interest[place] * unit + flow, 1) >= threshold
 
 
-MINUTE_NS = 60 * 10**9
-LENGTHS = (MINUTE_NS, 10 * MINUTE_NS, 60 * MINUTE_NS, 1_440 * MINUTE_NS)
-
-
 def _window(audit: Notes, place: int, window_ns: int) -> list[dict[str, int]]:
     """The eighths of a rolling window as the machine keeps them."""
-    number = next((i for i, length in enumerate(LENGTHS) if length >= window_ns), len(LENGTHS) - 1)
-    first = (place * len(LENGTHS) + number) * 9
-    since = audit.books.time_ns // (LENGTHS[number] // 8) - 8
+    number = next((i for i, length in enumerate(WINDOWS_NS) if length >= window_ns), len(WINDOWS_NS) - 1)
+    first = (place * len(WINDOWS_NS) + number) * 9
+    since = audit.books.time_ns // (WINDOWS_NS[number] // 8) - 8
     return [row for row in rows_of(audit.after.stretches[first : first + 9]) if row["number"] >= since]

@@ -8,6 +8,7 @@ from solvent.codes import AccountKind, Answer, Level, Mode, SystemAccount
 from solvent.commands import CommandKind
 from solvent.lab.appraisal import answer
 from solvent.lab.auditor.law import require
+from solvent.lab.auditor.limits import check_limits
 from solvent.lab.auditor.notes import Notes, Side
 from solvent.lab.auditor.prices import appraise_report
 
@@ -86,8 +87,7 @@ def check_after(audit: Notes, command: Any) -> None:
     kind = command.kind
     for side in audit.sides:
         _check_side(audit, side, command.instrument)
-    if kind == CommandKind.TRADE:
-        _check_caps(audit, command.instrument)
+    check_limits(audit, command)
     if kind == CommandKind.RESERVE_ORDER and books.rules.levels[Level.INITIAL]["includes_orders"]:
         _check_initial(audit, command.account)
     if kind == CommandKind.SET_LEVERAGE:
@@ -140,16 +140,3 @@ def _check_side(audit: Notes, side: Side, instrument: int) -> None:
         return
     holds = equity >= 0 and equity * side.requirement >= side.equity * required
     require("MARGIN", holds, f"a reduction lowered the health of {side.account}")
-
-
-def _check_caps(audit: Notes, instrument: int) -> None:
-    """An open interest that grew is inside its caps."""
-    books = audit.books
-    grown = sum(max(side.held + side.bought, 0) - max(side.held, 0) for side in audit.sides)
-    if grown <= 0:
-        return
-    contract = books.rules.contracts[instrument]
-    lots, unit = books.open_interest[instrument], books.marks[instrument] * books.per_lot_tick(instrument)
-    cap_lots, cap_quanta = contract["open_interest_cap_lots"], contract["open_interest_cap_quanta"]
-    inside = (not cap_lots or lots <= cap_lots) and (not cap_quanta or lots * unit <= cap_quanta)
-    require("MARGIN", inside, f"open interest {lots} of market {instrument} is beyond its cap")

@@ -19,9 +19,11 @@ from solvent.commands import (
     ListInstrument,
     OpenAccount,
     PriceReport,
+    ReserveOrder,
     SetLeverage,
     SetMode,
     Trade,
+    Withdraw,
     pack,
     unpack,
 )
@@ -174,4 +176,46 @@ def burdened_vault() -> tuple[Counter[str], int]:
     return telling.reach, telling.told
 
 
-DIRECTED: tuple[Callable[[], tuple[Counter[str], int]], ...] = (many_markets, empty_vault, burdened_vault)
+def caps_reached() -> tuple[Counter[str], int]:
+    """Every cap is met: of a position, an owner, orders, all markets, collateral that ramps, and what leaves."""
+    terms = plain_terms(2, Executor.ENGINE, (Tranche.MARKET_FUND,))
+    market = terms.markets[0]
+    market.position_lots, market.owner_lots, market.order_band_ppm = 10, 12, 50_000
+    terms.policy[0].open_interest_quanta = 15_000
+    terms.policy[0].outflow_ppm, terms.policy[0].outflow_least_quanta = 100_000, 5_000
+    asset = terms.assets[1]
+    asset.used, asset.price_instrument, asset.value_num, asset.value_den = 1, 1, 1, 1
+    asset.maintenance_ppm = asset.initial_ppm = 500_000
+    asset.cap_amount, asset.ramp_start_ns, asset.ramp_ns = 100, START_NS, 100 * SECOND
+    telling = Telling(terms)
+    first = SystemAccount.MARKET_FUNDS + 2
+    for instrument in range(2):
+        telling.play(ListInstrument(START_NS, instrument))
+    for place in range(3):
+        telling.play(OpenAccount(START_NS, first + place, 1 + place // 2, 1))  # the first two have one owner
+        telling.play(Deposit(START_NS, first + place, 20_000))
+    telling.price(0, 1_000)
+    telling.price(1, 1_000)
+    now = telling.time
+    telling.play(Trade(now, first, first + 2, 0, 11, 1_000))
+    telling.play(Trade(now, first, first + 1, 0, 7, 1_000))
+    telling.play(Trade(now, first, first + 2, 0, 8, 1_000))
+    telling.play(Trade(now, first, first + 2, 0, 1, 1_051))
+    telling.play(ReserveOrder(now, first, 0, 2, 990))
+    telling.play(ReserveOrder(now, first, 0, 1, 990))
+    telling.play(Trade(now, first, first + 2, 1, 8, 1_000))
+    telling.play(Deposit(now, first, 3, 1))
+    telling.play(Deposit(now, first, 2, 1))
+    telling.time += 80 * SECOND
+    telling.play(Withdraw(telling.time, first + 1, 6_201))
+    telling.play(Withdraw(telling.time, first, 1, 1))
+    telling.play(Withdraw(telling.time, first + 1, 5_000))
+    return telling.reach, telling.told
+
+
+DIRECTED: tuple[Callable[[], tuple[Counter[str], int]], ...] = (
+    many_markets,
+    empty_vault,
+    burdened_vault,
+    caps_reached,
+)

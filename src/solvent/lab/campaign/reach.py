@@ -15,8 +15,6 @@ from solvent.lab.clerk.run import ACCEPTED, BY_PRICE, DRAWN, MODED, ORDERED, REF
 UNREACHED: dict[str, str] = {
     "refusal NONE": "the absence of a refusal",
     "refusal INTEREST_FULL": "needs more interests in one auction than a world has people",
-    "refusal OUTFLOW_LIMIT": "no world is drawn with a share of outflow; the steps of procedures have its test",
-    "refusal COLLATERAL_CAP": "no world is drawn with a ramp of collateral; the steps of procedures have its test",
 }
 
 CHANGED_BY = {

@@ -26,7 +26,7 @@ from solvent.codes import (
     Tranche,
     Weighting,
 )
-from solvent.lab.driver.setting import MILLISECOND, MINUTE, SCENARIOS_ROOM, SECOND, Setting
+from solvent.lab.driver.setting import MILLISECOND, MINUTE, SCENARIOS_ROOM, SECOND, START_NS, Setting
 from solvent.state.terms import ABSORBERS_MAX, SOURCES_MAX, Terms, blank_terms
 from solvent.units import PPM, VALUE_MAX
 
@@ -83,6 +83,7 @@ def draw_terms(world: Setting) -> Terms:
                 dynamic.floor_ppm = extra.choice([0, 1_050_000])
                 dynamic.buffer_ppm = extra.choice([0, 250_000])
                 dynamic.step_ppm = extra.choice([0, 50_000])
+    _draw_limits(world, terms)
     _draw_remedies(world, terms)
     policy = terms.policy[0]
     policy.mark_combiner = chance.randint(0, 1)
@@ -103,6 +104,30 @@ def draw_terms(world: Setting) -> Terms:
     policy.outflow_window = extra.randint(0, 3)
     policy.grace_ns = chance.choice([0, 0, 30 * SECOND])
     return terms
+
+
+def _draw_limits(world: Setting, terms: Terms) -> None:
+    """Caps of positions, owners and supply, of collateral as it grows, of what leaves: in every sixth world."""
+    chance = Random(world.seed * 7_927)
+    if world.seed % 6 != 1:
+        return
+    for instrument in range(world.instruments):
+        market = terms.markets[instrument]
+        unit = world.start_ticks[instrument] * int(terms.contracts[instrument].quanta_per_lot_tick)
+        market.position_lots = chance.choice([0, 0, 20])
+        market.position_quanta = chance.choice([0, 0, 15 * unit])
+        market.owner_quanta = chance.choice([0, 0, 30 * unit])
+        market.supply_lots = chance.choice([0, 500])
+        market.open_interest_supply_ppm = chance.choice([0, 100_000]) if market.supply_lots else 0
+        if market.depth_lots:
+            market.position_depth_ppm = chance.choice([0, 2 * PPM])
+            market.owner_depth_ppm = chance.choice([0, 3 * PPM])
+    for asset in world.assets:
+        terms.assets[asset].cap_amount = chance.choice([0, 1_000, 100_000])
+        terms.assets[asset].ramp_start_ns = START_NS
+        terms.assets[asset].ramp_ns = chance.choice([0, 10 * MINUTE])
+    terms.policy[0].open_interest_quanta = chance.choice([0, 10**9])
+    terms.policy[0].outflow_least_quanta = chance.choice([0, 1_000])
 
 
 def _draw_contract(world: Setting, terms: Terms, instrument: int) -> None:

@@ -22,7 +22,4 @@ def build_dynamic(_reading: Reading, value: dict[str, Any], _path: Path) -> Dyna
         step_accounts_max=value["step_accounts_max"],
         caution_initial=value["caution_initial_ppm"],
         grace_ms=value["grace_ms"],
-        outflow=value["outflow_ppm"],
-        order_band=value["order_band_ppm"],
-        open_interest_depth=value["open_interest_depth_ppm"],
     )

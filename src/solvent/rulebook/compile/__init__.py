@@ -16,6 +16,7 @@ from solvent.rulebook.compile.breakers import write_breakers
 from solvent.rulebook.compile.collateral import tier_rows, write_assets
 from solvent.rulebook.compile.contracts import shape_for, write_contracts
 from solvent.rulebook.compile.dynamic import write_dynamic
+from solvent.rulebook.compile.limits import write_limits
 from solvent.rulebook.compile.liquidation import write_stages
 from solvent.rulebook.compile.loss import write_losses
 from solvent.rulebook.compile.margin import schedule_rows, write_levels, write_scenarios
@@ -96,6 +97,7 @@ def compile_all(work: Work) -> CompiledTerms:
     write_pricing(work, terms)
     write_policy(work, terms, heard)
     write_dynamic(work, terms)
+    write_limits(work, terms)
     if work.faults:
         raise RulebookError(work.rulebook.name, work.faults)
     return CompiledTerms(

@@ -46,8 +46,8 @@ def write_contracts(work: Work, terms: Terms, scales: Sequence[Scale]) -> None:
     limits = work.rulebook.limits
     bases = [contract.base for contract in work.contracts]
     for row, (contract, scale) in enumerate(zip(work.contracts, scales, strict=True)):
-        size = contract.open_interest_cap_size or limits.open_interest_size
-        notional = contract.open_interest_cap_notional or limits.open_interest_notional
+        size = contract.open_interest_cap_size or limits.open_interest.size
+        notional = contract.open_interest_cap_notional or limits.open_interest.notional
         lots = quanta = 0
         if size is not None:
             lots = min(int(Fraction(size) / Fraction(contract.lot_size)), LIMIT)

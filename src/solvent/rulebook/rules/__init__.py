@@ -9,7 +9,7 @@ from solvent.rulebook.rules.breakers import Breaker
 from solvent.rulebook.rules.collateral import Collateral, Impact, Tier
 from solvent.rulebook.rules.dynamic import Dynamic
 from solvent.rulebook.rules.funding import Funding
-from solvent.rulebook.rules.limits import Limits
+from solvent.rulebook.rules.limits import Cap, CollateralCap, Limits
 from solvent.rulebook.rules.liquidation import Stage
 from solvent.rulebook.rules.loss import LossStage
 from solvent.rulebook.rules.margin import DEFAULT_MARKET, Additions, Bracket, Curve, Level, Scenarios, Schedule
@@ -22,7 +22,9 @@ __all__ = [
     "Adl",
     "Bracket",
     "Breaker",
+    "Cap",
     "Collateral",
+    "CollateralCap",
     "Component",
     "Curve",
     "Dynamic",

@@ -19,6 +19,3 @@ class Dynamic:
     step_accounts_max: int
     caution_initial: Fraction
     grace_ms: int
-    outflow: Fraction
-    order_band: Fraction
-    open_interest_depth: Fraction

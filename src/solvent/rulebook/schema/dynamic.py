@@ -41,13 +41,4 @@ DYNAMIC: Final[tuple[Parameter, ...]] = (
         default=PPM,
     ),
     ms("dynamic.grace_ms", "After a pause nobody who was healthy is liquidated for so long.", least=0, default=0),
-    ppm("dynamic.outflow_ppm", "Share of what is there that may leave in an hour; 0 is any.", least=0, default=0),
-    ppm(
-        "dynamic.open_interest_depth_ppm",
-        "Open interest of a market at most, as a share of the depth its contract states; 0 is any.",
-        least=0,
-        most=1000 * PPM,
-        default=0,
-    ),
-    ppm("dynamic.order_band_ppm", "Distance from the mark at which risk may be opened; 0 is any.", least=0, default=0),
 )
