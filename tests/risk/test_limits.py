@@ -210,7 +210,9 @@ def test_what_leaves_in_kind_counts_like_cash() -> None:
     assert market.answer(Withdraw(now, A, 81, 1)) == Refusal.OUTFLOW_LIMIT
     assert market.answer(Withdraw(now, A, 50, 1)) == Refusal.NONE
     assert market.answer(Withdraw(now, B, 30_001)) == Refusal.OUTFLOW_LIMIT
-    assert market.answer(Deposit(now, B, 5_000)) == Refusal.NONE  # what comes in makes room, and what it adds a share of
+    assert (
+        market.answer(Deposit(now, B, 5_000)) == Refusal.NONE
+    )  # what comes in makes room, and what it adds a share of
     assert market.answer(Withdraw(now, B, 35_001)) == Refusal.OUTFLOW_LIMIT
     assert market.answer(Withdraw(now, B, 35_000)) == Refusal.NONE
 
@@ -224,7 +226,14 @@ def test_the_least_may_leave_whatever_the_share() -> None:
 
 @pytest.mark.parametrize(
     ("elapsed_s", "held", "more", "passes"),
-    [(0, 0, 1, True), (-5, 0, 1, True), (10, 0, 100, False), (10, 0, 101, True), (10, 60, 41, True), (999, 0, 1_000, False)],
+    [
+        (0, 0, 1, True),
+        (-5, 0, 1, True),
+        (10, 0, 100, False),
+        (10, 0, 101, True),
+        (10, 60, 41, True),
+        (999, 0, 1_000, False),
+    ],
 )
 def test_a_cap_of_collateral_grows_from_zero(elapsed_s, held, more, passes) -> None:
     state = blank_state()

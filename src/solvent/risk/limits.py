@@ -78,8 +78,9 @@ def position_cap_lots(state, instrument):
 def passes_owner_cap(state, account, instrument, lots_after, counterparty, counter_lots_after):
     """True when the owner's accounts together would hold more of the market than one owner may.
 
-    The other side of the trade may be the owner's as well: both are counted as they will be. Every account is looked at, so that no index of owners has to be kept: where a market has such a cap, opening a
-    position in it costs one walk over the accounts.
+    The other side of the trade may be the owner's as well: both are counted as they will be. Every account is looked
+    at, so that no index of owners has to be kept: where a market has such a cap, opening a position in it costs one
+    walk over the accounts.
     """
     market = state.markets[instrument]
     cap = cap_lots(state, instrument, market.owner_lots, market.owner_quanta, market.owner_depth_ppm)

@@ -8,7 +8,7 @@ from solvent.units import add_saturated, mul_div_down
 
 @kernel
 def worth_quanta(state, asset, amount):
-    """An amount of an asset at its mark and without a weight, in quanta, rounded down; nothing where nobody prices it."""
+    """An amount of an asset at its mark, without a weight, in quanta, rounded down; nothing where nobody prices it."""
     if asset == 0:
         return amount
     terms = state.assets[asset]

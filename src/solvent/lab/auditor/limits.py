@@ -18,7 +18,7 @@ WINDOWS_NS = (60 * 10**9, 600 * 10**9, 3_600 * 10**9, 86_400 * 10**9)
 
 def inside_quanta(books: Any) -> int:
     """All cash and all collateral at the marks."""
-    total = max(-books.accounts[SystemAccount.EXTERNAL].wallet, 0)
+    total: int = max(-books.accounts[SystemAccount.EXTERNAL].wallet, 0)
     for asset, amount in books.holdings_by_asset().items():
         terms = books.rules.assets[asset]
         total += amount * books.marks[terms["price_instrument"]] * terms["value_num"] // terms["value_den"]

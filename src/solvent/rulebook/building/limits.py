@@ -31,7 +31,9 @@ def build_limits(reading: Reading, value: dict[str, Any], _path: Path) -> Limits
             collateral.append(_collateral_cap(reading, limit, path))
 
     def cap(kind: str) -> Cap:
-        return Cap(**{unit: caps.get(f"{kind} {unit}", {}).get("cap") for unit in ("size", "notional", "depth", "supply")})
+        return Cap(
+            **{unit: caps.get(f"{kind} {unit}", {}).get("cap") for unit in ("size", "notional", "depth", "supply")}
+        )
 
     outflow = caps.get("outflow", {})
     return Limits(
@@ -55,7 +57,7 @@ def _name_of(reading: Reading, limit: dict[str, Any], path: Path) -> str:
     if kind in CAPPED:
         if kind == "open_interest" and limit["scope"] in ("venue", "platform"):
             if limit["unit"] != "notional":
-                reading.tell((*path, "unit"), "markets together are capped in money", "Write unit = \"notional\".")
+                reading.tell((*path, "unit"), "markets together are capped in money", 'Write unit = "notional".')
             return "open_interest of the venue"
         if limit["unit"] == "supply" and kind != "open_interest":
             reading.tell((*path, "unit"), "only open interest is held to the supply", "Write size, notional or depth.")

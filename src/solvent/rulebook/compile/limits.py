@@ -23,7 +23,8 @@ def write_limits(work: Work, terms: Terms) -> None:
         bound = [what for what, cap in caps.items() if getattr(cap, name) is not None]
         silent = [contract.symbol for contract in work.contracts if getattr(contract, f"{name}_size") is None]
         if bound and silent:
-            work.notes.append(f"{' and '.join(bound).capitalize()} not held to {name}, which is not stated: {', '.join(silent)}.")
+            what = " and ".join(bound).capitalize()
+            work.notes.append(f"{what} not held to {name}, which is not stated: {', '.join(silent)}.")
     for row, contract in enumerate(work.contracts):
         market: Any = terms.markets[row]
         market.order_band_ppm = int(limits.price_band * PPM)

@@ -59,7 +59,11 @@ LIMITS: Final[tuple[Parameter, ...]] = (
         kinds=("open_interest", "collateral_cap"),
         default="market",
     ),
-    text("limits.limit[].asset_name", "The asset capped; every priced one where none is named.", kinds=("collateral_cap",)),
+    text(
+        "limits.limit[].asset_name",
+        "The asset capped; every priced one where none is named.",
+        kinds=("collateral_cap",),
+    ),
     Parameter(
         "limits.limit[].ramp_from",
         Type.DATE,
