@@ -66,7 +66,7 @@ def _show(score: Score) -> None:
     typer.echo(f"caught   {score.caught} ({score.share:.1%})")
     for fault in score.faults:
         if fault.caught:
-            typer.echo(f"    {fault.name} (class {fault.catalogue}): {fault.by} after {fault.commands:,} commands")
+            typer.echo(f"    {fault.name} (class {fault.catalogue}): {fault.by}, the {fault.nets}. net")
     typer.echo(f"missed   {len(score.missed)}")
     for name in score.missed:
         typer.echo(f"    {name}")
@@ -74,5 +74,5 @@ def _show(score: Score) -> None:
         typer.echo(f"gone     {len(score.gone)}: their place is not in the ground any more")
         for name in score.gone:
             typer.echo(f"    {name}")
-    typer.echo("clean    " + ("the ground without a fault came through" if score.clean else "FAILED without any fault"))
+    typer.echo("clean    " + ("the ground without a fault came through" if score.clean else f"FAILED: {score.found_clean}"))
     typer.echo(f"seconds  {score.seconds:,.1f}")

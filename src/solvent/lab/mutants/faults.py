@@ -58,8 +58,21 @@ def read_faults() -> list[Fault]:
     return faults
 
 
-def find_place(fault: Fault) -> tuple[str, str]:
-    """(module, source with the fault in it). A function that has moved to another file is found there.
+class Place(NamedTuple):
+    """Where a fault goes: a function of a module, and the module's source before and with it."""
+
+    module: str
+    function: str
+    path: Path
+    clean: str
+    planted: str
+    line: int
+    """Line of the text that is replaced, counted from one."""
+    column: int
+
+
+def find_place(fault: Fault) -> Place:
+    """The one function of the ground that holds the fault's text; one that has moved to another file is found there.
 
     Raises FaultGone when no function of the ground has that name and that text, or more than one has.
     """
@@ -72,10 +85,12 @@ def find_place(fault: Fault) -> tuple[str, str]:
         for node in ast.parse(text).body:
             if isinstance(node, ast.FunctionDef) and node.name == fault.function:
                 assert node.end_lineno is not None
-                inside = "".join(lines[node.lineno - 1 : node.end_lineno])
+                before, inside = "".join(lines[: node.lineno - 1]), "".join(lines[node.lineno - 1 : node.end_lineno])
                 if inside.count(fault.was) == 1:
-                    before, after = "".join(lines[: node.lineno - 1]), "".join(lines[node.end_lineno :])
-                    found.append((_module_of(path), before + inside.replace(fault.was, fault.now) + after))
+                    upto = before + inside[: inside.index(fault.was)]
+                    planted = before + inside.replace(fault.was, fault.now) + "".join(lines[node.end_lineno :])
+                    line, column = upto.count("\n") + 1, len(upto) - upto.rfind("\n") - 1
+                    found.append(Place(_module_of(path), node.name, path, text, planted, line, column))
         if found and path == PACKAGE / fault.file:
             break
     if len(found) != 1:

@@ -1,94 +1,46 @@
-"""Runs the planted faults: one process loads Python and NumPy, a child for each fault loads the ground with it.
+"""Runs the planted faults: one process loads everything, a forked child for each fault plants it and looks for it.
 
     python -m solvent.lab.mutants.server  <a JSON object on standard input>
 
-The ground is not compiled here (NUMBA_DISABLE_JIT=1): a child starts in a fraction of a second, and most faults are
-found within a few hundred commands. Nothing of the ground may be imported before the fork. One JSON line a fault.
+The ground is not compiled here (NUMBA_DISABLE_JIT=1). A first child casts every net over the clean ground and writes
+down what each costs and which places it meets; a fault then meets only the nets that meet its place, the cheapest
+first, until one catches it or its time is over. One JSON line for the clean ground, then one for each fault.
 """
 
-import importlib.abc
-import importlib.util
 import json
 import os
+import signal
 import sys
 import time
-import traceback
-from types import ModuleType
+import warnings
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import msgspec  # noqa: F401 - these are loaded once, for all children
-import numba
-import numba.experimental.structref  # noqa: F401
-import numpy  # noqa: F401
+from solvent.lab.mutants.faults import Fault, FaultGone, Place, find_place
+from solvent.lab.mutants.nets import Net, nets
+from solvent.lab.mutants.plant import plant, watch_places
+from solvent.lab.mutants.tests_net import with_tests
 
-from solvent.lab.mutants.faults import Fault, FaultGone, find_place
-
-
-class Planter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Loads one module from a source of its own."""
-
-    def __init__(self, module: str, source: str) -> None:
-        self.module, self.source = module, source
-
-    def find_spec(self, name: str, _path: Any, _target: Any = None) -> Any:
-        """The planted module is ours, all others are not."""
-        if name != self.module:
-            return None
-        return importlib.util.spec_from_loader(name, self, origin=self.module)
-
-    def create_module(self, _spec: Any) -> None:
-        """An ordinary module."""
-        return
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Run the planted source as the module."""
-        module.__file__ = self.module
-        exec(compile(self.source, self.module, "exec"), module.__dict__)
+CLEAN_SECONDS_MAX = 1_500
 
 
-def attack(seconds: float, commands_max: int, quick: bool) -> dict[str, Any]:
-    """Look for the fault until it is found, the time is over or the commands are done."""
-    import warnings
-
-    warnings.simplefilter("error")
-    began = time.perf_counter()
-    from solvent.lab.mutants.attack import QUICK_TRIALS, TRIALS
-
-    told = 0
-    try:
-        for trial in QUICK_TRIALS if quick else TRIALS:
-            for commands in trial(commands_max):
-                told += commands
-                if time.perf_counter() - began > seconds:
-                    break
-    except BaseException as found:  # noqa: BLE001 - whatever the ground does wrong is a finding
-        by = type(found).__name__
-        law = getattr(found, "law", None)
-        where = traceback.extract_tb(found.__traceback__)[-1]
-        return {
-            "caught": True,
-            "by": f"law {law}" if law else by,
-            "detail": f"{found}"[:200] or f"{where.name} line {where.lineno}",
-            "commands": told,
-            "seconds": round(time.perf_counter() - began, 2),
-        }
-    return {"caught": False, "commands": told, "seconds": round(time.perf_counter() - began, 2)}
-
-
-def in_child(place: tuple[str, str] | None, seconds: float, commands_max: int, quick: bool) -> dict[str, Any]:
-    """Fork, plant, attack; a child that never comes back or dies is caught as well."""
+def in_child(work: Callable[[], Any], seconds_max: float) -> Any:
+    """What `work` gives, done in a forked child; None when the child died or did not come back."""
     reading, writing = os.pipe()
-    child = os.fork()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the runtime's word on forks
+        child = os.fork()
     if child == 0:
         try:
             os.close(reading)
-            if place is not None:
-                sys.meta_path.insert(0, Planter(*place))
-            import signal
-
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
-            signal.alarm(int(3 * seconds) + 60)
-            os.write(writing, json.dumps(attack(seconds, commands_max, quick)).encode())
+            signal.alarm(int(seconds_max) + 1)
+            nothing = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nothing, 1)
+            os.dup2(nothing, 2)
+            answer = json.dumps(work()).encode()
+            while answer:
+                answer = answer[os.write(writing, answer) :]
         finally:
             os._exit(0)
     os.close(writing)
@@ -96,34 +48,98 @@ def in_child(place: tuple[str, str] | None, seconds: float, commands_max: int, q
     while piece := os.read(reading, 1 << 16):
         content += piece
     os.close(reading)
-    status = os.waitpid(child, 0)[1]
-    if not content:
-        return {
-            "caught": True,
-            "by": "it never came to an end",
-            "detail": f"status {status}",
-            "commands": 0,
-            "seconds": 0,
-        }
-    answer: dict[str, Any] = json.loads(content)
-    return answer
+    os.waitpid(child, 0)
+    return json.loads(content) if content else None
+
+
+def cast(net: Net) -> str | None:
+    """What a net found, or None."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            net.cast()
+        except BaseException as found:  # noqa: BLE001 - whatever the ground does wrong is a finding
+            return f"{type(found).__name__}: {found}"[:240]
+    return None
+
+
+def survey(all_nets: Sequence[Net], places: Sequence[Place | None]) -> list[tuple[float, list[int], str | None]]:
+    """Seconds, places met and finding of each net over the clean ground."""
+    known = [place for place in places if place is not None]
+    numbers = [number for number, place in enumerate(places) if place is not None]
+    met: set[int] = set()
+    watch_places(known, met.add)
+    told = []
+    for net in all_nets:
+        met.clear()
+        began = time.perf_counter()
+        found = cast(net)
+        told.append((time.perf_counter() - began, sorted(numbers[number] for number in met), found))
+    return told
+
+
+def look_for(place: Place, chosen: Sequence[Net], seconds: float) -> dict[str, Any]:
+    """Plant the fault and cast the nets until one finds it or the time is over."""
+    began = time.perf_counter()
+    plant(place)
+    done = 0
+    for net in chosen:
+        done += 1
+        found = cast(net)
+        if found is not None:
+            return {"caught": True, "by": net.name, "detail": found, "nets": done, "seconds": _since(began)}
+        if _since(began) > seconds:
+            break
+    return {"caught": False, "nets": done, "of": len(chosen), "seconds": _since(began)}
+
+
+def _since(began: float) -> float:
+    return round(time.perf_counter() - began, 2)
 
 
 def main() -> None:
-    """Read what to do, do it, print a line for each fault."""
+    """Read what to do, do it, print a line for the clean ground and one for each fault."""
     asked = json.load(sys.stdin)
-    if "solvent.units" in sys.modules:
-        raise RuntimeError("the ground was imported before the fork: the faults could not be planted")
-    for fields in asked["faults"]:
-        fault = Fault(*fields) if fields is not None else None
-        try:
-            place = find_place(fault) if fault is not None else None
-        except FaultGone as gone:
-            answer: dict[str, Any] = {"gone": str(gone)}
-        else:
-            answer = in_child(place, asked["seconds"], asked["commands"], asked["quick"])
-        sys.stdout.write(json.dumps({"name": fault.name if fault else "", **answer}) + "\n")
-        sys.stdout.flush()
+    line_out = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    seconds = float(asked["seconds"])
+    faults = [Fault(*fields) for fields in asked["faults"]]
+
+    def tell(name: str, answer: dict[str, Any]) -> None:
+        line_out.write(json.dumps({"name": name, **answer}) + "\n")
+        line_out.flush()
+
+    def hunt(tests: list[Net]) -> None:
+        all_nets = [*tests, *nets(quick=asked["quick"])]
+        places: list[Place | None] = []
+        gone: dict[int, str] = {}
+        for number, fault in enumerate(faults):
+            try:
+                places.append(find_place(fault))
+            except FaultGone as error:
+                places.append(None)
+                gone[number] = str(error)
+        told = in_child(lambda: survey(all_nets, places), CLEAN_SECONDS_MAX)
+        if told is None:
+            tell("", {"caught": True, "detail": "the clean ground did not come to an end"})
+            return
+        wrong = [f"{net.name}: {found}" for net, (_cost, _met, found) in zip(all_nets, told, strict=True) if found]
+        tell("", {"caught": bool(wrong), "detail": "; ".join(wrong), "nets": len(all_nets)})
+        for number, (fault, place) in enumerate(zip(faults, places, strict=True)):
+            if place is None:
+                tell(fault.name, {"gone": gone[number]})
+                continue
+            costs = sorted(
+                (cost, index) for index, (cost, met, found) in enumerate(told) if number in met and found is None
+            )
+            chosen = [all_nets[index] for _cost, index in costs]
+            answer = in_child(lambda place=place, chosen=chosen: look_for(place, chosen, seconds), 3 * seconds + 60)
+            tell(fault.name, answer or {"caught": True, "by": "it never came to an end", "seconds": 3 * seconds + 60})
+
+    if asked["quick"]:
+        hunt([])
+    else:
+        with_tests(hunt)
 
 
 if __name__ == "__main__":
