@@ -132,7 +132,7 @@ def mul_div_nearest(a, b, c):
 @kernel
 def common_divisor(a, b):
     """Greatest common divisor of two integers that are not negative; 93 steps do for 64 bits."""
-    for _ in range(93):
+    for _ in range(93):  # pragma: no branch
         if b == 0:
             break
         rest = a % b

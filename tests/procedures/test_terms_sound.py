@@ -52,7 +52,13 @@ def full_terms() -> Terms:
         asset.first_bracket, asset.bracket_count = FIRST_TIER, 2
         asset.impact_num, asset.impact_den, asset.impact_cap_ppm = 1, 1_000, PPM
     breaker = terms.breakers[0]
-    breaker.used, breaker.move_ppm, breaker.mode, breaker.window_ns, breaker.release_ns = 1, 100_000, Mode.HALTED, 10, 10
+    breaker.used, breaker.move_ppm, breaker.mode, breaker.window_ns, breaker.release_ns = (
+        1,
+        100_000,
+        Mode.HALTED,
+        10,
+        10,
+    )
     second = terms.stages[1]
     second.used, second.level, second.scale_ppm = 1, Level.MAINTENANCE, 500_000
     return terms

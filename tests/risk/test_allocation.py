@@ -5,8 +5,10 @@ from fractions import Fraction
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.plain import plain
 
 from solvent.lab.fairness.policies import levelled_lots, proportional, ranked
+from solvent.risk.allocation import order_by_binding
 
 AMOUNT = st.integers(0, 10**15)
 ROWS = st.lists(st.tuples(AMOUNT, AMOUNT), min_size=1, max_size=12)
@@ -75,3 +77,18 @@ def test_levelled_makes_the_largest_share_as_small_as_it_can_be(rows, lots, lot_
             if parts[giver] > 0 and parts[taker] < available[taker]:
                 after = Fraction(int(parts[taker] + 1), int(gains[taker]))
                 assert after >= Fraction(int(parts[giver]), int(gains[giver])) - Fraction(1, 2**20)
+
+
+@given(
+    pairs=st.lists(st.tuples(st.integers(0, 60), st.integers(0, 12)), min_size=2, max_size=8),
+)
+def test_caps_bind_in_the_order_of_cap_over_weight(pairs) -> None:
+    caps, weights = np.array(pairs, np.int64).T.copy()
+    order = np.zeros(len(pairs), np.int64)
+    plain(order_by_binding)(caps, weights, len(pairs), order)
+
+    def rate(place: int) -> tuple[bool, Fraction, int]:
+        weighty = bool(weights[place])
+        return weighty, Fraction(int(caps[place]), int(weights[place])) if weighty else Fraction(0), place
+
+    assert order.tolist() == sorted(range(len(pairs)), key=rate)

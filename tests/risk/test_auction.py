@@ -95,3 +95,12 @@ def test_starting_an_auction(debt, feed, flat, share) -> None:
     reward = plain(auction.keeper_reward_down)(flat, debt, share, PPM)
     assume(share <= PPM)
     assert flat <= reward <= flat + debt
+
+
+def test_a_bid_that_would_leave_dust_is_made_smaller_until_the_dust_remains() -> None:
+    take = plain(auction.taken)
+    # 100 of debt, a price of 1: 95 wanted would leave 5, less than the dust of 10
+    assert take(100, 200, UNIT, UNIT, 95, 10) == (90, 90)
+    assert take(100, 200, UNIT, UNIT, 90, 10) == (90, 90)
+    assert take(9, 200, UNIT, UNIT, 5, 10) == (0, 0)
+    assert take(100, 200, UNIT, UNIT, 150, 10) == (100, 100)

@@ -175,3 +175,17 @@ def test_the_limit_of_a_bankruptcy_order_is_the_bankruptcy_quote_in_ticks(positi
     limit = plain(bankruptcy_limit_ticks)(price, signed, 1, part, 2**60)
     quote = plain(bankruptcy.bankruptcy_quote)(equity, own + others, -signed * price, own)
     assert limit == max(ceil(Fraction(quote, signed)) if not short else floor(Fraction(quote, signed)), 1)
+
+
+def test_a_price_whose_unit_does_not_fit_is_divided_twice() -> None:
+    # 10^18 subticks of quote per tick times a denominator of ten do not fit into one divisor
+    assert plain(bankruptcy.price_subticks)(10**18, 10, 18, 7, True) == 7
+    assert plain(bankruptcy.price_subticks)(2**60, 2**20, 0, 2**42, True) == 2**42
+    assert plain(bankruptcy.price_subticks)(2**61, 1, 0, 2**40, False) == 2**61
+    assert plain(bankruptcy.price_subticks)(LIMIT - 1, 1, 17, 10**3, False) == 10**3
+
+
+def test_without_room_given_a_block_takes_what_its_share_allows() -> None:
+    assert plain(bankruptcy.blocked_size)(10, 1_000, 1, 0, PPM // 2, -1) == (500, False)
+    assert plain(bankruptcy.blocked_size)(10, 1_000, 1, 0, PPM // 2, 100) == (100, False)
+    assert plain(bankruptcy.blocked_size)(10, 1_000, 1, 2_000, 0, -1) == (1_000, True)

@@ -3,8 +3,8 @@
 from tests.ground import blank_state
 from tests.plain import plain
 
-from solvent.codes import Mode
-from solvent.risk.breaker import held_mode, let_go, observe
+from solvent.codes import Metric, Mode
+from solvent.risk.breaker import held_mode, let_go, measured, observe
 from solvent.state.terms import BREAKERS_MAX
 
 SECOND = 10**9
@@ -95,3 +95,13 @@ def test_each_breaker_holds_for_its_own_time_and_the_operator_may_let_go() -> No
 def test_a_jump_after_a_quiet_time_is_measured_from_the_mark_before_it() -> None:
     state = venue((100_000, 300, Mode.HALTED, 60))
     assert ask(state, 700, 4_000)[0] == Mode.HALTED
+
+
+def test_what_is_not_measured_of_the_venue_or_without_a_mark_is_nothing() -> None:
+    state = blank_state(instruments=2)
+    row = state.breakers[0]
+    row.metric, row.window_ns = Metric.VOLATILITY, 60 * SECOND
+    assert plain(measured)(state, 2, row) == 0
+    row.metric = Metric.STALENESS
+    state.instruments[1].mark_ticks = 0
+    assert plain(measured)(state, 1, row) == 0

@@ -49,3 +49,7 @@ def test_settling_often_costs_at_most_one_quantum_a_time(lots, parts) -> None:
     often = sum(due(lots, change) for change in parts)
     once = due(lots, sum(parts))
     assert once <= often <= once + max(len(parts) - 1, 0)
+
+
+def test_a_change_beyond_the_limit_is_held_to_it_for_the_receiver() -> None:
+    assert plain(due_up)(1, -2 * LIMIT) == plain(due_up)(1, -LIMIT) == -(LIMIT // FUNDING_SCALE)

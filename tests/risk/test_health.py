@@ -74,3 +74,9 @@ def test_insurance_is_paid_up_in_whole_units_and_within_the_vault(loss, price, f
     if paid < vault:
         assert taken == loss
         assert paid < worth + unit
+
+
+def test_what_is_sound_needs_nothing_and_what_nothing_spends_has_no_end() -> None:
+    assert plain(health.loss_to_end_up)(-5, 0, 10, RATE, RATE, RATE) == 0
+    assert plain(health.settleable)(0, 7, 10, RATE, 0, RATE) == LIMIT
+    assert plain(health.settleable)(5, 0, 10, RATE, RATE, RATE) == 0

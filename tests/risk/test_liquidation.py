@@ -159,3 +159,11 @@ def test_an_account_already_below_zero_asks_for_better_than_the_mark(mark, lots,
 def test_a_penalty_is_rounded_up_and_never_more_than_is_left(fill, ppm, equity) -> None:
     penalty = plain(liquidation.penalty_of)(fill, ppm, equity)
     assert penalty == min(ceil(Fraction(fill * ppm, PPM)), max(equity, 0))
+
+
+@pytest.mark.parametrize(
+    ("tier", "lots"), [(1, 900), (2, 900), (3, 800), (4, 800)], ids=["first", "second", "third", "fourth"]
+)
+def test_from_the_third_tier_on_what_is_above_the_first_is_closed(tier: int, lots: int) -> None:
+    assert plain(liquidation.lots_above_first_tier)(900, tier, 100) == lots
+    assert plain(liquidation.lots_above_first_tier)(50, 3, 100) == 0

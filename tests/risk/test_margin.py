@@ -194,3 +194,23 @@ def test_without_brackets_the_lower_tier_is_nothing_at_all() -> None:
     state = blank_state()
     row = give(state, open_account(state), 0, -5)
     assert plain(margin.lots_to_lower_tier)(state, row) == 5
+
+
+def test_without_brackets_nothing_is_asked_and_nothing_is_worth_anything() -> None:
+    state = blank_state()
+    schedule = state.schedules[Level.MAINTENANCE]
+    assert plain(margin.brackets.bracket_requirement_up)(state, schedule, 1_000, 1_000, True) == 0
+    assert plain(margin.brackets.slices_down)(state, schedule, 1_000, PPM) == 0
+    assert plain(margin.position.requirement_in_bracket_up)(state, Level.MAINTENANCE, 0, 1, 1_000, 1_000) == 0
+    schedule.add_ppm = 10_000
+    assert plain(margin.position.requirement_in_bracket_up)(state, Level.MAINTENANCE, 0, 1, 1_000, 1_000) == 10
+
+
+def test_below_the_threshold_of_a_stepped_curve_there_is_no_lower_step() -> None:
+    state = blank_state()
+    schedule = state.schedules[Level.MAINTENANCE]
+    schedule.kind, schedule.threshold, schedule.step = Schedule.CURVE, 5_000, 1_000
+    account = open_account(state)
+    low, high = give(state, account, 0, 5), give(state, open_account(state), 0, 9)
+    assert plain(margin.closing.lots_to_lower_tier)(state, low) == 5
+    assert plain(margin.closing.lots_to_lower_tier)(state, high) == 9 - 8

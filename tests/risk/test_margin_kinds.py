@@ -282,3 +282,12 @@ def test_what_could_break_the_arithmetic_is_refused() -> None:
         schedule[name] = kept
     schedule.driver, schedule.rate_max_ppm = Driver.NOTIONAL, PPM - 1
     assert not plain(sound.is_schedule_sound)(state, schedule, 1_000), "a slope larger than the watch was told"
+
+
+def test_the_root_of_a_driver_beyond_forty_bits_is_taken_in_whole_numbers() -> None:
+    state = blank_state()
+    schedule = state.schedules[MAINTENANCE]
+    schedule.kind, schedule.exponent, schedule.cap_ppb = Schedule.CURVE, Exponent.ROOT, PPB
+    schedule.slope_num, schedule.slope_den, schedule.rate_step_ppb = 1, 10**6, 1
+    assert plain(curve_rate_ppb)(schedule, 2**60) == 2**30 // 10**6
+    assert plain(curve_rate_ppb)(schedule, 10**12) == 1

@@ -132,3 +132,8 @@ def test_one_liar_of_three_or_more_moves_the_mark_no_further_than_the_honest_rea
     state = feeds(blank_state(), *((SPOT, 1, price, 0) for price in [lie, *prices[1:]]))
     state.policy[0].mark_combiner, state.policy[0].mark_components = MarkCombiner.MEDIAN, 1
     assert min(prices[1:]) <= plain(oracle.mark_of)(state, 0)[0] <= max(prices[1:])
+
+
+def test_of_no_prices_there_is_no_location() -> None:
+    none = column([0])
+    assert plain(oracle.location)(0, 0, none, none, none, 0, 5) == 0

@@ -38,3 +38,10 @@ def test_the_index_is_a_mean_of_those_who_are_near_or_the_median(crowd, deviatio
         exact = sum(p * w for p, w in near) / sum(w for _p, w in near)
         assert abs(got - exact) <= 0.51
         assert min(p for p, _w in near) <= got <= max(p for p, _w in near)
+
+
+def test_where_everybody_is_astray_the_median_is_left() -> None:
+    prices, weights = np.array([90, 110], np.int64), np.array([1, 1], np.int64)
+    assert plain(outlier.mean_without_nearest)(prices, weights, 2, 100, 10_000, PPM) == 100
+    assert plain(outlier.mean_without_nearest)(prices, weights, 2, 100, 200_000, PPM) == 100
+    assert plain(outlier.mean_without_nearest)(prices, np.array([3, 1], np.int64), 2, 100, 200_000, PPM) == 95

@@ -120,3 +120,17 @@ def test_the_clamp_bound_is_floored_twice(factor, initial, share) -> None:
     assert plain(premium.clamp_bound_down)(factor, initial, share, PPM) == (
         factor * (initial - initial * share // PPM) // PPM
     )
+
+
+@given(rate=st.integers(-(10**9), 10**9), interval=st.integers(1, 24), cap=st.integers(0, 10**9))
+def test_a_rate_for_an_interval_is_its_part_of_the_period_held_to_the_cap(rate, interval, cap) -> None:
+    got = plain(premium.interval_rate_nearest)(rate, interval, 24, cap)
+    assert abs(got) <= cap
+    assert abs(got) == cap or abs(got - Fraction(rate * interval, 24)) <= Fraction(1, 2)
+
+
+def test_where_nobody_stands_nobody_pays() -> None:
+    assert plain(premium.curve_paying_nearest)(10**9, 0, 0, PPM, 2) == 0
+    assert plain(premium.curve_receiving_down)(10**9, 5, 0) == 0
+    assert plain(premium.curve_receiving_down)(10**9, 5, 10) == 5 * 10**8
+    assert plain(premium.curve_paying_nearest)(1_000, 5 * PPM, 10 * PPM, PPM, 2) == 2_500

@@ -60,6 +60,12 @@ def test_losers_pay_first_and_the_pool_while_it_lasts(losers, pool) -> None:
     assert left == 0 or missing == 0
 
 
+def test_no_more_of_a_position_is_sold_than_a_share_of_what_is_within_range() -> None:
+    assert plain(disposal.disposal_size)(1_000, 10, 1, 2, 100, 1, 3) == 34
+    assert plain(disposal.disposal_size)(1_000, 10, 1, 2, 10_000, 1, 3) == 500
+    assert plain(disposal.disposal_size)(1_000, 10, 1, 2, 0, 1, 3) == 0
+
+
 @given(st.integers(1, 10**9), st.integers(0, 10**6), st.integers(1, 100), st.integers(0, 100))
 def test_a_position_is_disposed_of_in_the_end(position, full, share, more) -> None:
     steps = 0

@@ -103,3 +103,20 @@ def test_the_buffer_is_on_top_of_the_requirement(liability, ratio, buffer, order
     requirement, buffered = plain(shortage.buffered_requirement)(liability, ratio, buffer, orders)
     assert requirement == liability * ratio // 10_000 + 10_000 * orders
     assert buffered - requirement == liability * buffer // 10_000
+
+
+def test_a_spot_takeover_pays_the_fund_out_of_what_the_weights_leave() -> None:
+    # a liability worth 1.2 of its value against an asset of 0.8: 0.4 of 1.2 is there, less what is missing already
+    fee = plain(shortage.spot_fund_fee)
+    assert fee(0, 10**6, 8_000, 10_000, 12_000, 10_000, 6, 10**6, PPM) == PPM * 4 // 12
+    assert fee(0, 10**6, 8_000, 10_000, 12_000, 10_000, 6, 10**6, 5_000) == 5_000
+    assert fee(10**12, 1, 8_000, 10_000, 12_000, 10_000, 6, 10**6, PPM) == 0
+    for spoiled in ((12_000, 10**6, 10**6, 10_000), (8_000, 0, 10**6, 10_000), (8_000, 10**6, 0, 10_000)):
+        weight, tokens, price, mult = spoiled
+        assert fee(0, tokens, weight, 10_000, 12_000, mult, 6, price, PPM) == 0
+
+
+def test_a_fund_that_takes_all_that_is_freed_leaves_no_amount_that_would_do() -> None:
+    cover = plain(shortage.liability_to_cover)
+    assert cover(10**6, 8_000, 10_000, 12_000, 10_000, 6, 10**6, PPM) == LIMIT
+    assert cover(10**6, 8_000, 10_000, 12_000, 10_000, 6, 10**6, 0) < LIMIT

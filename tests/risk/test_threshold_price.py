@@ -65,3 +65,9 @@ def test_a_coin_margined_position_has_lost_its_margin_at_its_bankruptcy_price(en
 
 def test_a_short_that_borrows_nothing_has_no_bankruptcy_price() -> None:
     assert plain(threshold_price.inverse_bankruptcy_nearest)(100, False, 1, 1) == 0
+
+
+def test_without_a_requirement_the_zero_price_is_the_mark() -> None:
+    assert plain(threshold_price.zero_price_nearest)(1_000, True, 1, 2, 50, 0) == 1_000
+    assert plain(threshold_price.zero_price_nearest)(1_000, True, 1, 2, 50, 100) == 750
+    assert plain(threshold_price.zero_price_nearest)(1_000, False, 1, 2, 50, 100) == 1_250

@@ -31,3 +31,11 @@ def test_a_size_is_the_largest_within_a_value(value, price, exponent) -> None:
 @given(VALUES, SHARES)
 def test_an_own_share_is_rounded_up(value, own) -> None:
     assert plain(tier.own_share_up)(value, own) == ceil(Fraction(abs(value) * own, PPM))
+
+
+def test_exponents_beyond_the_largest_power_are_taken_in_two_steps() -> None:
+    assert plain(tier.scaled_value)(0, 5, 30) == 0
+    assert plain(tier.scaled_value)(1, 1, 20) == LIMIT
+    assert plain(tier.scaled_value)(-(10**17), 10**17, -30) == -(10**4)
+    assert plain(tier.scaled_size)(10**18, 1, 19) == 0
+    assert plain(tier.scaled_size)(10**18, 1, 18) == 1

@@ -126,3 +126,9 @@ def test_a_position_with_a_leverage_is_remembered() -> None:
     row = plain(rows.take_position)(state, open_account(state), 0)
     state.positions[row].leverage = 3
     assert not plain(rows.is_empty)(state.positions[row])
+
+
+def test_a_position_without_orders_has_none_with_the_engine() -> None:
+    state = blank_state()
+    row = plain(rows.take_position)(state, open_account(state), 0)
+    assert plain(rows.ordered_lots)(state, row) == 0

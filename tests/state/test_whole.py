@@ -11,6 +11,7 @@ from solvent.codes import AccountKind, SystemAccount
 from solvent.procedures.review import enqueue
 from solvent.state.positions import free_holding, free_position, take_orders
 from solvent.state.tables import NONE, VENUE
+from solvent.state.terms import TermsShape, cell_address
 from solvent.state.whole import (
     copy_state,
     digest,
@@ -195,3 +196,11 @@ def test_other_terms_over_the_same_state() -> None:
     other = with_cells(state, cells, state.staged.copy())
     assert other.contracts[0].quanta_per_lot_tick == state.contracts[0].quanta_per_lot_tick + 1
     assert digest(other) != digest(state)
+
+
+def test_a_row_a_table_does_not_have_has_no_address() -> None:
+    shape = TermsShape(2, 4)
+    assert cell_address(shape, "contracts", 1, "lots_max") > cell_address(shape, "contracts", 0, "lots_max")
+    for row in (-1, 2):
+        with pytest.raises(ValueError, match="table contracts has rows 0 to 1"):
+            cell_address(shape, "contracts", row, "lots_max")

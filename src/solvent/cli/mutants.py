@@ -74,5 +74,6 @@ def _show(score: Score) -> None:
         typer.echo(f"gone     {len(score.gone)}: their place is not in the ground any more")
         for name in score.gone:
             typer.echo(f"    {name}")
-    typer.echo("clean    " + ("the ground without a fault came through" if score.clean else f"FAILED: {score.found_clean}"))
+    clean = "the ground without a fault came through" if score.clean else f"FAILED: {score.found_clean}"
+    typer.echo(f"clean    {clean}")
     typer.echo(f"seconds  {score.seconds:,.1f}")

@@ -11,8 +11,8 @@ from solvent.state.tables import NONE
 from solvent.state.terms import SIDES
 from solvent.units import PPM
 
-HALVINGS_MAX = 20
-"""A step is halved so often at most: twenty halvings of any step are less than one part per million."""
+HALVINGS_MAX = 26
+"""A step is halved so often at most: by then the widest of all, MULTIPLIER_MAX_PPM, is no step."""
 
 
 @kernel
@@ -109,7 +109,7 @@ def step_margin(state, watch, tape):
         if state.dynamics[place].step_ppm > 0:
             step = min(step, state.dynamics[place].step_ppm)
         wanted = before + step
-        for _halving in range(HALVINGS_MAX):
+        for _halving in range(HALVINGS_MAX):  # pragma: no branch - no step pushes nobody
             charge(state, instrument, side, before + step)
             if policy.step_accounts_max == 0 or pushed(state, instrument, policy.step_accounts_max) <= (
                 policy.step_accounts_max

@@ -304,9 +304,8 @@ def join_vault(state, watch, tape, command):
         return Refusal.MARKET_IN_CAUTION
     if refuses_account(state, account, Action.MINT) or refuses_account(state, SystemAccount.VAULT, Action.MINT):
         return Refusal.PRICE_CONDITION
+    # not negative: the gate above is closed while it is
     vault_equity, _requirement, _gains, _notional = judge(state, SystemAccount.VAULT, Level.MAINTENANCE)
-    if vault_equity < 0:
-        return Refusal.VAULT_WITHOUT_VALUE
     shares = shares_for(command.amount_quanta, vault_equity, state.venue[0].vault_shares)
     if shares <= 0 or shares + state.venue[0].vault_shares > WALLET_MAX:
         return Refusal.SHARES_TOO_FEW

@@ -32,7 +32,7 @@ def _binds_before(caps, weights, a, b):
     den_a = weights[a]
     num_b = right
     den_b = weights[b]
-    for _step in range(STEPS_MAX):
+    for _step in range(STEPS_MAX):  # pragma: no branch - Euclid ends before
         whole_a = num_a // den_a
         whole_b = num_b // den_b
         if whole_a != whole_b:
@@ -45,7 +45,7 @@ def _binds_before(caps, weights, a, b):
             return rest_a == 0
         # rest_a / den_a < rest_b / den_b  <=>  den_b / rest_b < den_a / rest_a
         num_a, den_a, num_b, den_b = den_b, rest_b, den_a, rest_a
-    return a < b
+    return a < b  # pragma: no cover - as above
 
 
 @kernel
@@ -140,7 +140,7 @@ def allocate_levelled(lots, lot_quanta, gains, available, count, parts):
     wanted = min(lots, total)
     low = 0
     high = FINE
-    for _step in range(STEPS_MAX):
+    for _step in range(STEPS_MAX):  # pragma: no branch - halving FINE ends before
         if high - low <= 1:
             break
         middle = (low + high) // 2

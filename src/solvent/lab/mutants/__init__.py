@@ -1,4 +1,4 @@
-"""Planted faults: does the rig find what it is there to find? `faults.txt` is the list, `nets.py` what it is caught with."""
+"""Planted faults: does the rig find what it is there to find? `faults.txt` is the list, `nets.py` what catches."""
 
 from solvent.lab.mutants.faults import Fault, FaultGone, Place, find_place, read_faults
 from solvent.lab.mutants.run import Planted, Score, run_mutants

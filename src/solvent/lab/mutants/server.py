@@ -22,6 +22,9 @@ from solvent.lab.mutants.plant import plant, watch_places
 from solvent.lab.mutants.tests_net import with_tests
 
 CLEAN_SECONDS_MAX = 1_500
+CHILD_SECONDS_MAX = 600
+TIMES_MAX = 10
+"""A net may take so many times its usual cost, and as many seconds more."""
 
 
 def in_child(work: Callable[[], Any], seconds_max: float) -> Any:
@@ -52,14 +55,26 @@ def in_child(work: Callable[[], Any], seconds_max: float) -> Any:
     return json.loads(content) if content else None
 
 
-def cast(net: Net) -> str | None:
-    """What a net found, or None."""
+class NeverEnds(BaseException):
+    """A net took many times what it takes over the clean ground: a loop that does not end is a finding too."""
+
+
+def cast(net: Net, seconds_max: float) -> str | None:
+    """What a net found, or None. The limit is of processor time, so that a busy machine finds nothing."""
+
+    def stop(_number: int, _frame: Any) -> None:
+        raise NeverEnds(f"not over after {seconds_max:.0f} s")
+
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        signal.signal(signal.SIGVTALRM, stop)
+        signal.setitimer(signal.ITIMER_VIRTUAL, seconds_max)
         try:
             net.cast()
         except BaseException as found:  # noqa: BLE001 - whatever the ground does wrong is a finding
             return f"{type(found).__name__}: {found}"[:240]
+        finally:
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
     return None
 
 
@@ -72,20 +87,20 @@ def survey(all_nets: Sequence[Net], places: Sequence[Place | None]) -> list[tupl
     told = []
     for net in all_nets:
         met.clear()
-        began = time.perf_counter()
-        found = cast(net)
-        told.append((time.perf_counter() - began, sorted(numbers[number] for number in met), found))
+        began = time.process_time()
+        found = cast(net, CLEAN_SECONDS_MAX)
+        told.append((time.process_time() - began, sorted(numbers[number] for number in met), found))
     return told
 
 
-def look_for(place: Place, chosen: Sequence[Net], seconds: float) -> dict[str, Any]:
-    """Plant the fault and cast the nets until one finds it or the time is over."""
-    began = time.perf_counter()
+def look_for(place: Place, chosen: Sequence[tuple[float, Net]], seconds: float) -> dict[str, Any]:
+    """Plant the fault and cast the nets until one finds it or the time is over; each is given with its usual cost."""
+    began = time.process_time()
     plant(place)
     done = 0
-    for net in chosen:
+    for cost, net in chosen:
         done += 1
-        found = cast(net)
+        found = cast(net, TIMES_MAX * cost + TIMES_MAX)
         if found is not None:
             return {"caught": True, "by": net.name, "detail": found, "nets": done, "seconds": _since(began)}
         if _since(began) > seconds:
@@ -94,7 +109,7 @@ def look_for(place: Place, chosen: Sequence[Net], seconds: float) -> dict[str, A
 
 
 def _since(began: float) -> float:
-    return round(time.perf_counter() - began, 2)
+    return round(time.process_time() - began, 2)
 
 
 def main() -> None:
@@ -132,9 +147,9 @@ def main() -> None:
             costs = sorted(
                 (cost, index) for index, (cost, met, found) in enumerate(told) if number in met and found is None
             )
-            chosen = [all_nets[index] for _cost, index in costs]
-            answer = in_child(lambda place=place, chosen=chosen: look_for(place, chosen, seconds), 3 * seconds + 60)
-            tell(fault.name, answer or {"caught": True, "by": "it never came to an end", "seconds": 3 * seconds + 60})
+            chosen = [(cost, all_nets[index]) for cost, index in costs]
+            answer = in_child(lambda place=place, chosen=chosen: look_for(place, chosen, seconds), CHILD_SECONDS_MAX)
+            tell(fault.name, answer or {"caught": True, "by": "its process died or never came to an end"})
 
     if asked["quick"]:
         hunt([])
