@@ -214,3 +214,11 @@ def test_below_the_threshold_of_a_stepped_curve_there_is_no_lower_step() -> None
     low, high = give(state, account, 0, 5), give(state, open_account(state), 0, 9)
     assert plain(margin.closing.lots_to_lower_tier)(state, low) == 5
     assert plain(margin.closing.lots_to_lower_tier)(state, high) == 9 - 8
+
+
+@pytest.mark.parametrize(("floor", "closed"), [(5_000, 4), (5_001, 3), (4_999, 4), (4_001, 4), (4_000, 5)])
+def test_a_floor_that_is_a_whole_number_of_lots_is_left_by_one_lot_more(floor: int, closed: int) -> None:
+    state = blank_state()
+    write_brackets(state, Level.MAINTENANCE, 0, 0, (0, floor), (1, 2), 100)
+    row = give(state, open_account(state), 0, 8)
+    assert plain(margin.lots_to_lower_tier)(state, row) == closed

@@ -14,6 +14,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from solvent.lab.mutants.faults import Fault, FaultGone, Place, find_place
@@ -144,11 +145,12 @@ def main() -> None:
             if place is None:
                 tell(fault.name, {"gone": gone[number]})
                 continue
-            costs = sorted(
-                (cost, index) for index, (cost, met, found) in enumerate(told) if number in met and found is None
+            # a net that meets few places is about this one: its cost counts for less
+            fit = sorted(
+                (cost * len(met), index) for index, (cost, met, found) in enumerate(told) if number in met and not found
             )
-            chosen = [(cost, all_nets[index]) for cost, index in costs]
-            answer = in_child(lambda place=place, chosen=chosen: look_for(place, chosen, seconds), CHILD_SECONDS_MAX)
+            chosen = [(told[index][0], all_nets[index]) for _weight, index in fit]
+            answer = in_child(partial(look_for, place, chosen, seconds), CHILD_SECONDS_MAX)
             tell(fault.name, answer or {"caught": True, "by": "its process died or never came to an end"})
 
     if asked["quick"]:

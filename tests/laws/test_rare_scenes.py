@@ -1,0 +1,162 @@
+"""Scenes that chance rarely meets, followed by the auditor: each shows a fault that random worlds passed by."""
+
+import numpy as np
+from tests.ground import blank_state, give, open_account
+from tests.laws.machine import LOSER, OTHER, RICH, WINNER, Scene, small_terms
+from tests.plain import plain
+
+from solvent.codes import AdlPrice, Executor, PriceLimit, SystemAccount, Tranche
+from solvent.commands import JoinVault, LeaveVault, LiquidationFill, ReserveOrder, Trade
+from solvent.events import EventKind, blank_tape
+from solvent.procedures.default.takeover import take_over
+from solvent.procedures.shortfall import gains_of_all, pay_shortfall
+from solvent.risk.watch import blank_watch
+from solvent.units import PPM
+
+VAULT = SystemAccount.VAULT
+
+
+def of_kind(events, kind):
+    return events[events["kind"] == kind]
+
+
+def test_who_leaves_the_vault_bears_what_its_positions_have_lost() -> None:
+    scene = Scene(Executor.BACKSTOP_VAULT)
+    scene.play(JoinVault(scene.time, RICH, 400_000))
+    scene.distress(930)
+    assert len(of_kind(scene.play(scene.advance()), EventKind.POSITION_TAKEN_OVER)) == 1
+    scene.price(900)  # the vault has lost 3,000, and nothing of it in cash
+    shares = int(scene.machine.state.accounts[RICH].vault_shares)
+    left = of_kind(scene.play(LeaveVault(scene.time, RICH, shares // 2)), EventKind.VAULT_LEFT)
+    equity = int(scene.machine.state.accounts[VAULT].wallet_quanta) + int(left["amount_quanta"][0]) - 3_000
+    assert int(left["amount_quanta"][0]) == (shares // 2) * (equity + 1) // (shares + 1_000)
+
+
+def test_a_winner_whose_account_shrank_is_flagged_when_its_other_market_moves() -> None:
+    terms = small_terms(Executor.ADL)
+    terms.policy[0].adl_price = AdlPrice.PREVIOUS_MARK
+    scene = Scene(terms=terms)
+    scene.price(1_100)
+    scene.play(Trade(scene.time, LOSER, WINNER, 0, 100, 1_100))
+    scene.play(Trade(scene.time, WINNER, OTHER, 1, 250, 1_000))
+    scene.price(1_050)
+    scene.price(980)
+    told = of_kind(scene.play(scene.advance()), EventKind.POSITION_DELEVERAGED)
+    assert told["price_ticks"].tolist() == [1_050]
+    assert told["counterparty"].tolist() == [WINNER]
+    # 45,000 left for 250 lots, which bears 864 and not 863; the 52,000 from before would have borne 834
+    for ticks in (950, 900, 864):
+        scene.price(ticks, 1)
+        assert scene.machine.state.accounts[WINNER].status == 0
+    scene.price(863, 1)
+    assert scene.machine.state.accounts[WINNER].status == 1
+
+
+def test_orders_in_two_markets_share_the_equity_by_what_each_needs() -> None:
+    terms = small_terms()
+    terms.stages[0].price_limit = PriceLimit.BANKRUPTCY
+    scene = Scene(terms=terms)
+    scene.play(Trade(scene.time, LOSER, WINNER, 0, 60, 1_000))
+    scene.play(Trade(scene.time, LOSER, RICH, 1, 40, 1_000))
+    scene.price(890)
+    told = of_kind(scene.play(scene.advance()), EventKind.LIQUIDATION_ORDERED)
+    # equity 4,400; 2,670 and 2,000 are needed: 2,515 for 60 lots, 1,884 for 40
+    assert dict(zip(told["instrument"].tolist(), told["price_ticks"].tolist(), strict=True)) == {
+        0: 890 - 2_515 // 60,
+        1: 1_000 - 1_884 // 40,
+    }
+
+
+def test_a_losing_position_takes_nothing_from_the_gains_that_bear_a_haircut() -> None:
+    state = blank_state(instruments=2)
+    bankrupt = open_account(state)
+    both, only = open_account(state, 100_000), open_account(state, 100_000)
+    give(state, both, 0, 10, 9_000)  # a gain of 1,000
+    give(state, both, 1, 10, 10_700)  # a loss of 700
+    give(state, only, 0, 10, 9_500)
+    payers, means = np.zeros(16, np.int64), np.zeros(16, np.int64)
+    count = plain(gains_of_all)(state, bankrupt, Tranche.HAIRCUT_GAINS, payers, means)
+    assert payers[:count].tolist() == [both, only]
+    assert means[:count].tolist() == [1_000, 500]
+
+
+def test_a_winner_closed_in_two_markets_is_charged_once_for_what_it_can_bear() -> None:
+    state = blank_state(instruments=2)
+    bankrupt, winner, other = open_account(state, -900), open_account(state, 400), open_account(state, 1_000)
+    state.accounts[bankrupt].status = 1
+    state.absorbers[0] = (1, Tranche.ADL, PPM)
+    state.policy[0].adl_price = AdlPrice.BANKRUPTCY
+    watch = blank_watch(np.full(4, 64), len(state.accounts), len(state.positions), len(state.holdings))
+    winners, gains = np.array([winner, winner, other]), np.array([500, 500, 500])
+    plain(pay_shortfall)(state, watch, blank_tape(64), bankrupt, 900, 0, winners, gains, 3)
+    wallets = [int(state.accounts[account].wallet_quanta) for account in (bankrupt, winner, other)]
+    assert wallets == [0, 0, 500], "400 and nothing more of the winner, 500 of the other"
+    assert int(state.venue[0].open_deficit_quanta) == 0
+
+
+def full_vault(positions: int, lots_max: int = 1_000):
+    """A vault with so many positions, and an account with one more in the last market; brackets ask nothing."""
+    state = blank_state(instruments=66, positions=128)
+    account = open_account(state, 1_000)
+    state.accounts[VAULT].wallet_quanta = 10**9
+    for instrument in range(positions):
+        give(state, VAULT, instrument, 1, 1_000)
+    give(state, account, 65, 10, 10_000)
+    state.contracts.lots_max[:] = lots_max
+    state.stages[0].used, state.stages[0].executor = 1, Executor.BACKSTOP_VAULT
+    watch = blank_watch(np.full(132, 64), len(state.accounts), len(state.positions), len(state.holdings))
+    return plain(take_over)(state, watch, blank_tape(256), account, 0, 0)
+
+
+def test_the_vault_takes_nothing_over_beyond_its_own_limits() -> None:
+    assert full_vault(63)
+    assert not full_vault(64)
+    assert not full_vault(3, lots_max=9)
+
+
+def test_an_order_of_the_engine_shrinks_with_the_position_it_closes() -> None:
+    scene = Scene()
+    scene.distress(940 - 10)
+    ordered = of_kind(scene.play(scene.advance()), EventKind.LIQUIDATION_ORDERED)
+    assert ordered["lots"].tolist() == [-100]
+    scene.play(Trade(scene.time, OTHER, LOSER, 0, 40, 930))
+    row = int(scene.machine.state.accounts[LOSER].first_position)
+    orders = scene.machine.state.orders[int(scene.machine.state.positions[row].orders)]
+    assert int(orders.ordered_lots) == 60
+
+
+def test_the_own_orders_of_an_account_in_liquidation_are_cancelled() -> None:
+    scene = Scene()
+    scene.play(Trade(scene.time, LOSER, WINNER, 0, 80, 1_000))
+    scene.play(ReserveOrder(scene.time, LOSER, 0, 10, 990))
+    scene.play(ReserveOrder(scene.time, LOSER, 0, -5, 1_010))
+    scene.play(ReserveOrder(scene.time, LOSER, 1, 4, 1_000))
+    scene.price(895)
+    released = of_kind(scene.play(scene.advance()), EventKind.ORDER_RELEASED)
+    assert dict(zip(released["instrument"].tolist(), released["lots"].tolist(), strict=True)) == {0: 5, 1: 4}
+    state = scene.machine.state
+    assert np.all(state.orders.bid_lots == 0)
+    assert np.all(state.orders.ask_quanta == 0)
+
+
+def test_what_is_left_after_a_market_order_is_the_account_s_own() -> None:
+    terms = small_terms()
+    terms.stages[0].residual_payee = 1
+    scene = Scene(terms=terms)
+    scene.distress(930)
+    scene.play(scene.advance())
+    reference = int(scene.machine.state.accounts[LOSER].order_reference)
+    scene.play(LiquidationFill(scene.time, LOSER, RICH, 0, 100, 930, reference))
+    told = scene.play(scene.advance())
+    assert len(of_kind(told, EventKind.RESIDUAL_TAKEN)) == 0
+    assert int(scene.machine.state.accounts[LOSER].wallet_quanta) == 11_000 - 7_000 - 930
+
+
+def test_an_account_in_liquidation_bears_no_haircut_even_when_it_has_recovered() -> None:
+    state = blank_state()
+    bankrupt, recovered, sound = open_account(state), open_account(state, 500), open_account(state, 500)
+    state.accounts[recovered].status = 1
+    payers, means = np.zeros(16, np.int64), np.zeros(16, np.int64)
+    count = plain(gains_of_all)(state, bankrupt, Tranche.HAIRCUT_ALL, payers, means)
+    assert payers[:count].tolist() == [sound]
+    assert means[:count].tolist() == [500]
