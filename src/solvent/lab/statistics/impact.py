@@ -136,6 +136,25 @@ def toxic_frontier(incentive: float, size_over_reserve: float) -> float:
     return 1.0 / ((1.0 + incentive) * (1.0 + 2.0 * size_over_reserve))
 
 
+def partial_size(
+    impact: float, maintenance: float, price: float, size: float, equity: float, fee: float = 0.0
+) -> float:
+    """Least part of a position whose close-out with linear impact restores maintenance.
+
+    The smallest root in [0, size] of (alpha / 2) d^2 - mu p d + (mu p q - E + fee) = 0; 0 when nothing is missing.
+    Raises StatisticError when closing all of it does not suffice.
+    """
+    missing = maintenance * price * size - equity + fee
+    if missing <= 0.0:
+        return 0.0
+    half, slope = 0.5 * impact, maintenance * price
+    inside = slope * slope - 4.0 * half * missing
+    root = missing / slope if half == 0.0 else (slope - math.sqrt(inside)) / (2.0 * half) if inside >= 0.0 else math.inf
+    if root > size:
+        raise statistic_error("partial size", "no part of the position restores it", "Close it whole, or auction it.")
+    return root
+
+
 def griefing_factor(damage: float, cost: float) -> float:
     """Damage done for each unit an attacker lost; infinite where the attack paid."""
     return math.inf if cost <= 0.0 else damage / cost

@@ -91,18 +91,23 @@ def jump_passage(
 ) -> JumpPassage:
     """E[exp(-a tau)], and its parts by creeping and by a jump, for X = mu t + s W - sum of Exp(eta) jumps.
 
-    Roots 0 < b1 < eta < b2 of psi(-b) = a with psi(-b) = -mu b + s^2 b^2 / 2 + lambda (eta / (eta - b) - 1).
+    Roots 0 < b1 < eta < b2 of psi(-b) = a with psi(-b) = -mu b + s^2 b^2 / 2 + lambda (eta / (eta - b) - 1). With
+    a = 0 it is the chance of ever getting there: one, unless the drift outruns the jumps.
     """
     from scipy.optimize import brentq
 
-    if discount <= 0.0:
-        raise statistic_error("passage", "the discount must be above zero", "Give a small one for the whole future.")
+    if discount < 0.0:
+        raise statistic_error("passage", "the discount is negative", "Give zero for ever reaching it, or more.")
 
     def gap(b: float) -> float:
+        if discount == 0.0:
+            # zero is a root of its own then: the one beside it is wanted
+            return -drift + 0.5 * volatility**2 * b + intensity / (jump_rate - b)
         return -drift * b + 0.5 * volatility**2 * b * b + intensity * (jump_rate / (jump_rate - b) - 1.0) - discount
 
     tiny = jump_rate * 1e-12
-    first = float(brentq(gap, tiny, jump_rate - tiny, xtol=1e-15))
+    certain = discount == 0.0 and gap(tiny) >= 0.0
+    first = 0.0 if certain else float(brentq(gap, tiny, jump_rate - tiny, xtol=1e-15))
     top = jump_rate * 2.0
     while gap(top) < 0.0:
         top *= 2.0

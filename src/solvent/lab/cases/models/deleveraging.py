@@ -1,27 +1,28 @@
-"""Worked examples of allocation, answered by the policies: money in units, kept to a billionth.
+"""Allocation of a loss, answered by the policies: money in units, kept to a billionth; and the waves of 10 October 2025.
 
-adl-capped-waterfill    shares of gain under caps, and the optimum of the unweighted sum beside it
-adl-five-accounts       one queue and one pro-rata haircut over the same five accounts
-global-haircut-index    what is missing of a principal, as one factor for all
-queue-linear-regret     a fixed queue against the best answer on an alternating example
+    adl-capped-waterfill    shares of gain under caps, and the optimum of the unweighted sum beside it
+    adl-five-accounts       one queue and one pro-rata haircut over the same five accounts
+    global-haircut-index    what is missing of a principal, as one factor for all
+    queue-linear-regret     a fixed queue against the best answer on an alternating example
+    hl-oct10                the published record: totals re-added, wave sums and what an online severity would have lost
 """
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
 
+from solvent.lab.cases.models.example import Answer, Inputs, Model, take
+from solvent.lab.fairness import severity
 from solvent.lab.fairness.policies import proportional, ranked
 
 FINE: Final = 10**9
-Inputs = Mapping[str, Any]
 
 
 def _whole(values: Any) -> np.ndarray:
     return np.array([round(float(value) * FINE) for value in values], dtype=np.int64)
 
 
-def capped_waterfill(given: Inputs) -> dict[str, Any]:
+def capped_waterfill(given: Inputs) -> Answer:
     """Shares h of gains w under caps beta that raise B, and whether they are the weighted quadratic optimum.
 
     The weighted problem has the common share as its optimum (its multiplier is one number for all who are not
@@ -45,7 +46,7 @@ def capped_waterfill(given: Inputs) -> dict[str, Any]:
     }
 
 
-def five_accounts(given: Inputs) -> dict[str, Any]:
+def five_accounts(given: Inputs) -> Answer:
     """A deficit, the gains that may bear it, and two ways to lay the same budget on them."""
     equity = np.array(given["equity"], dtype=float)
     gains = _whole(np.maximum(np.array(given["pnl"], dtype=float), 0.0))
@@ -73,21 +74,56 @@ def five_accounts(given: Inputs) -> dict[str, Any]:
     }
 
 
-def global_index(given: Inputs) -> dict[str, Any]:
+def global_index(given: Inputs) -> Answer:
     """One factor for every principal when collateral does not cover them all."""
     missing = max(float(given["principal"]) - float(given["collateral"]), 0.0)
     return {"deficit": missing, "haircut": missing / float(given["principal"])}
 
 
-def queue_regret(given: Inputs) -> dict[str, Any]:
+def queue_regret(given: Inputs) -> Answer:
     """Regret of a fixed queue over T rounds whose worst of M winners alternates: T / 2 x (1 - 1 / M), times lambda."""
     rounds, winners = float(given["T"]), float(given["M"])
     return {"regret": rounds / 2 * (1 - 1 / winners) * float(given.get("lambda", 1))}
 
 
-RULES: Final = {
-    "adl-capped-waterfill": capped_waterfill,
-    "adl-five-accounts": five_accounts,
-    "global-haircut-index": global_index,
-    "queue-linear-regret": queue_regret,
+
+def headline(given: Inputs) -> Answer:
+    """The published totals of 10 October 2025, with the sums among them re-added."""
+    told = severity.PUBLISHED | dict(given)
+    adl, market = told["adl_notional_usd"], told["liquidation_notional_usd"]
+    return told | {
+        "together_usd": adl + market,
+        "events_together": told["adl_events"] + told["liquidation_events"],
+        "adl_share": adl / (adl + market),
+    }
+
+
+def waves(given: Inputs) -> Answer:
+    """Sums over waves of what was needed and taken, and what a constant and an online severity would have lost."""
+    needed, taken, deficits = (
+        np.asarray(take(given, *names), dtype=float)
+        for names in (("B_needed_usd", "B"), ("H_prod_usd", "H"), ("D_usd", "D"))
+    )
+    answer = severity.sums(needed, taken, deficits, take(given, "standing_usd", default=None))
+    if severity.is_published(answer):
+        answer |= severity.PUBLISHED_TRACKING
+    return answer
+
+
+def cumulative(given: Inputs) -> Answer:
+    """Whole lots by cumulative rounding over the order given: exact in total, and no gain from splitting an account."""
+    lots = np.array([int(value) for value in take(given, "lots", "sizes")], dtype=np.int64)
+    parts = np.zeros(len(lots), dtype=np.int64)
+    given_out = proportional(int(take(given, "close", "Q")), lots, lots, parts)
+    return {"closed": parts.tolist(), "total": int(given_out)}
+
+
+MODELS: Final = {
+    "adl-capped-waterfill": Model(capped_waterfill, "adl", ("w", "beta", "B")),
+    "adl-five-accounts": Model(five_accounts, "adl", ("equity", "pnl", "theta")),
+    "global-haircut-index": Model(global_index, "adl", ("principal", "collateral")),
+    "queue-linear-regret": Model(queue_regret, "adl", ("T", "M")),
+    "hl-oct10-headline": Model(headline, "adl"),
+    "hl-oct10-waves": Model(waves, "adl", ("B_needed_usd", "D_usd")),
+    "cumulative-rounding": Model(cumulative, "adl", ("lots", "close")),
 }
