@@ -78,7 +78,9 @@ def fit_depth(
     y, sigma = np.asarray(depth, dtype=float), np.asarray(volatility, dtype=float)
     slot = np.asarray(minute_of_week, dtype=int) % 10_080 // slot_minutes
     if not len(y) == len(sigma) == len(slot) or len(y) < FEWEST:
-        raise ValueError(f"{len(y)} depths, {len(sigma)} volatilities, {len(slot)} times: give {FEWEST} or more of each.")
+        raise ValueError(
+            f"{len(y)} depths, {len(sigma)} volatilities, {len(slot)} times: give {FEWEST} or more of each."
+        )
     if not (np.isfinite(y).all() and (y > 0).all() and np.isfinite(sigma).all() and (sigma > 0).all()):
         raise ValueError("Depth and volatility must be above zero: drop the snapshots of a stale or crossed book.")
     if ahead < 1 or not 0 < quantile < 0.5 or not 0 < decay < 1:

@@ -1,12 +1,14 @@
 """Quantiles that follow a stream: an online tracker and adaptive conformal inference, with their guarantees.
 
-    tracker     q_(t+1) = q_t + eta (1{loss_t > q_t} - alpha)          losses in [0, B]: |mean error - alpha| <= (B + eta) / (eta T)
-    adaptive    alpha_(t+1) = alpha_t + gamma (alpha - error_t)        |mean error - alpha| <= (max(alpha_1, 1 - alpha_1) + gamma) / (gamma T)
+    tracker     q_(t+1) = q_t + eta (1{loss_t > q_t} - alpha)
+                |mean error - alpha| <= (B + eta) / (eta T)                                for losses in [0, B]
+    adaptive    alpha_(t+1) = alpha_t + gamma (alpha - error_t)
+                |mean error - alpha| <= (max(alpha_1, 1 - alpha_1) + gamma) / (gamma T)
 
 Sources: Gibbs and Candes 2021 (adaptive), Angelopoulos, Candes and Tibshirani 2023 (tracker). The guarantee is on the
 average over time, not on the hour of a crisis, and useless sequences keep it too: always publish coverage in windows
 beside it (`windowed`), and hold what binds between a floor and a cap.
-"""  # noqa: E501
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

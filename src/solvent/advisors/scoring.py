@@ -36,7 +36,7 @@ def _checked(probabilities: Sequence[float] | Floats, outcomes: Sequence[float] 
 
 @dataclass(frozen=True, slots=True)
 class Brier:
-    """Mean squared error and Murphy's parts over the distinct probabilities: score = reliability - resolution + uncertainty."""  # noqa: E501
+    """Mean squared error = reliability - resolution + uncertainty, over the distinct probabilities."""
 
     score: float
     reliability: float
@@ -158,7 +158,8 @@ def drift(before: Sequence[float] | Floats, after: Sequence[float] | Floats, gro
     if len(old) == 0 or len(new) == 0:
         raise ValueError("Two samples are needed, and one of them is empty.")
     edges = np.unique(np.quantile(old, np.linspace(0, 1, groups + 1)[1:-1]))
-    one, other = (np.bincount(np.searchsorted(edges, values, side="right"), minlength=len(edges) + 1) for values in (old, new))  # noqa: E501
+    places = (np.searchsorted(edges, values, side="right") for values in (old, new))
+    one, other = (np.bincount(place, minlength=len(edges) + 1) for place in places)
     a, b = np.maximum(one / len(old), 1e-4), np.maximum(other / len(new), 1e-4)
     return float(((b - a) * np.log(b / a)).sum())
 

@@ -120,7 +120,7 @@ def clear(given: Network, outside_recovery: float = 1.0, inside_recovery: float 
 
 
 def greatest(given: Network, alpha: float, beta: float, rate: float) -> tuple[Floats, tuple[tuple[int, ...], ...]]:
-    """Greatest payments, and who failed in which round, when everyone's shortfall is topped up at `rate` by somebody."""
+    """Greatest payments, and who failed in which round, when every shortfall is topped up at `rate` by somebody."""
     total, shares = given.total, given.shares
     paid = total.copy()
     failed = np.zeros(len(total), dtype=bool)
@@ -201,7 +201,7 @@ def clear_by_program(given: Network) -> Floats:
 
 
 def by_seniority(classes: Sequence[Network], assets: Floats) -> list[Clearing]:
-    """Clear class by class, most senior first: what is left after one class, received amounts included, serves the next.
+    """Clear class by class, most senior first: what is left after one class, receipts included, serves the next.
 
     The assets of the given networks are not read. A senior class is paid before anything junior is received, which is
     the careful order: receipts on junior claims come too late to pay senior debts.

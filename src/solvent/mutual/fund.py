@@ -29,7 +29,7 @@ HALVINGS = 200
 
 @dataclass(frozen=True, slots=True)
 class TopUp:
-    """One fund over one network: the rate; what each owes, pays from its own, pays in all, is left with (n,); the use."""
+    """One fund over one network: the rate; what each owes, pays itself, pays in all, is left with (n,); the use."""
 
     rate: float
     owed: Floats
@@ -174,7 +174,7 @@ def euler(losses: Floats, level: float = 0.99) -> Floats:
     table = np.asarray(losses, dtype=float)
     if table.ndim != 2 or not 0.0 < level < 1.0:
         raise NetworkError("give losses as (paths, members) and a level between 0 and 1")
-    count = max(int(round(len(table) * (1.0 - level))), 1)
+    count = max(round(len(table) * (1.0 - level)), 1)
     worst = np.argsort(table.sum(axis=1), kind="stable")[-count:]
     shares: Floats = table[worst].mean(axis=0)
     return shares

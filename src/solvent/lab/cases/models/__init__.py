@@ -34,7 +34,19 @@ from solvent.lab.cases.models.example import Model
 from solvent.lab.statistics.faults import StatisticError
 from solvent.mutual.clearing import NetworkError
 
-FILES: Final = (attacks, coverage, deleveraging, funds, impact, networks, passage, perpetuals, predictions, spans, tails)
+FILES: Final = (
+    attacks,
+    coverage,
+    deleveraging,
+    funds,
+    impact,
+    networks,
+    passage,
+    perpetuals,
+    predictions,
+    spans,
+    tails,
+)
 
 MODELS: Final[dict[str, Model]] = {kind: model for file in FILES for kind, model in file.MODELS.items()}
 """Every kind of example."""

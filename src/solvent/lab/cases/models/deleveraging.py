@@ -1,10 +1,10 @@
-"""Allocation of a loss, answered by the policies: money in units, kept to a billionth; and the waves of 10 October 2025.
+"""Allocation of a loss, answered by the policies (money kept to a billionth), and the waves of October 2025.
 
-    adl-capped-waterfill    shares of gain under caps, and the optimum of the unweighted sum beside it
-    adl-five-accounts       one queue and one pro-rata haircut over the same five accounts
-    global-haircut-index    what is missing of a principal, as one factor for all
-    queue-linear-regret     a fixed queue against the best answer on an alternating example
-    hl-oct10                the published record: totals re-added, wave sums and what an online severity would have lost
+adl-capped-waterfill    shares of gain under caps, and the optimum of the unweighted sum beside it
+adl-five-accounts       one queue and one pro-rata haircut over the same five accounts
+global-haircut-index    what is missing of a principal, as one factor for all
+queue-linear-regret     a fixed queue against the best answer on an alternating example
+hl-oct10                the published record: totals re-added, wave sums and what an online severity would have lost
 """
 
 from typing import Any, Final
@@ -84,7 +84,6 @@ def queue_regret(given: Inputs) -> Answer:
     """Regret of a fixed queue over T rounds whose worst of M winners alternates: T / 2 x (1 - 1 / M), times lambda."""
     rounds, winners = float(given["T"]), float(given["M"])
     return {"regret": rounds / 2 * (1 - 1 / winners) * float(given.get("lambda", 1))}
-
 
 
 def headline(given: Inputs) -> Answer:

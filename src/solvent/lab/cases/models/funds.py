@@ -28,7 +28,7 @@ def newsvendor(given: Inputs) -> Answer:
 
 
 def ruin(given: Inputs) -> Answer:
-    """Probability of ever ruining a fund with premiums and exponential claims; with `sigma`, its income also diffuses."""
+    """Chance of ever ruining a fund with premiums and exponential claims; with `sigma`, its income diffuses too."""
     premium, rate, mean = take(given, "premium_rate", "c"), take(given, "lam", "lambda"), take(given, "claim_mean", "m")
     fund = take(given, "u", "F")
     loading, chance = funds.ruin_probability(fund, premium, rate, mean)

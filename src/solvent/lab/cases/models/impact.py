@@ -93,11 +93,11 @@ def rooted(given: Inputs) -> Answer:
 
 
 def toxic(given: Inputs) -> Answer:
-    """Loan to value above which a liquidation step lowers health: 1 / ((1 + i) lambda), lambda 1 + 2 c / y or 1 + phi c."""
+    """Loan to value above which a step lowers health: 1 / ((1 + i) lambda), lambda 1 + 2 c / y or 1 + phi c."""
 
     def one(case: Inputs) -> Answer:
         incentive = take(case, "i", "incentive")
-        if "c_over_y" in case or "c" in case and "y" in case:
+        if "c_over_y" in case or ("c" in case and "y" in case):
             share = case["c_over_y"] if "c_over_y" in case else case["c"] / case["y"]
             limit = impact.toxic_frontier(incentive, share)
         else:

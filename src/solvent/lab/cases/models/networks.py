@@ -79,9 +79,7 @@ def mutual_fund(given: Inputs) -> Answer:
 
 def debt_rank(given: Inputs) -> Answer:
     """Share of equity each loses when a shock goes round, and what contagion added."""
-    found = contagion.debt_rank(
-        take(given, "exposures", "A"), take(given, "equity", "E"), take(given, "h0", "shock")
-    )
+    found = contagion.debt_rank(take(given, "exposures", "A"), take(given, "equity", "E"), take(given, "h0", "shock"))
     return {
         "h": found.lost.tolist(),
         "equity_weighted_added": found.added,
