@@ -30,7 +30,7 @@ FEWEST = 200
 
 @dataclass(frozen=True, slots=True)
 class DepthModel:
-    """A fitted forecast: log-depth by slot of the week, level, elasticity to volatility, and the buffer at its level."""
+    """A fitted forecast: log-depth by slot of the week, level, elasticity to volatility, buffer at its level."""
 
     season: Floats
     slot_minutes: int

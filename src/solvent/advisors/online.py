@@ -20,7 +20,7 @@ Floats = np.ndarray
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """What was charged at each step (T,), where it was passed (T,), and how far the share of those may be from alpha."""
+    """What was charged at each step (T,), where it was passed (T,), how far the share of those may be from alpha."""
 
     charged: Floats
     passed: np.ndarray

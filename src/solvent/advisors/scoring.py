@@ -71,7 +71,7 @@ def log_loss(probabilities: Sequence[float] | Floats, outcomes: Sequence[float] 
 
 
 def area_under_curve(probabilities: Sequence[float] | Floats, outcomes: Sequence[float] | Floats) -> float:
-    """Chance that a default is ranked above a survivor, ties counted half; nan when all ended alike. Gini is 2 x - 1."""
+    """Chance that a default is ranked above a survivor, ties half; nan when all ended alike. Gini is 2 x - 1."""
     p, y = _checked(probabilities, outcomes)
     _values, place, count = np.unique(p, return_inverse=True, return_counts=True)
     middle = np.cumsum(count) - (count - 1) / 2.0

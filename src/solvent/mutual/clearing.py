@@ -66,7 +66,8 @@ class Network:
     def shares(self) -> Floats:
         """Share of i's payment that goes to j, (n, n); rows of those who owe nothing are zero."""
         total = self.total[:, None]
-        return np.divide(self.owed, total, out=np.zeros_like(self.owed), where=total > 0)
+        shares: Floats = np.divide(self.owed, total, out=np.zeros_like(self.owed), where=total > 0)
+        return shares
 
     def received(self, paid: Floats) -> Floats:
         """What each gets from the others when `paid` is paid, (n,)."""

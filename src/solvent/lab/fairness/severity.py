@@ -18,7 +18,7 @@ import numpy as np
 
 Floats = np.ndarray
 
-PUBLISHED: Final = {
+PUBLISHED: Final[dict[str, Any]] = {
     "adl_events": 34_983,
     "liquidation_events": 63_637,
     "tickers": 162,
@@ -48,7 +48,7 @@ VARIATION: Final = 7.06
 
 def is_published(found: dict[str, Any]) -> bool:
     """True when the waves are those of the published record, by what they needed."""
-    return abs(found["sum_B"] - PUBLISHED_NEEDED_USD) < 1.0
+    return bool(abs(found["sum_B"] - PUBLISHED_NEEDED_USD) < 1.0)
 
 
 def constant_loss(needed: Floats, deficits: Floats, theta: float) -> float:

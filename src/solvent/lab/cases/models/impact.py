@@ -64,9 +64,8 @@ def ladder(given: Inputs) -> Answer:
     points = [impact.cascade_points(thresholds, given["sizes"], impact_of, shock) for shock in listed(shocks)]
     least, greatest = [point[0] for point in points], [point[1] for point in points]
     gap = [high - low for low, high in points]
-    if not isinstance(shocks, list):
-        least, greatest, gap = least[0], greatest[0], gap[0]
-    return {"least_fixed_point": least, "greatest_fixed_point": greatest, "gap": gap}
+    names = {"least_fixed_point": least, "greatest_fixed_point": greatest, "gap": gap}
+    return dict(names) if isinstance(shocks, list) else {name: values[0] for name, values in names.items()}
 
 
 def linear(given: Inputs) -> Answer:
