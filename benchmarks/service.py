@@ -171,7 +171,10 @@ def echo_server(port_of):
         port_of.send(server.servers[0].sockets[0].getsockname()[1])
         await task
 
-    asyncio.run(serve())
+    from solvent.service.serve import event_loop
+
+    with asyncio.Runner(loop_factory=event_loop()) as runner:
+        runner.run(serve())
 
 
 async def json_against_echo(port, keys, first, count, process):
@@ -383,6 +386,8 @@ def main():
                 ),
                 ("page", lambda: page(port, keys, process)),
             ):
+                if given.only not in ("", name):
+                    continue
                 told[name] = run()
                 print(name, json.dumps(told[name]), flush=True)
         finally:

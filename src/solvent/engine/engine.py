@@ -23,7 +23,15 @@ from solvent.compiled import is_cold, quick_compilation
 from solvent.engine.faults import EngineFault, SnapshotUnusable
 from solvent.engine.journal import Entry, Journal
 from solvent.engine.log import Log
-from solvent.engine.room import Machine, fresh_watch, keep_mirror, make_room, with_mirror
+from solvent.engine.room import (
+    Machine,
+    fresh_watch,
+    keep_mirror,
+    make_room,
+    units_left,
+    units_wanted,
+    with_mirror,
+)
 from solvent.engine.snapshot import read_snapshot, write_snapshot
 from solvent.events import EVENT_DTYPE, Tape, blank_tape
 from solvent.procedures.apply import apply
@@ -34,6 +42,8 @@ from solvent.state.whole import digest, new_state
 
 TAPE_ROOM = 1 << 16
 BATCH_COMMANDS_MAX = 1 << 15
+REPLAY_COMMANDS = 1 << 13
+"""A replay applies small blocks together until there are so many commands: the machine cannot tell the difference."""
 MIRROR_SHARE = 4
 """The mirror is looked after once in so many commands as this part of the accounts: a microsecond a command."""
 
@@ -80,6 +90,7 @@ class Engine:
         self._directory: pathlib.Path | None = None
         self._tape: Tape = blank_tape(TAPE_ROOM)
         self._since_mirror = 0
+        self._units_left = 0
         announce_compilation()
         with quick_compilation():
             self._machine = Machine(state, fresh_watch(state))
@@ -129,14 +140,15 @@ class Engine:
             head = journal.head_sequence if until is None else min(until, journal.head_sequence)
             state = _newest_snapshot(place, genesis, head, journal, is_usable)
             engine = cls(genesis, state)
-            for entry in journal.entries(engine.sequence + 1):
-                skipped = engine.sequence + 1 - entry.first_sequence
-                records = entry.records[skipped : max(head - entry.first_sequence + 1, 0)]
-                events = engine.carry_out(records)
+            for entries in _gathered(journal.entries(engine.sequence + 1), head):
+                skipped = engine.sequence + 1 - entries[0].first_sequence
+                joined = np.concatenate([entry.records for entry in entries])
+                events = engine.carry_out(joined[skipped : head - entries[0].first_sequence + 1])
                 if observe is not None:
-                    observe(entry, events)
-                if entry.first_sequence + len(entry.records) > head:
-                    break
+                    ends = [entry.first_sequence + len(entry.records) - 1 for entry in entries]
+                    told = np.searchsorted(events["sequence"], ends, side="right")
+                    for entry, first, last in zip(entries, [0, *told], told, strict=False):
+                        observe(entry, events[first:last])
         except BaseException:
             journal.close()
             raise
@@ -192,7 +204,12 @@ class Engine:
         if len(batch) == 0:
             return _no_events()
         records = batch.view(np.recarray)
-        self._machine = make_room(self._machine, records)
+        # making room costs more than applying a few commands: it is asked for when it may be needed
+        wanted = units_wanted(batch)
+        if wanted > self._units_left:
+            self._machine = make_room(self._machine, records)
+            self._units_left = units_left(self._machine)
+        self._units_left = max(self._units_left - wanted, 0)
         self._since_mirror += len(records)
         if self._since_mirror >= len(self.state.accounts) // MIRROR_SHARE:
             self._since_mirror = 0
@@ -210,7 +227,8 @@ class Engine:
                     "Report this as a defect; the journal is intact and replays once it is mended.",
                 )
             if told:
-                parts.append(self._tape.records[:told].copy())
+                # cut as plain records: the other kind looks for fields at each step
+                parts.append(self._tape.records.view(np.ndarray)[:told].copy())
             if first == len(records):
                 break
             if self._tape.meter[1] >= len(self._tape.records):
@@ -271,6 +289,23 @@ def announce_compilation() -> None:
     if is_cold():
         sys.stderr.write("compiling the machine, once (about a minute)...\n")
         sys.stderr.flush()
+
+
+def _gathered(entries: Iterator[Entry], head: int) -> Iterator[list[Entry]]:
+    """Blocks up to the one that holds `head`, in lists that are worth a call of the machine."""
+    gathered: list[Entry] = []
+    commands = 0
+    for entry in entries:
+        gathered.append(entry)
+        commands += len(entry.records)
+        is_last = entry.first_sequence + len(entry.records) > head
+        if commands >= REPLAY_COMMANDS or is_last:
+            yield gathered
+            gathered, commands = [], 0
+        if is_last:
+            return
+    if gathered:
+        yield gathered
 
 
 def _no_events() -> np.recarray:

@@ -30,6 +30,22 @@ from solvent.units import POSITIONS_MAX
 
 KINDS = max(CommandKind) + 1
 
+_MORE_THAN_ANY = 1 << 40
+_UNITS = np.full(KINDS, _MORE_THAN_ANY, dtype=np.int64)
+_UNITS[CommandKind.PRICE_REPORT] = 0
+for _kind in (
+    CommandKind.OPEN_ACCOUNT,
+    CommandKind.DEPOSIT,
+    CommandKind.WITHDRAW,
+    CommandKind.TRADE,
+    CommandKind.RESERVE_ORDER,
+    CommandKind.RELEASE_ORDER,
+    CommandKind.FUNDING_TICK,
+    CommandKind.RECORD_ACT,
+):
+    _UNITS[_kind] = 1
+"""Kind -> units of room it may use, see `units_left`; of a kind not named here nothing is known."""
+
 
 class Machine(NamedTuple):
     """The state and the index that watches it."""
@@ -112,6 +128,28 @@ def keep_mirror(machine: Machine) -> Machine:
     if watch.meter[MIRRORED] == 1 and int(watch.stale[COUNT]) * STALE_SHARE <= accounts:
         return machine
     return with_mirror(machine)
+
+
+def units_left(machine: Machine) -> int:
+    """How many plain commands fit for certain. Asked after `make_room`; one unit is room for the neediest of them:
+
+    a row of accounts, two of positions, one of orders, and two keys in whichever column of the watch is fullest.
+    """
+    state, columns = machine.state, machine.watch.columns
+    venue = state.venue[0]
+    return min(
+        len(state.accounts) - int(venue.account_count),
+        (len(state.positions) - int(venue.position_count)) // 2,
+        len(state.orders) - int(venue.orders_count),
+        int((columns.capacity - columns.count).min()) // 2,
+    )
+
+
+def units_wanted(records: np.ndarray) -> int:
+    """Units of room a batch may use; beyond any number where it holds a kind, or an asset, that is not plain."""
+    if records["asset"].any():
+        return _MORE_THAN_ANY
+    return int(_UNITS.take(records["kind"], mode="clip").sum())
 
 
 def _lengthened(rows: np.ndarray, length: int, filler: int) -> np.ndarray:

@@ -217,6 +217,7 @@ class App:
     async def _pump(self, listener: Listener, first: int, receive: Receive, send: Send) -> None:
         hub = self.api.hub
         reader = asyncio.create_task(_until_gone(receive))
+        reader.add_done_callback(lambda _gone: listener.wake())
         try:
             if first and "events" in listener.channels:
                 first = await self._catch_up(listener, first, send)
@@ -225,14 +226,10 @@ class App:
             await send({"type": "websocket.send", "text": encode(hello).decode()})
             sent = listener.next_sequence - 1 if not first else first - 1
             while not reader.done():
-                waiting = asyncio.create_task(listener.frames.get())
-                await asyncio.wait({waiting, reader}, return_when=asyncio.FIRST_COMPLETED)
-                if not waiting.done():
-                    waiting.cancel()
-                    break
-                given = waiting.result()
+                given = await listener.frames.get()
                 if given is None:
-                    await send({"type": "websocket.close", "code": 4408, "reason": f"resync from {sent + 1}"})
+                    if listener.dropped:
+                        await send({"type": "websocket.close", "code": 4408, "reason": f"resync from {sent + 1}"})
                     break
                 await self._send_frame(listener, given[1], send)
                 sent = max(sent, given[0])

@@ -67,7 +67,7 @@ class ActDone(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
 
 
-class Answer(msgspec.Struct, array_like=True):
+class Answer(msgspec.Struct, array_like=True, gc=False):
     """What a request was answered: where its commands stand, and which were refused why."""
 
     body_hash: bytes
@@ -76,7 +76,7 @@ class Answer(msgspec.Struct, array_like=True):
     refused: dict[int, int]
 
 
-class Worklist(msgspec.Struct, array_like=True):
+class Worklist(msgspec.Struct, array_like=True, gc=False):
     """The accounts one price flagged, in the machine's order, and the hash that chains this list to the ones before."""
 
     sequence: int
@@ -88,7 +88,7 @@ class Worklist(msgspec.Struct, array_like=True):
     hash: bytes
 
 
-class Payment(msgspec.Struct, array_like=True):
+class Payment(msgspec.Struct, array_like=True, gc=False):
     """One layer's part of a loss."""
 
     tranche: int
@@ -153,8 +153,8 @@ _CASE_KINDS: Final = frozenset(
         EventKind.DEFICIT_OPENED,
     )
 )
-_CASE_ARRAY: Final = np.array(sorted(_CASE_KINDS), dtype=np.int32)
 _KIND_ROOM: Final = max(int(kind) for kind in EventKind) + 1
+_IS_CASE: Final = np.isin(np.arange(_KIND_ROOM), sorted(_CASE_KINDS))
 
 
 def answer_name(key: str, actor: str, identifier: str) -> str:
@@ -179,11 +179,14 @@ class Desk:
 
     def observe(self, first_sequence: int, time_ns: int, notes: bytes, events: np.ndarray) -> list[Answer]:
         """Fold one block; give the answers to its requests, in the order of the notes."""
+        # the plain view of the records: fields of the other kind are looked up by attribute first
+        events = events.view(np.ndarray)
         kinds = events["kind"]
         self.counts += np.bincount(kinds, minlength=_KIND_ROOM)[:_KIND_ROOM]
         refused: dict[int, int] = {}
-        told = events[kinds == EventKind.COMMAND_REFUSED]
-        if len(told):
+        is_refusal = kinds == EventKind.COMMAND_REFUSED
+        if is_refusal.any():
+            told = events[is_refusal]
             refused = dict(zip(told["sequence"].tolist(), told["refusal"].tolist(), strict=True))
             for number in refused.values():
                 self.refusals[number] = self.refusals.get(number, 0) + 1
@@ -204,8 +207,10 @@ class Desk:
             sequence += note.count
         self._worklists(events, kinds)
         # flags of prices are the common case of a calm day's events: only what a case needs is looked at
-        for event in events[np.isin(kinds, _CASE_ARRAY)]:
-            self._case(event)
+        is_case = _IS_CASE.take(kinds)
+        if is_case.any():
+            for event in events[is_case]:
+                self._case(event)
         self.sequence = max(self.sequence, sequence - 1)
         return answers
 

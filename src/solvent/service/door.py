@@ -1,7 +1,8 @@
-"""The hot routes: commands as JSON and bursts as records, on bare ASGI, and the shape of every answer.
+"""The hot routes: commands as JSON and bursts as records, and the shape of every answer.
 
-A framework costs more than the work it frames here (measured: 47 us bare, 218 us framed), so these two routes are
-called before the router sees the request. Everything else goes through `api.py`. Both are in the same OpenAPI document.
+What is asked and what is told are plain functions. They are called in two places: by `connection.py`, on the connection
+itself, for requests in the ordinary form (the frame of a task, of messages and of timers around a request costs several
+times what the request does), and here on bare ASGI for whatever is not. Both are in the same OpenAPI document.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -46,8 +47,16 @@ JSON_HEADERS: Final = [
 ]
 
 
+class Pending(NamedTuple):
+    """A request that was handed to the gateway: its identifier, the future answer, and whether that is an old one."""
+
+    identifier: str
+    answer: asyncio.Future[Answer]
+    old: bool
+
+
 class HotRoutes:
-    """`POST /v1/commands` and `POST /v1/batch`."""
+    """`POST /v1/commands` and `POST /v1/batch`: what is asked, and how it is told; `connection.py` delivers it."""
 
     def __init__(self, gateway: Gateway, wire: Wire, door: Door, budget: Budget) -> None:
         self.gateway = gateway
@@ -58,51 +67,57 @@ class HotRoutes:
         self.refused: dict[str, int] = {}
 
     async def commands(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Commands as JSON."""
+        """Commands as JSON, where the connection left them to the application."""
         try:
-            caller = self.caller(scope)
+            authorization, address = header(scope, b"authorization"), address_of(scope)
+            self.caller_of(authorization, address)
             body = await read_body(scope, receive, BODY_BYTES_MAX, "application/json")
-            asked = read_json(body, BODY_DECODER)
-            check_id(asked.id)
-            answer, old = await self.submit(caller, self.wire.records(asked.commands), asked.id, body)
-            await respond(send, 200, encode(told_answer(asked.id, answer, old)))
+            pending = self.ask_commands(authorization, address, body)
+            await respond(send, 200, tell_commands(pending, await _answered(pending)))
         except Problem as problem:
             await self.refuse(send, problem)
 
     async def batch(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Trades and price reports as the machine's own records, their times zero."""
+        """Trades and price reports as the machine's own records, where the connection left them to the application."""
         try:
-            caller = self.caller(scope)
+            authorization, address = header(scope, b"authorization"), address_of(scope)
+            self.caller_of(authorization, address)
             body = await read_body(scope, receive, BATCH_BYTES_MAX, "application/octet-stream")
-            identifier = header(scope, b"idempotency-key") or ""
-            check_id(identifier)
-            check_records(body)
-            answer, old = await self.submit(caller, body, identifier, body)
-            refused = [[offset, number] for offset, number in sorted(answer.refused.items())]
-            told = {
-                "id": identifier,
-                "first_sequence": answer.first_sequence,
-                "count": answer.count,
-                "duplicate": old,
-                "refused": refused,
-            }
-            await respond(send, 200, encode(told))
+            pending = self.ask_batch(authorization, address, body, header(scope, b"idempotency-key") or "")
+            await respond(send, 200, tell_batch(pending, await _answered(pending)))
         except Problem as problem:
             await self.refuse(send, problem)
 
+    def ask_commands(self, authorization: str | None, address: str, body: bytes) -> Pending:
+        """Commands as JSON, handed over. Raises Problem."""
+        caller = self.caller_of(authorization, address)
+        asked = read_json(body, BODY_DECODER)
+        check_id(asked.id)
+        return self.submit(caller, self.wire.records(asked.commands), asked.id, body)
+
+    def ask_batch(self, authorization: str | None, address: str, body: bytes, identifier: str) -> Pending:
+        """Records whose times are zero, handed over. Raises Problem."""
+        caller = self.caller_of(authorization, address)
+        check_id(identifier)
+        check_records(body)
+        return self.submit(caller, body, identifier, body)
+
     def caller(self, scope: Scope) -> Caller:
-        """Who asks. Raises Problem; an address that keeps guessing is slowed down."""
-        now = time.monotonic()
-        address = (scope.get("client") or ("unknown", 0))[0]
+        """Who asks. Raises Problem."""
+        return self.caller_of(header(scope, b"authorization"), address_of(scope))
+
+    def caller_of(self, authorization: str | None, address: str) -> Caller:
+        """Who comes with this header. Raises Problem; an address that keeps guessing is slowed down."""
         try:
-            return self.door.caller(header(scope, b"authorization"), time.time())
+            return self.door.caller(authorization, time.time())
         except Problem as problem:
             if problem.code == "key_unknown":
-                self.budget.spend(address, "failed keys", ADDRESS_FAILURES_PER_MINUTE / 60, 1, now, BURST)
+                per_second = ADDRESS_FAILURES_PER_MINUTE / 60
+                self.budget.spend(address, "failed keys", per_second, 1, time.monotonic(), BURST)
             raise
 
-    async def submit(self, caller: Caller, records: bytes, identifier: str, body: bytes) -> tuple[Answer, bool]:
-        """Check the right and the budget, then hand over and wait for what was answered. Raises Problem."""
+    def submit(self, caller: Caller, records: bytes, identifier: str, body: bytes) -> Pending:
+        """Check the right and the budget, then hand over. Raises Problem."""
         rows = np.frombuffer(records, dtype=COMMAND_DTYPE)
         sources = self.wire.venue.source_names
         sentence = refusal_of(caller, rows, self.wire.venue.name, self.gateway.engine.state, sources)
@@ -113,14 +128,39 @@ class HotRoutes:
         self.requests += 1
         fingerprint = hashlib.blake2b(body, digest_size=16).digest()
         future, old = self.gateway.submit(caller, records, identifier, fingerprint)
-        # a client that goes away does not take its command with it
-        answer = future.result() if future.done() else await asyncio.shield(future)
-        return answer, old
+        return Pending(identifier, future, old)
+
+    def count(self, problem: Problem) -> None:
+        """Remember for the metrics that something was refused."""
+        self.refused[problem.code] = self.refused.get(problem.code, 0) + 1
 
     async def refuse(self, send: Send, problem: Problem) -> None:
         """Answer with what is wrong."""
-        self.refused[problem.code] = self.refused.get(problem.code, 0) + 1
-        await refuse(send, problem)
+        self.count(problem)
+        await respond(send, problem.status, problem.body(), problem_headers(problem))
+
+
+async def _answered(pending: Pending) -> Answer:
+    # a client that goes away does not take its command with it
+    return pending.answer.result() if pending.answer.done() else await asyncio.shield(pending.answer)
+
+
+def tell_commands(pending: Pending, answer: Answer) -> bytes:
+    """The answer to commands, command by command."""
+    return encode(told_answer(pending.identifier, answer, pending.old))
+
+
+def tell_batch(pending: Pending, answer: Answer) -> bytes:
+    """The answer to a burst: where it stands, and the offsets of what was refused with the refusal's number."""
+    return encode(
+        {
+            "id": pending.identifier,
+            "first_sequence": answer.first_sequence,
+            "count": answer.count,
+            "duplicate": pending.old,
+            "refused": [[offset, number] for offset, number in sorted(answer.refused.items())],
+        }
+    )
 
 
 def told_answer(identifier: str, answer: Answer, old: bool) -> dict[str, Any]:
@@ -162,6 +202,11 @@ def check_records(body: bytes) -> None:
         raise Problem("out_of_range", "A burst holds trades and price reports only.", "Send the rest to /v1/commands.")
     if records["time_ns"].any():
         raise Problem("out_of_range", "Times are stamped here.", "Leave time_ns at zero.")
+
+
+def address_of(scope: Scope) -> str:
+    """Where a request comes from."""
+    return str((scope.get("client") or ("unknown", 0))[0])
 
 
 def header(scope: Scope, name: bytes) -> str | None:
@@ -220,11 +265,16 @@ async def respond(send: Send, status: int, body: bytes, headers: list[tuple[byte
     await send({"type": "http.response.body", "body": body})
 
 
-async def refuse(send: Send, problem: Problem) -> None:
-    """Send a typed answer that is no success."""
+def problem_headers(problem: Problem) -> list[tuple[bytes, bytes]]:
+    """Headers beside a typed answer that is no success."""
     headers: list[tuple[bytes, bytes]] = []
     if problem.retry_after_s:
         headers.append((b"retry-after", str(problem.retry_after_s).encode()))
     if problem.status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
-    await respond(send, problem.status, problem.body(), headers)
+    return headers
+
+
+async def refuse(send: Send, problem: Problem) -> None:
+    """Send a typed answer that is no success."""
+    await respond(send, problem.status, problem.body(), problem_headers(problem))

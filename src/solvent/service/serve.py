@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import ipaddress
 import logging
 import os
@@ -26,6 +27,7 @@ from solvent.service.alerts import LOOK_S, Alerts
 from solvent.service.api import Api
 from solvent.service.app import App
 from solvent.service.budget import Budget
+from solvent.service.connection import connection_for
 from solvent.service.door import HotRoutes
 from solvent.service.gateway import Gateway
 from solvent.service.keys import Door, TokenSettings, make_key
@@ -40,6 +42,8 @@ LOG: Final = logging.getLogger("solvent.service")
 GLANCE_S: Final = 0.2
 """The page is told five times a second; each telling is encoded once for everybody."""
 CONNECTIONS_MAX: Final = 1_024
+SWITCH_S: Final = 0.0002
+GARBAGE_OBJECTS: Final = 20_000
 HALT_S: Final = 1.0
 """After a halt the answers that wait are sent, then the process ends."""
 
@@ -184,9 +188,33 @@ def run(service: Service, announce: Callable[[str], None] = lambda _line: None) 
     """Serve until told to stop; give the exit code."""
     check_settings(service.settings, bool(service.opened.desk.keys))
     try:
-        return asyncio.run(_run(service, announce))
+        with asyncio.Runner(loop_factory=event_loop()) as runner:
+            settle_interpreter()
+            return runner.run(_run(service, announce))
     finally:
         sys.stderr.flush()
+
+
+def event_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """The loop that serves: uvloop where there is one (it comes with uvicorn's standard set), else asyncio's."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    made: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return made
+
+
+def settle_interpreter() -> None:
+    """Keep the interpreter itself from standing in the way of a price.
+
+    The journal's thread comes back from the disk several times a batch, and would wait a whole switch interval for a
+    busy event loop each time. What is in memory now stays, so the collector of cycles need not walk it ever again.
+    """
+    sys.setswitchinterval(SWITCH_S)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_OBJECTS, 20, 50)
 
 
 async def _run(service: Service, announce: Callable[[str], None]) -> int:
@@ -236,6 +264,7 @@ def make_server(service: Service) -> Any:
     settings = service.settings
     config = uvicorn.Config(
         service.app,
+        http=connection_for(service.hot),
         host=settings.host,
         port=settings.port,
         ssl_certfile=settings.tls_certificate,
@@ -248,6 +277,8 @@ def make_server(service: Service) -> Any:
         timeout_keep_alive=30,
         timeout_graceful_shutdown=5,
         ws_max_size=1 << 16,
+        # small frames, many of them: squeezing each costs more than sending it
+        ws_per_message_deflate=False,
         ws_ping_interval=15.0,
         ws_ping_timeout=15.0,
     )

@@ -51,10 +51,18 @@ class Listener:
         try:
             self.frames.put_nowait((last_sequence, frame))
         except asyncio.QueueFull:
-            self.dropped = True
-            while not self.frames.empty():
-                self.frames.get_nowait()
-            self.frames.put_nowait(None)
+            self.drop()
+
+    def drop(self) -> None:
+        """Give the listener up: what waits is thrown away, and it is told where to come back."""
+        self.dropped = True
+        self.wake()
+
+    def wake(self) -> None:
+        """Let whoever sends see that nothing more is to be sent."""
+        while not self.frames.empty():
+            self.frames.get_nowait()
+        self.frames.put_nowait(None)
 
 
 class Hub:
@@ -172,10 +180,7 @@ class Hub:
     def stop(self) -> None:
         """End every stream."""
         for listener in tuple(self.listeners):
-            listener.dropped = True
-            while not listener.frames.empty():
-                listener.frames.get_nowait()
-            listener.frames.put_nowait(None)
+            listener.drop()
 
 
 def kinds_named(names: list[str] | None) -> frozenset[int] | None:
