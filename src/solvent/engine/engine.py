@@ -148,7 +148,7 @@ class Engine:
                     ends = [entry.first_sequence + len(entry.records) - 1 for entry in entries]
                     told = np.searchsorted(events["sequence"], ends, side="right")
                     for entry, first, last in zip(entries, [0, *told], told, strict=False):
-                        observe(entry, events[first:last])
+                        observe(entry, events[first:last].view(np.recarray))
         except BaseException:
             journal.close()
             raise

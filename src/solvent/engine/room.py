@@ -131,9 +131,10 @@ def keep_mirror(machine: Machine) -> Machine:
 
 
 def units_left(machine: Machine) -> int:
-    """How many plain commands fit for certain. Asked after `make_room`; one unit is room for the neediest of them:
+    """How many plain commands fit for certain.
 
-    a row of accounts, two of positions, one of orders, and two keys in whichever column of the watch is fullest.
+    A unit is room for the neediest of them: a row of accounts, two of positions, one of orders, and two keys in
+    whichever column of the watch is fullest.
     """
     state, columns = machine.state, machine.watch.columns
     venue = state.venue[0]

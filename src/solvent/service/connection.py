@@ -101,7 +101,8 @@ def connection_for(hot: HotRoutes) -> Any:
         def on_headers_complete(self) -> None:
             """The head of a request is whole."""
             route = routes.get(self.url)
-            if route is None or not (self.cycle is None or self.cycle.response_complete):
+            before: Any = self.cycle
+            if route is None or (before is not None and not before.response_complete):
                 super().on_headers_complete()
                 return
             # the first of two equal headers counts, as everywhere here
