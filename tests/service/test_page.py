@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.service.running import BTC, open_market, report, running
 
-VIEWS = ("overview", "markets", "liquidations", "losses", "accounts", "adl", "rulebook", "alerts")
+VIEWS = ("overview", "markets", "breakers", "liquidations", "losses", "accounts", "adl", "rulebook", "alerts")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
@@ -94,9 +94,9 @@ def test_nothing_is_wider_than_the_screen(browser, run, width, scheme, tmp_path)
 
 def test_a_market_is_halted_by_keyboard_after_a_question(page, run):
     page.click("[data-view=markets]")
-    page.wait_for_selector("[data-mode=halted]")
+    page.wait_for_selector("[data-mode^=halted]")
     symbol = "SOL/USDC:USDC"
-    button = page.locator(f"section:has(h2:text-is('{symbol}')) [data-mode=halted]")
+    button = page.locator(f"section:has(h2:text-is('{symbol}')) [data-mode^=halted]")
     button.focus()
     page.keyboard.press("Enter")
     page.wait_for_selector("#confirm[open]")
@@ -113,6 +113,42 @@ def test_a_market_is_halted_by_keyboard_after_a_question(page, run):
     with run.client("observer") as observer:
         told = {market["market"]: market["mode"] for market in observer.get("/v1/markets")["markets"]}
     assert told[symbol] == "halted"
+
+
+def test_the_tables_of_what_is_allowed_are_the_machines(page, run):
+    page.click("[data-view=breakers]")
+    page.wait_for_selector("#matrix table")
+    with run.client("observer") as observer:
+        told = observer.get("/v1/breakers")
+    cells = page.eval_on_selector_all("#matrix .cell", "cells => cells.map((cell) => cell.textContent)")
+    assert cells == ["yes" if allowed else "no" for actions in told["matrix"].values() for allowed in actions.values()]
+    cells = page.eval_on_selector_all("#remedies .cell", "cells => cells.map((cell) => cell.textContent)")
+    assert cells == [answer for answers in told["remedies"].values() for answer in answers.values()]
+
+
+def test_a_change_of_rules_waits_and_then_stands_in_the_history(page, run):
+    from solvent.state.terms import layout
+    from solvent.state.whole import shape_of
+
+    state = run.service.gateway.engine.state
+    first, _rows, dtype = layout(shape_of(state))["policy"]
+    cell = first + dtype.names.index("advance_max")
+    now = int(state.policy[0].advance_max)
+    with run.client("voter") as voter:
+        assert voter.submit([{"kind": "stage_term", "cell": cell, "value": now - 1}]).answers[0].accepted
+        page.click("[data-view=rulebook]")
+        page.wait_for_selector("#rules td:has-text('advance_max')")
+        assert "a voter" in page.inner_text("#rules")
+        assert voter.submit([{"kind": "enact_terms", "version": 2}]).answers[0].accepted
+    page.click("[data-view=alerts]")
+    page.click("[data-view=rulebook]")
+    page.wait_for_selector("#rules summary:has-text('enacted by a voter')")
+    with run.client("observer") as observer:
+        version = observer.get("/v1/rulebook")["history"][0]
+    assert version["version"] == 2
+    assert [(one["field"], one["before"], one["after"], one["by"]) for one in version["changes"]] == [
+        ("advance_max", str(now), str(now - 1), "a voter")
+    ]
 
 
 def test_an_alert_is_acknowledged_and_the_act_is_in_the_journal(page, run):

@@ -15,7 +15,6 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import numpy as np
 
-from solvent.codes import Mode
 from solvent.engine.faults import EngineFault
 from solvent.engine.winners import winners
 from solvent.events import EVENT_DTYPE
@@ -25,13 +24,13 @@ from solvent.service.door import HotRoutes, encode, read_body, respond
 from solvent.service.gateway import Gateway
 from solvent.service.history import PAGE_COMMANDS, past_events
 from solvent.service.keys import PER_SECOND_DEFAULT, make_key
-from solvent.service.matrix import allowed_actions, matrix
 from solvent.service.opening import act_record, has_journal
 from solvent.service.problems import Fault, Problem
 from solvent.service.roles import Caller, Right, Role, may
 from solvent.service.stream import Hub
 from solvent.service.strict import read_json
 from solvent.service.views import Views
+from solvent.service.views.markets import MODE_NAMES, matrix
 
 TICKET_S: Final = 30.0
 TICKETS_MAX: Final = 1_024
@@ -261,15 +260,15 @@ class Api:
 
     def answer_ladder(self, _asked: Asked) -> Any:
         """Near liquidation."""
-        return self.views.ladder_told()
+        return self.views.ladder.told(self.views.wire)
 
     def answer_account(self, asked: Asked) -> Any:
         """One account."""
-        return self.views.account(int(asked.path["account"]))
+        return self.views.accounts.account(int(asked.path["account"]))
 
     def answer_explain(self, asked: Asked) -> Any:
         """One account's tree."""
-        return self.views.explanation(int(asked.path["account"]))
+        return self.views.accounts.explanation(int(asked.path["account"]))
 
     def answer_queue(self, _asked: Asked) -> Any:
         """The queue."""
@@ -293,28 +292,26 @@ class Api:
 
     def answer_cases(self, asked: Asked) -> Any:
         """Defaults."""
-        return {"cases": self.views.cases(asked.query["limit"], asked.query["losses"])}
+        return {"cases": self.views.losses.cases(asked.query["limit"], asked.query["losses"])}
 
     def answer_deficits(self, _asked: Asked) -> Any:
         """Open deficits."""
         views = self.views
         open_quanta = int(self.gateway.engine.state.venue[0].open_deficit_quanta)
         cases = [case for case in reversed(views.desk.cases) if case.deficit_quanta][:100]
-        return {"open_deficit": views.wire.money(open_quanta), "cases": [views.case(case) for case in cases]}
+        return {"open_deficit": views.wire.money(open_quanta), "cases": [views.losses.case(case) for case in cases]}
 
     def answer_breakers(self, _asked: Asked) -> Any:
         """Breakers and what they allow."""
-        markets = []
-        for row, symbol in enumerate(self.views.venue.symbols):
-            market = self.views.market(row)
-            told = {name: market[name] for name in ("mode", "mode_by_breaker", "operator_mode", "breakers")}
-            markets.append({"market": symbol, **told, "allowed": allowed_actions(self.gateway.engine.state, row)})
-        venue = Mode(int(self.gateway.engine.state.venue[0].mode)).name.lower()
+        views, state = self.views, self.gateway.engine.state
+        wanted = ("market", "mode", "mode_by_breaker", "operator_mode", "level", "allowed", "conditions", "breakers")
         return {
             "sequence": self.gateway.engine.sequence,
-            "venue_mode": venue,
-            "markets": markets,
+            "venue_mode": MODE_NAMES[int(state.venue[0].mode)],
+            "venue_breakers": views.market_views.venue_breakers(),
+            "markets": [{name: market[name] for name in wanted} for market in views.markets()],
             "matrix": matrix(),
+            "remedies": views.market_views.remedies(),
         }
 
     def answer_adl(self, asked: Asked) -> Any:
@@ -340,7 +337,7 @@ class Api:
 
     def answer_rulebook(self, _asked: Asked) -> Any:
         """Rules."""
-        return self.views.rulebook()
+        return self.views.rules.told()
 
     async def answer_events(self, asked: Asked) -> Any:
         """A page of events; whole sequences only, so that the next page begins after the last one."""

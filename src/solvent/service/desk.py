@@ -6,6 +6,7 @@ block, its notes and its events into
     answers      identifier -> what was answered, for the last ANSWERS_MAX requests: asked again, answered the same
     keys         made and revoked by acts
     worklists    per price version the accounts that were flagged, chained by hash
+    changes      terms that were staged and enacted, and by whom
     cases        each default from its flag to its close, with everybody who paid
     acts         the last administrative acts and who did them
 
@@ -17,8 +18,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+from bisect import bisect_right
 from collections import OrderedDict, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,7 +36,8 @@ ANSWERS_MAX: Final = 65_536
 WORKLISTS_MAX: Final = 4_096
 CASES_MAX: Final = 2_000
 ACTS_MAX: Final = 1_000
-DESK_SCHEMA: Final = "solvent-desk/1"
+CHANGES_MAX: Final = 10_000
+DESK_SCHEMA: Final = "solvent-desk/2"
 _CHECKSUM_BYTES: Final = 32
 
 
@@ -118,6 +122,16 @@ class Case(msgspec.Struct, kw_only=True):
     payments: list[Payment] = []
 
 
+class Change(msgspec.Struct, array_like=True, gc=False):
+    """Terms that were enacted: the version, where it stands, who enacted it, and (cell, value, who staged it)."""
+
+    version: int
+    sequence: int
+    time_ns: int
+    actor: str
+    cells: list[tuple[int, int, str]]
+
+
 class Memory(msgspec.Struct, kw_only=True):
     """Everything the desk remembers, as it is saved."""
 
@@ -132,6 +146,8 @@ class Memory(msgspec.Struct, kw_only=True):
     acts: list[ActDone]
     counts: dict[int, int]
     refusals: dict[int, int]
+    staged: list[tuple[int, int, str]]
+    changes: list[Change]
 
 
 NOTES_DECODER: Final = msgspec.msgpack.Decoder(list[Note])
@@ -154,6 +170,7 @@ _CASE_KINDS: Final = frozenset(
     )
 )
 _KIND_ROOM: Final = max(int(kind) for kind in EventKind) + 1
+_IS_RULE: Final = np.isin(np.arange(_KIND_ROOM), [int(EventKind.TERM_STAGED), int(EventKind.TERMS_ENACTED)])
 _IS_CASE: Final = np.isin(np.arange(_KIND_ROOM), sorted(_CASE_KINDS))
 
 
@@ -176,6 +193,13 @@ class Desk:
         self.acts: deque[ActDone] = deque(maxlen=ACTS_MAX)
         self.counts = np.zeros(_KIND_ROOM, dtype=np.int64)
         self.refusals: dict[int, int] = {}
+        self.staged: list[tuple[int, int, str]] = []
+        self.changes: deque[Change] = deque(maxlen=CHANGES_MAX)
+
+    @property
+    def staged_by(self) -> dict[int, str]:
+        """Cell -> who staged what waits there."""
+        return {cell: actor for cell, _value, actor in self.staged}
 
     def observe(self, first_sequence: int, time_ns: int, notes: bytes, events: np.ndarray) -> list[Answer]:
         """Fold one block; give the answers to its requests, in the order of the notes."""
@@ -207,6 +231,11 @@ class Desk:
             sequence += note.count
         self._worklists(events, kinds)
         # flags of prices are the common case of a calm day's events: only what a case needs is looked at
+        is_rule = _IS_RULE.take(kinds)
+        if is_rule.any():
+            actors = _actors(first_sequence, notes)
+            for event in events[is_rule]:
+                self._rule(event, actors(int(event["sequence"])))
         is_case = _IS_CASE.take(kinds)
         if is_case.any():
             for event in events[is_case]:
@@ -222,6 +251,16 @@ class Desk:
             self.keys.pop(act.detail, None)
         detail = act.detail if act.key is None else f"{act.key.id} {act.key.name} {act.key.role}"
         self.acts.append(ActDone(sequence=sequence, time_ns=time_ns, actor=note.actor, what=act.what, detail=detail))
+
+    def _rule(self, event: Any, actor: str) -> None:
+        """Terms that were staged wait; those that are enacted become a version."""
+        sequence, value = int(event["sequence"]), int(event["value"])
+        if int(event["kind"]) == EventKind.TERM_STAGED:
+            cell = int(event["cell"])
+            self.staged = [one for one in self.staged if one[0] != cell] + [(cell, value, actor)]
+        else:
+            self.changes.append(Change(value, sequence, int(event["time_ns"]), actor, self.staged))
+            self.staged = []
 
     def _worklists(self, events: np.ndarray, kinds: np.ndarray) -> None:
         moved = np.flatnonzero(kinds == EventKind.MARK_MOVED)
@@ -296,6 +335,8 @@ class Desk:
             acts=list(self.acts),
             counts={kind: int(count) for kind, count in enumerate(self.counts) if count},
             refusals=self.refusals,
+            staged=self.staged,
+            changes=list(self.changes),
         )
         content = encode(memory)
         path = directory / f"desk-{self.sequence:020d}"
@@ -336,7 +377,21 @@ class Desk:
         for kind, count in memory.counts.items():
             desk.counts[kind] = count
         desk.refusals = memory.refusals
+        desk.staged = memory.staged
+        desk.changes.extend(memory.changes)
         return desk
+
+
+def _actors(first_sequence: int, notes: bytes) -> Callable[[int], str]:
+    """Who asked for a sequence of this block."""
+    decoded = NOTES_DECODER.decode(notes) if notes else []
+    ends = list(accumulate((note.count for note in decoded), initial=first_sequence))[1:]
+
+    def actor(sequence: int) -> str:
+        place = bisect_right(ends, sequence)
+        return decoded[place].actor if place < len(decoded) else ""
+
+    return actor
 
 
 def worklist_hash(before: bytes, head: Iterable[int], accounts: list[int]) -> bytes:

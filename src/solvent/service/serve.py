@@ -111,7 +111,7 @@ class Service:
         engine, desk, venue = opened.engine, opened.desk, opened.venue
         self.gateway = Gateway(engine, desk, directory, clock)
         self.wire = Wire(venue)
-        self.ladder = Ladder(engine, venue)
+        self.ladder = Ladder(engine)
         self.views = Views(engine, desk, venue, self.wire, self.ladder)
         self.hub = Hub(self.wire, desk, engine.sequence)
         self.alerts = Alerts(settings.webhook)

@@ -8,11 +8,14 @@ export function make(tag, attributes = {}, ...children) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value === true ? "" : value);
   }
-  for (const child of children.flat(Infinity)) {
-    if (child === null || child === undefined || child === false) continue;
-    element.append(child instanceof Node ? child : document.createTextNode(String(child)));
-  }
-  return element;
+  return fill(element, children);
+}
+
+// Put these into a box in the place of what was there; a box that is not on the screen any more is left alone.
+export function fill(box, ...children) {
+  const nodes = children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
+  box?.replaceChildren(...nodes.map((child) => child instanceof Node ? child : document.createTextNode(String(child))));
+  return box;
 }
 
 // Money comes as a decimal string and stays one: digits are grouped, never computed.
