@@ -118,7 +118,29 @@ def test_a_silent_venue_is_not_waited_for_and_its_late_fill_is_an_alert():
         assert "fill_refused" in kinds
 
 
-@pytest.mark.parametrize("order", ["x", "1-2", "a-b-c", "7-99-1", "7-0-99999999999999999999999", "7--1-5", "7-a9-1"])
+def test_a_fill_that_crossed_its_cancel_counts_against_the_order_in_its_place_though_nobody_may_open():
+    world = World()
+    world.simulator.silent = True
+    with running(prepare=world.prepare) as run:
+        buyer = world.fall(run)
+        assert until(lambda: world.simulator.cancelled, 9), world.kinds(run, buyer)
+        gone = world.simulator.cancelled[0]
+        assert until(lambda: set(run.call(run.service.orders.standing)) - {gone}, 9), world.kinds(run, buyer)
+        with run.client("officer") as officer:
+            assert officer.submit([{"kind": "set_mode", "market": BTC, "mode": "reduce_only"}]).answers[0].accepted
+        crossed = Fill(fill="x", order=gone, size="0.01", price="91000.0", counterparty=world.maker)
+        assert run.call(lambda: run.service.orders.fill(crossed))["accepted"] is True
+        assert world.kinds(run, buyer).count("liquidation_filled") == 1
+        assert run.service.orders.late == 1
+        # told again, it is the same fill
+        again = run.call(lambda: run.service.orders.fill(crossed))
+        assert again["accepted"] is True
+        assert world.kinds(run, buyer).count("liquidation_filled") == 1
+
+
+@pytest.mark.parametrize(
+    "order", ["x", "1-2", "a-b-c", "7-99-1", "7-0-99999999999999999999999", "7--1-5", "7-a9-1", "99999-0-1"]
+)
 def test_a_fill_of_no_order_is_refused_and_told(order):
     world = World()
     with running(prepare=world.prepare) as run:

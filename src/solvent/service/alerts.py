@@ -217,7 +217,7 @@ def conditions(views: Views, halted: bool) -> dict[tuple[str, str], str]:
     total = float(views.ladder.notional.sum())
     if total > 0 and near * 1_000_000 > total * NEAR_SHARE_PPM:
         present["near_liquidation", ""] = (
-            f"{views.wire.money(int(near))} {views.venue.settlement} of positions are within 1 % of liquidation, "
-            f"{near / total:.0%} of all."
+            f"{views.wire.money(int(near)).partition('.')[0]} {views.venue.settlement} of positions are within 1 % of "
+            f"liquidation, {near / total:.0%} of all."
         )
     return present

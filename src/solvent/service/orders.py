@@ -14,8 +14,9 @@ An order's id is account-market-reference and means one order for ever: a venue 
 id is the venue's and is carried out once, however often it comes; the venue repeats a fill until it was taken. Time is
 the machine's: an order that is not filled in time is cancelled by the next `Advance`, told as an event, and the account
 goes on to the next stage, whether the venue answers or not. A fill that crossed the cancel on its way has happened all
-the same: it is reported as the trade it is. A fill the machine accepts in neither form is an alert: the books of both
-differ, and somebody must look.
+the same: it counts against the order that stands in the place of the cancelled one, and without such an order it is
+reported as the trade it is. A fill the machine accepts in no form is an alert: the books of both differ, and somebody
+must look (docs/decisions, "Fills that cross a cancel").
 """
 
 from __future__ import annotations
@@ -227,17 +228,8 @@ class VenueOrders:
             return self._refuse(told, str(error))
         fingerprint = hashlib.blake2b(encode(told), digest_size=16).digest()
         answer = await self._submit(records, f"fill-{told.fill}"[:64], fingerprint)
-        if isinstance(answer, Answer) and answer.refused and (trade := self._as_trade(told)) is not None:
-            first = answer
-            answer = await self._submit(self.service.wire.records([trade]), f"late-{told.fill}"[:64], fingerprint)
-            if isinstance(answer, Answer):
-                if not answer.refused:
-                    self.late += told.fill not in self._late
-                    self._late[told.fill] = None
-                    if len(self._late) > REMEMBERED_MAX:
-                        self._late.popitem(last=False)
-                else:
-                    answer = first
+        if isinstance(answer, Answer) and answer.refused:
+            answer = await self._as_late(told, answer, fingerprint)
         if answer is None:
             return None
         if isinstance(answer, str):
@@ -247,6 +239,48 @@ class VenueOrders:
             return self._refuse(told, f"{name}: {sentence}") | {"sequence": answer.first_sequence}
         self.taken += 1
         return {"sequence": answer.first_sequence, "accepted": True}
+
+    async def _as_late(self, told: Fill | Sold, first: Answer, fingerprint: bytes) -> Answer | str | None:
+        """A fill that crossed its cancel, in the forms the machine has for it; else `first`, the refusal."""
+        for prefix, command in (("next", self._as_next(told)), ("late", self._as_trade(told))):
+            if command is None:
+                continue
+            records = self.service.wire.records([command])
+            answer = await self._submit(records, f"{prefix}-{told.fill}"[:64], fingerprint)
+            if not isinstance(answer, Answer):
+                return answer
+            if not answer.refused:
+                self.late += told.fill not in self._late
+                self._late[told.fill] = None
+                if len(self._late) > REMEMBERED_MAX:
+                    self._late.popitem(last=False)
+                return answer
+        return first
+
+    def _as_next(self, told: Fill | Sold) -> Any:
+        """A fill of an earlier order of an account, as one of the order that stands in its place; None without one."""
+        if isinstance(told, Sold) or told.order.count("-") != 2:
+            return None
+        account, row, reference = told.order.split("-")
+        standing = self._reference(int(account), int(row))
+        if standing in (0, int(reference)):
+            return None
+        return self._command(msgspec.structs.replace(told, order=f"{account}-{row}-{standing}"))
+
+    def _reference(self, account: int, instrument: int) -> int:
+        """Reference of the order an account has in a market now; 0 for none."""
+        state = self.service.gateway.engine.state
+        if not 0 <= account < int(state.venue[0].account_count):
+            return 0
+        row = int(state.accounts[account].first_position)
+        while row != NONE:
+            position = state.positions[row]
+            if int(position.instrument) == instrument:
+                orders = int(position.orders)
+                stands = orders != NONE and int(state.orders[orders].ordered_lots) != 0
+                return int(state.accounts[account].order_reference) if stands else 0
+            row = int(position.next)
+        return 0
 
     def _as_trade(self, told: Fill | Sold) -> Any:
         """A fill of an order that is no more, as the trade that has happened; None where its side is not known."""

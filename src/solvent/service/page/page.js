@@ -13,6 +13,7 @@ export function show(view) {
   location.hash = view;
   draw();
   loads[view]?.().catch((problem) => say(problem.message));
+  scrollTo(0, 0);
   main.focus({ preventScroll: true });
 }
 

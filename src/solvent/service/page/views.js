@@ -141,7 +141,7 @@ export const loads = {
     const [told, lost] = await Promise.all([ask("/v1/cases?limit=60"), ask("/v1/cases?limit=12&losses=true")]);
     const losses = lost.cases;
     fill($("cases"), make("h2", {}, "Defaults and who paid"),
-      losses.length ? losses.map((one) => make("article", {}, make("h3", {}, "Account ", accountLink(one.account), ` · ${one.market} · ${one.outcome}`), waterfall(one))) : make("p", { class: "quiet" }, "No account has ended below zero."),
+      losses.length ? make("div", { class: "pictures" }, losses.map((one) => make("article", {}, make("h3", {}, "Account ", accountLink(one.account), ` · ${one.market} · ${one.outcome}`), waterfall(one)))) : make("p", { class: "quiet" }, "No account has ended below zero."),
       make("h3", {}, "All defaults"), table([["Flagged", "n"], ["Account", "n"], ["Market"], ["Outcome"], ["Notional", "n"], ["Filled", "n"], ["Vault", "n"], ["ADL", "n"], ["Shortfall", "n"]],
         told.cases.map((one) => [one.flagged_sequence, accountLink(one.account), one.market, one.outcome, money(one.notional), money(one.filled), money(one.taken_over), money(one.deleveraged), money(one.shortfall, 2)])));
   },

@@ -1,0 +1,67 @@
+"""Room is asked for when it may be needed, and a replay applies small blocks together: nobody can tell the difference."""
+
+import numpy as np
+from tests.small_replay import played
+
+from solvent.commands import CommandKind
+from solvent.engine.engine import Engine
+from solvent.engine.room import make_room, units_left, units_wanted
+
+
+def test_what_is_promised_is_always_there() -> None:
+    """After every batch there is at least the room that was counted; and one command at a time ends where all do."""
+    run = played(seed=11, accounts=40)
+    commands = np.concatenate(run.recording.commands)
+    engine = Engine.in_memory(run.genesis)
+    asked = 0
+    for first in range(0, len(commands), 3):
+        batch = commands[first : first + 3]
+        wanted = units_wanted(batch)
+        if wanted <= engine._units_left:
+            needed = make_room(engine.machine, batch.view(np.recarray))
+            assert needed is not None
+            assert all(len(before) == len(after) for before, after in zip(engine.state, needed.state, strict=True)), (
+                "nothing had to grow"
+            )
+        else:
+            asked += 1
+        engine.submit(batch)
+        assert 0 <= engine._units_left <= units_left(engine.machine)
+    together = Engine.in_memory(run.genesis)
+    together.submit(commands)
+    assert engine.digest() == together.digest()
+    assert 0 < asked < len(commands) // 3, "some batches needed room, some did not"
+
+
+def test_a_kind_that_is_not_plain_always_asks() -> None:
+    records = np.zeros(2, dtype=played(seed=11, accounts=40).recording.commands[0].dtype)
+    records["kind"] = CommandKind.PRICE_REPORT
+    assert units_wanted(records) == 0
+    records["kind"][1] = CommandKind.TRADE
+    assert units_wanted(records) == 1
+    for kind in (CommandKind.ADVANCE, CommandKind.ENACT_TERMS, -5, 30_000):
+        records["kind"][1] = kind
+        assert units_wanted(records) > len(records) * 1_000_000
+    records["kind"][1], records["asset"][1] = CommandKind.DEPOSIT, 1
+    assert units_wanted(records) > len(records) * 1_000_000
+
+
+def test_a_replay_tells_each_block_its_own_events(tmp_path) -> None:
+    run = played(seed=7, accounts=60)
+    commands = np.concatenate(run.recording.commands)
+    place = tmp_path / "journal"
+    live = []
+    with Engine.create(place, run.genesis) as engine:
+        for first in range(0, len(commands), 50):
+            live.append(engine.submit(commands[first : first + 50]).tobytes())
+        reached = engine.digest()
+    for until in (None, 1, 75, 100, len(commands) - 1):
+        told: list = []
+        with Engine.open(place, until=until, observe=lambda *given, told=told: told.append(given)) as engine:
+            assert engine.sequence == (until or len(commands))
+            if until is None:
+                assert engine.digest() == reached
+        whole = (until or len(commands)) // 50
+        assert [events.tobytes() for _entry, events in told[:whole]] == live[:whole]
+        assert [entry.first_sequence for entry, _events in told] == list(range(1, (until or len(commands)) + 1, 50))
+        assert all((events["sequence"] <= engine.sequence).all() for _entry, events in told)
