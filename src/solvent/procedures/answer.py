@@ -3,29 +3,37 @@
 Decide: whoever may have become distressed is judged exactly, in ascending order, and flagged. The list is complete
 before anything else happens. Repair: those who stayed sound get new corners, at most a slice of them now; the others
 are `pending`, judged at every price until their turn comes. When a change concerns more than a tenth of the accounts
-the collecting stops, everybody is scanned, and all corners are made anew in slices while prices go on being answered
-by the scan. Neither the list nor its order depends on the way it was found.
+the collecting stops and everybody is scanned; those it concerns are pending, or, when they are most of the accounts,
+all corners are made anew in slices while prices go on being answered by the scan. Neither the list nor its order
+depends on the way it was found.
 """
+
+import numpy as np
 
 from solvent.codes import AccountKind, Level, Status
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
-from solvent.procedures.review import flag, set_negative, stop_watching
+from solvent.procedures.review import flag, set_negative
 from solvent.risk.margin import judge
 from solvent.risk.watch import (
+    COUNT,
     CURSOR,
     JUDGED,
     MIRRORED,
     REPAIRED,
     SCANS,
     SLICE,
+    WARM_CHUNK,
+    WARM_MIN,
     add_member,
     clear_members,
     collect,
     collect_holders,
     doubt,
     find_passed,
+    hide_from_scan,
     is_mirrored,
+    keep_thin,
     make_maxima,
     next_member,
     remove_member,
@@ -35,19 +43,17 @@ from solvent.risk.watch import (
 from solvent.state.tables import NONE
 from solvent.units import LIMIT
 
-PENDING_SHARE = 2
-"""The part of the accounts a price concerned that is repaired at once: repairing then costs about what deciding did."""
+SLICE_SHARE = 32
+"""Part of all accounts whose corners one command makes anew at most, where that is more than `meter[SLICE]`."""
 
-CURSOR_SHARE = 16
-"""Part of all accounts whose corners one command makes anew after a scan."""
+ANEW_SHARE = 2
+"""From this part of the accounts on, making all corners anew in their order is cheaper than finding the broken ones."""
 
 FILTER_SHARE = 100
 """From this part of the accounts on, clearing everybody by the filter is cheaper than judging those who were found."""
 
-WARM_MIN = 4
-"""From so many accounts on their rows are asked for together before they are judged one by one."""
-
 UNKNOWN = -1
+ANEW = -2
 
 FUNDING_STEPS = 8
 """Fundings of the size of the last one that a market's band leaves room for, each way."""
@@ -82,44 +88,94 @@ def _decide_one(state, watch, tape, account):
 def _judge_found(state, watch, tape, found):
     """Judge the first `found` of `watch.fired`; those who stay sound move up, with their surplus; give their number."""
     left = 0
-    for i in range(found):
-        account = watch.fired[i]
-        if _is_watched(state, account):
-            surplus = _decide_one(state, watch, tape, account)
-            if surplus >= 0:
-                watch.fired[left] = account
-                watch.surplus[left] = surplus
-                left += 1
+    for first in range(0, found, WARM_CHUNK):
+        last = min(first + WARM_CHUNK, found)
+        if last - first >= WARM_MIN:
+            warm(state, watch, watch.fired[first:last], watch.surplus[first:last], last - first, False)
+        for i in range(first, last):
+            account = watch.fired[i]
+            if _is_watched(state, account):
+                surplus = _decide_one(state, watch, tape, account)
+                if surplus >= 0:
+                    watch.fired[left] = account
+                    watch.surplus[left] = surplus
+                    left += 1
     return left
+
+
+@kernel
+def _slice(state, watch):
+    """How many corners one command makes anew at most."""
+    return max(watch.meter[SLICE], state.venue[0].account_count // SLICE_SHARE)
 
 
 @kernel
 def _repair_found(state, watch, left):
     """New corners for a slice of those who stayed sound; the others wait, and are judged at every price meanwhile."""
-    piece = max(watch.meter[SLICE], left // PENDING_SHARE)
-    for i in range(left):
-        if not _is_watched(state, watch.fired[i]):
-            continue
-        if i < piece:
-            surplus = watch.surplus[i]
-            if surplus == UNKNOWN:
-                surplus = surplus_of(state, watch.fired[i])
-            set_corner(state, watch, watch.fired[i], surplus)
-        else:
+    piece = min(_slice(state, watch), left)
+    rows = np.empty(WARM_CHUNK, np.int64)
+    for first in range(0, piece, WARM_CHUNK):
+        last = min(first + WARM_CHUNK, piece)
+        if last - first >= WARM_MIN:
+            warm(state, watch, watch.fired[first:last], rows, last - first, True)
+        for i in range(first, last):
+            account = watch.fired[i]
+            if not _is_watched(state, account):
+                remove_member(watch.pending, account)
+            elif watch.surplus[i] == UNKNOWN:
+                set_corner(state, watch, account, surplus_of(state, account))
+            else:
+                set_corner(state, watch, account, watch.surplus[i])
+    for i in range(piece, left):
+        if _is_watched(state, watch.fired[i]):
             add_member(watch.pending, watch.fired[i])
-    watch.meter[REPAIRED] += min(piece, left)
+    watch.meter[REPAIRED] += piece
+
+
+@kernel
+def repair_pending(state, watch, accounts):
+    """New corners for so many of those who wait; give how many that were."""
+    batch = np.empty(WARM_CHUNK, np.int32)
+    rows = np.empty(WARM_CHUNK, np.int64)
+    done = 0
+    account = next_member(watch.pending, 0)
+    while account != NONE and done < accounts:
+        count = 0
+        while account != NONE and count < min(WARM_CHUNK, accounts - done):
+            batch[count] = account
+            count += 1
+            account = next_member(watch.pending, account + 1)
+        warm(state, watch, batch, rows, count, True)
+        for i in range(count):
+            if _is_watched(state, batch[i]):
+                set_corner(state, watch, batch[i], surplus_of(state, batch[i]))
+            else:
+                remove_member(watch.pending, batch[i])
+        done += count
+    watch.meter[REPAIRED] += done
+    return done
 
 
 @kernel
 def _scan_mirror(state, watch, tape):
     """Decide about everybody the filter does not clear, in ascending order."""
     doubt(state, watch)
+    batch = np.empty(WARM_CHUNK, np.int32)
+    rows = np.empty(WARM_CHUNK, np.int64)
     account = next_member(watch.ordering, 0)
     while account != NONE:
-        remove_member(watch.ordering, account)
-        if _is_watched(state, account):
-            _decide_one(state, watch, tape, account)
-        account = next_member(watch.ordering, account + 1)
+        count = 0
+        while account != NONE and count < WARM_CHUNK:
+            remove_member(watch.ordering, account)
+            batch[count] = account
+            count += 1
+            account = next_member(watch.ordering, account + 1)
+        warm(state, watch, batch, rows, count, False)
+        for i in range(count):
+            if _is_watched(state, batch[i]):
+                _decide_one(state, watch, tape, batch[i])
+            else:
+                hide_from_scan(watch, batch[i])
 
 
 @kernel
@@ -159,9 +215,16 @@ def upkeep(state, watch, accounts):
         return 0
     count = state.venue[0].account_count
     last = min(first + accounts, count)
-    for account in range(first, last):
-        if _is_watched(state, account):
-            set_corner(state, watch, account, surplus_of(state, account))
+    batch = np.empty(WARM_CHUNK, np.int32)
+    rows = np.empty(WARM_CHUNK, np.int64)
+    for begin in range(first, last, WARM_CHUNK):
+        size = min(WARM_CHUNK, last - begin)
+        for i in range(size):
+            batch[i] = begin + i
+        warm(state, watch, batch, rows, size, True)
+        for account in range(begin, begin + size):
+            if _is_watched(state, account):
+                set_corner(state, watch, account, surplus_of(state, account))
     watch.meter[REPAIRED] += last - first
     watch.meter[CURSOR] = last
     if last == count:
@@ -170,15 +233,6 @@ def upkeep(state, watch, accounts):
         for instrument in range(state.instruments.shape[0]):
             find_passed(watch, instrument, state.instruments[instrument].mark_ticks)
     return count - last
-
-
-@kernel
-def _keep_thin(state, watch):
-    """While corners are being made anew nobody is collected: the thin ones wait as pending after a funding."""
-    account = next_member(watch.thin, 0)
-    while account != NONE:
-        add_member(watch.pending, account)
-        account = next_member(watch.thin, account + 1)
 
 
 @kernel
@@ -200,7 +254,7 @@ def _tell_worklist(state, tape, flagged_before):
 
 @kernel
 def _decide(state, watch, tape, found):
-    """Flag everybody who is distressed; give how many of `watch.fired` are to be repaired, NONE for all accounts.
+    """Flag everybody who is distressed; give how many of `watch.fired` are to be repaired, NONE when all are pending.
 
     A list so long that the filter is cheaper than its judging is decided by the filter, and judged when repaired.
     """
@@ -208,8 +262,6 @@ def _decide(state, watch, tape, found):
         _scan(state, watch, tape)
         return NONE
     if not is_mirrored(watch) or found * FILTER_SHARE <= state.venue[0].account_count:
-        if found >= WARM_MIN:
-            warm(state, watch, found)
         return _judge_found(state, watch, tape, found)
     _scan_mirror(state, watch, tape)
     for i in range(found):
@@ -232,15 +284,24 @@ def decide_price(state, watch, tape, instrument, before_ticks, mark_ticks):
 
 @kernel
 def repair(state, watch, left, flagged_before):
-    """The second half: the flagged are forgotten, a slice of the others and of what a scan left gets new corners."""
+    """The second half: a slice of those who stayed sound, and of what a scan left, gets new corners.
+
+    The keys of the flagged stay where they are until a mark passes them or their positions are closed: nobody who is
+    not watched is judged for a key.
+    """
     venue = state.venue[0]
     for i in range(flagged_before, venue.queue_count):
-        stop_watching(state, watch, state.queue[(venue.queue_head + i) % state.queue.shape[0]])
+        account = state.queue[(venue.queue_head + i) % state.queue.shape[0]]
+        remove_member(watch.loose, account)
+        remove_member(watch.pending, account)
+        remove_member(watch.thin, account)
     if left >= 0:
         _repair_found(state, watch, left)
-    else:
+    elif left == ANEW or watch.pending[COUNT] * ANEW_SHARE > venue.account_count:
         _start_over(watch)
-    upkeep(state, watch, max(watch.meter[SLICE], state.venue[0].account_count // CURSOR_SHARE))
+    else:
+        repair_pending(state, watch, _slice(state, watch))
+    upkeep(state, watch, _slice(state, watch))
 
 
 @kernel
@@ -263,9 +324,9 @@ def answer_funding(state, watch, tape, instrument, step):
     left = 0
     if watch.meter[CURSOR] != NONE:
         _scan(state, watch, tape)
-        _keep_thin(state, watch)
+        keep_thin(watch)
         if not is_inside:
-            left = NONE
+            left = ANEW
     else:
         left = _decide(state, watch, tape, collect_holders(watch, instrument, is_inside))
     _tell_worklist(state, tape, flagged_before)
@@ -279,4 +340,4 @@ def answer_terms(state, watch, tape):
     watch.meter[MIRRORED] = 0
     _scan(state, watch, tape)
     _tell_worklist(state, tape, flagged_before)
-    repair(state, watch, NONE, flagged_before)
+    repair(state, watch, ANEW, flagged_before)

@@ -2,8 +2,8 @@
 
 from solvent.codes import AccountKind, Status
 from solvent.compiled import bind, entry
-from solvent.procedures.answer import surplus_of, upkeep
-from solvent.risk.watch import COUNT, CURSOR, make_maxima, next_member, set_corner
+from solvent.procedures.answer import repair_pending, surplus_of, upkeep
+from solvent.risk.watch import COUNT, CURSOR, make_maxima, set_corner
 from solvent.state.tables import NONE
 
 
@@ -12,12 +12,7 @@ def keep_up(state_tables, watch_tables, accounts):
     """Make the corners of so many accounts anew, if a scan or a large price left some broken; how many are left."""
     state = bind(state_tables)
     watch = bind(watch_tables)
-    done = 0
-    account = next_member(watch.pending, 0)
-    while account != NONE and done < accounts:
-        set_corner(state, watch, account, surplus_of(state, account))
-        done += 1
-        account = next_member(watch.pending, account + 1)
+    done = repair_pending(state, watch, accounts)
     return watch.pending[COUNT] + upkeep(state, watch, accounts - done)
 
 

@@ -33,7 +33,16 @@ from solvent.risk.watch.certificate import (
     is_certified,
     roundings,
 )
-from solvent.risk.watch.collect import collect, collect_holders, drain_in_order, find_passed, warm
+from solvent.risk.watch.collect import (
+    WARM_CHUNK,
+    WARM_MIN,
+    collect,
+    collect_holders,
+    drain_in_order,
+    find_passed,
+    keep_thin,
+    warm,
+)
 from solvent.risk.watch.corner import set_corner
 from solvent.risk.watch.filter import doubt, hide_from_scan, is_mirrored, mark_stale, reflect
 from solvent.risk.watch.index import (
@@ -89,6 +98,8 @@ __all__ = [
     "SCANS",
     "SLICE",
     "SMOOTH",
+    "WARM_CHUNK",
+    "WARM_MIN",
     "Watch",
     "add_member",
     "blank_members",
@@ -115,6 +126,7 @@ __all__ = [
     "hide_from_scan",
     "is_certified",
     "is_mirrored",
+    "keep_thin",
     "key_of",
     "make_maxima",
     "mark_stale",

@@ -1,49 +1,84 @@
 """Whom a change concerns: accounts whose certificate a mark breaks, those always judged, and all holders of a market.
 
-`watch.fired` holds them in ascending order, each once. When more than `fired_room` keys are broken the collecting
-stops and says so with -1: a scan is then cheaper, and the caller takes it.
+A key that a mark has passed is taken out of its column on the way: it has done its duty, and its owner is judged now
+or `pending` until a corner is written for it. `watch.fired` holds the owners in ascending order, each once. When there
+are more than `fired_room` they all become pending instead and the answer is -1: a scan is then cheaper, and the caller
+takes it. An account with the liquidation engine may still own keys; they are taken out when a mark passes them.
 """
 
 from solvent.compiled import kernel
-from solvent.risk.watch.index import FALLS, FAN, RISES, WARMED, key_of
+from solvent.risk.watch.index import DEAD, FALLS, FAN, RISES, WARMED, key_of
 from solvent.risk.watch.members import COUNT, add_member, next_member, remove_member
 from solvent.state.tables import NONE
 
-WARM_DEPTH = 3
+WARM_DEPTH = 4
 """So many positions of each account are asked for together."""
+
+WARM_CHUNK = 128
+"""So many accounts are asked for together: what they touch stays in the nearest caches until it is used."""
+
+WARM_MIN = 3
+"""From so many accounts on it is worth the asking."""
 
 SORTED_MAX = 96
 """More are put in order through a set of bits."""
 
 
 @kernel
-def _collect_column(watch, column_row, bound, found):
-    """Add the owners of keys above the bound; -1 when there are more than there is room for."""
+def _let_wait(watch, found):
+    """Make the first `found` of `watch.fired` pending."""
+    for i in range(found):
+        add_member(watch.pending, watch.fired[i])
+
+
+@kernel
+def _take_passed(watch, column_row, bound, room):
+    """Take keys above the bound out of a column; their owners go to `watch.fired`, give how many they are.
+
+    Without so much room they all become pending instead, and the answer is -1.
+    """
     column = watch.columns[column_row]
-    room = watch.fired.shape[0]
     nodes = column.capacity // FAN
+    found = 0
+    is_full = False
     for root in range((nodes + FAN - 1) // FAN):
-        if watch.roots[column.first_root + root] <= bound:
+        root_place = column.first_root + root
+        if watch.roots[root_place] <= bound:
             continue
+        root_left = DEAD + 0
         for node in range(root * FAN, min(root * FAN + FAN, nodes)):
-            if watch.nodes[column.first_node + node] <= bound:
-                continue
-            first = column.first + node * FAN
-            if found + FAN > room:
-                return NONE
-            for place in range(first, first + FAN):
-                if watch.keys[place] > bound:
-                    watch.fired[found] = watch.owners[place]
-                    found += 1
-    return found
+            node_place = column.first_node + node
+            left = int(watch.nodes[node_place])
+            if left > bound:
+                if not is_full and found + FAN > room:
+                    _let_wait(watch, found)
+                    is_full = True
+                left = DEAD + 0
+                first = column.first + node * FAN
+                for place in range(first, first + FAN):
+                    key = int(watch.keys[place])
+                    if key > bound:
+                        watch.keys[place] = DEAD
+                        if is_full:
+                            add_member(watch.pending, watch.owners[place])
+                        else:
+                            watch.fired[found] = watch.owners[place]
+                            found += 1
+                    elif key > left:
+                        left = key
+                watch.nodes[node_place] = left
+            root_left = max(root_left, left)
+        watch.roots[root_place] = root_left
+    return NONE if is_full else found
 
 
 @kernel
 def _collect_members(watch, members, found):
-    """Add everybody of a set; -1 when there are more than there is room for."""
-    if members[COUNT] == 0:
+    """Add everybody of a set to the found; -1 when there are more than there is room for."""
+    if found < 0 or members[COUNT] == 0:
         return found
     if found + members[COUNT] > watch.fired.shape[0]:
+        _let_wait(watch, found)
         return NONE
     account = next_member(members, 0)
     while account != NONE:
@@ -93,14 +128,13 @@ def drain_in_order(watch):
 def collect(watch, instrument, old_ticks, new_ticks):
     """Number of accounts to judge after a mark moved, or -1: too many to be looked up one by one."""
     found = 0
+    room = watch.fired.shape[0]
     if new_ticks < old_ticks:
-        found = _collect_column(watch, 2 * instrument + FALLS, key_of(FALLS, new_ticks), found)
+        found = _take_passed(watch, 2 * instrument + FALLS, key_of(FALLS, new_ticks), room)
     elif new_ticks > old_ticks:
-        found = _collect_column(watch, 2 * instrument + RISES, key_of(RISES, new_ticks), found)
-    if found >= 0:
-        found = _collect_members(watch, watch.loose, found)
-    if found >= 0:
-        found = _collect_members(watch, watch.pending, found)
+        found = _take_passed(watch, 2 * instrument + RISES, key_of(RISES, new_ticks), room)
+    found = _collect_members(watch, watch.loose, found)
+    found = _collect_members(watch, watch.pending, found)
     if found > 1:
         found = _in_order(watch, found)
     return found
@@ -108,49 +142,55 @@ def collect(watch, instrument, old_ticks, new_ticks):
 
 @kernel
 def find_passed(watch, instrument, mark_ticks):
-    """Put the owners of keys the mark has passed unseen, while nobody was collected, into `watch.pending`."""
+    """Make the owners of keys pending that the mark has passed unseen, while nobody was collected."""
     for side in range(2):
-        bound = key_of(side, mark_ticks)
-        column = watch.columns[2 * instrument + side]
-        for node in range(column.capacity // FAN):
-            if watch.nodes[column.first_node + node] > bound:
-                first = column.first + node * FAN
-                for place in range(first, first + FAN):
-                    if watch.keys[place] > bound:
-                        add_member(watch.pending, watch.owners[place])
+        _take_passed(watch, 2 * instrument + side, key_of(side, mark_ticks), 0)
 
 
 @kernel
-def warm(state, watch, found):
-    """Ask for the rows of everybody in `watch.fired` side by side: the processor waits for them once, not in turn."""
+def warm(state, watch, accounts, rows, count, with_keys):
+    """Ask for the rows, and keys, of so many accounts side by side: the processor waits for them once, not in turn.
+
+    `rows` is room for as many numbers. Each pass branches only on what the pass before has already brought.
+    """
     touched = 0
-    for i in range(found):
-        terms = state.accounts[watch.fired[i]]
-        touched ^= int(terms.status)
-        watch.surplus[i] = terms.first_position
+    for i in range(count):
+        terms = state.accounts[accounts[i]]
+        touched ^= terms.wallet_quanta
+        rows[i] = terms.first_position
+    for i in range(count):
+        row = state.accounts[accounts[i]].first_holding
+        if row != NONE:
+            touched ^= state.holdings[row].amount_quanta
+            if with_keys and watch.holding_place[row] != NONE:
+                touched ^= int(watch.keys[watch.holding_place[row]])
     for _depth in range(WARM_DEPTH):
-        for i in range(found):
-            row = watch.surplus[i]
+        for i in range(count):
+            row = rows[i]
             if row != NONE:
-                position = state.positions[row]
-                place = watch.position_place[row]
-                if place != NONE:
-                    touched ^= int(watch.keys[place])
-                watch.surplus[i] = position.next
+                if with_keys:
+                    place = watch.position_place[row]
+                    if place != NONE:
+                        touched ^= int(watch.keys[place])
+                rows[i] = state.positions[row].next
     watch.meter[WARMED] = touched
 
 
 @kernel
 def _collect_owners(watch, column_row, found):
-    """Add every owner of a place in the column; -1 when there are more than there is room for."""
+    """Add every owner of a place in the column; -1, and all of them pending, when there is no room for them."""
     column = watch.columns[column_row]
-    if found + column.count > watch.fired.shape[0]:
-        return NONE
+    is_full = found < 0 or found + column.count > watch.fired.shape[0]
+    if is_full and found > 0:
+        _let_wait(watch, found)
     for place in range(column.first, column.first + column.count):
         if watch.owners[place] >= 0:
-            watch.fired[found] = watch.owners[place]
-            found += 1
-    return found
+            if is_full:
+                add_member(watch.pending, watch.owners[place])
+            else:
+                watch.fired[found] = watch.owners[place]
+                found += 1
+    return NONE if is_full else found
 
 
 @kernel
@@ -162,15 +202,24 @@ def collect_holders(watch, instrument, only_thin):
     """
     found = 0
     if only_thin:
+        if watch.thin[COUNT] > watch.fired.shape[0]:
+            keep_thin(watch)
+            return NONE
         found = _collect_members(watch, watch.thin, found)
     else:
         found = _collect_owners(watch, 2 * instrument + FALLS, found)
-        if found >= 0:
-            found = _collect_owners(watch, 2 * instrument + RISES, found)
-    if found >= 0:
-        found = _collect_members(watch, watch.loose, found)
-    if found >= 0:
-        found = _collect_members(watch, watch.pending, found)
+        found = _collect_owners(watch, 2 * instrument + RISES, found)
+    found = _collect_members(watch, watch.loose, found)
+    found = _collect_members(watch, watch.pending, found)
     if found > 1:
         found = _in_order(watch, found)
     return found
+
+
+@kernel
+def keep_thin(watch):
+    """The thin accounts wait as pending after a funding nobody was collected for."""
+    account = next_member(watch.thin, 0)
+    while account != NONE:
+        add_member(watch.pending, account)
+        account = next_member(watch.thin, account + 1)
