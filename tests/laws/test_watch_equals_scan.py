@@ -20,7 +20,7 @@ import numpy as np
 from machine import Machine
 from tests.plain import plain
 
-from solvent.codes import Level, Schedule
+from solvent.codes import Level, Schedule, Status
 from solvent.commands import Advance, Command, FundingTick, PriceReport, pack
 from solvent.events import EventKind
 from solvent.lab.books import Books, ceil_ratio
@@ -128,9 +128,8 @@ def check_corners(machine: Machine, books: Books) -> None:
         assert watch.funding_low[instrument] <= index <= watch.funding_high[instrument]
     for account, book in books.accounts.items():
         if not book.is_trader or book.flagged:
-            owned = [key for key in (*positions, *ceilings, *holdings) if key[0] == account]
-            assert not owned, f"account {account} is not to be watched, but has {owned}"
-            continue
+            assert account not in loose, f"account {account} is not to be watched, but is judged at every price"
+            continue  # its keys stay until a mark passes them: nobody is judged for one
         if account in loose:
             continue
         for instrument, position in book.positions.items():
@@ -150,8 +149,9 @@ def check_corners(machine: Machine, books: Books) -> None:
         assert surplus_at(books, account, positions, holdings, bands) >= 0, f"I1 of {account}"
 
 
-def check_tree(watch: Any) -> None:
-    """Maxima over the keys, free lists, and one owner for every live key."""
+def check_tree(watch: Any, state: Any) -> None:
+    """Maxima over the keys, free lists, and one owner for every live key; who lost one waits, or is not watched."""
+    waiting = members_of(watch.pending)
     for column in watch.columns:
         keys = watch.keys[column.first : column.first + column.capacity]
         nodes = watch.nodes[column.first_node : column.first_node + column.capacity // FAN]
@@ -172,7 +172,10 @@ def check_tree(watch: Any) -> None:
         owners = watch.owners[column.first : column.first + column["count"]]
         owned = set((column.first + np.flatnonzero(owners >= 0)).tolist())
         assert owned == used - free, "a place is lost"
-        assert live == owned or (live < owned and watch.meter[CURSOR] != NONE), "an owner without a key"
+        assert live <= owned, "a key without an owner"
+        for place in owned - live if made else ():
+            owner = int(watch.owners[place])
+            assert owner in waiting or state.accounts[owner]["status"] != Status.SOUND, "an owner without a key"
 
 
 def check_all(machine: Machine, books: Books) -> None:
@@ -182,7 +185,7 @@ def check_all(machine: Machine, books: Books) -> None:
         if book.is_trader and not book.flagged:
             assert books.surplus(number) >= 0, f"account {number} is distressed and was not found"
     check_corners(machine, books)
-    check_tree(watch)
+    check_tree(watch, machine.state)
 
 
 def settle(world: World, machine: Machine) -> list[Command]:

@@ -57,7 +57,7 @@ def walk(seed: int) -> dict[str, int]:
         told, again = roomy.do(record), cramped.do(record)
         assert told.tobytes() == again.tobytes(), f"seed {seed}: {command} told otherwise"
         assert missed(cramped) == []
-        check_tree(cramped.watch)
+        check_tree(cramped.watch, cramped.state)
         met["by cursor"] += int(cramped.watch.meter[CURSOR] != NONE)
         met["pending"] += int(cramped.watch.pending[COUNT] > 0)
     assert digest(roomy.state) == digest(cramped.state)
