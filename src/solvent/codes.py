@@ -165,6 +165,8 @@ class Size(IntEnum):
     FRACTION = 1
     TO_LOWER_TIER = 2
     TO_HEALTH = 3
+    CLOSE_FACTOR = 4
+    SAME_SHARE = 5
 
 
 class PriceLimit(IntEnum):
@@ -173,6 +175,15 @@ class PriceLimit(IntEnum):
     NONE = 0
     BANKRUPTCY = 1
     HEALTH_DISCOUNT = 2
+    SPREAD = 3
+
+
+class FeeBase(IntEnum):
+    """What a penalty is a share of: the value closed, the requirement freed, or how much better than its limit."""
+
+    VALUE = 0
+    REQUIREMENT = 1
+    IMPROVEMENT = 2
 
 
 class AdlPrice(IntEnum):
@@ -181,6 +192,8 @@ class AdlPrice(IntEnum):
     MARK = 0
     PREVIOUS_MARK = 1
     BANKRUPTCY = 2
+    ZERO_PRICE = 3
+    SPREAD = 4
 
 
 class AdlScore(IntEnum):
@@ -199,6 +212,34 @@ class AdlPolicy(IntEnum):
 
     QUEUE = 0
     PRO_RATA = 1
+    PSEUDO_RANDOM = 2
+    LEXICOGRAPHIC = 3
+
+
+class AdlMetric(IntEnum):
+    """One number winners are compared by, highest first; several in order make a lexicographic rank."""
+
+    NONE = 0
+    MARK_OVER_ENTRY_PRICE = 1
+    NOTIONAL_OVER_EQUITY = 2
+    PNL_OVER_WALLET = 3
+    MAINTENANCE_OVER_EQUITY = 4
+    PNL_OVER_ENTRY_VALUE = 5
+    UNREALISED_PNL = 6
+    PNL_OVER_MARGIN = 7
+
+
+class AdlTrigger(IntEnum):
+    """When winners may be made to close; without any trigger the stages alone say it."""
+
+    FUND_DEPLETED = 0
+    FUND_DRAWDOWN = 1
+    FUND_NOTIONAL_CAP = 2
+    EQUITY_NEGATIVE = 3
+    VAULT_REFUSES = 4
+    POOL_PNL_FACTOR = 5
+    MARK_REACHES_BANKRUPTCY = 6
+    ORDER_UNFILLED = 7
 
 
 class Accept(IntEnum):

@@ -165,7 +165,7 @@ ONE_FAULT = [
     pytest.param([('{ kind = "market", limit = "bankruptcy" }', '{ kind = "oracle_health_discount", max_ppm = 100000, slope_ppm = 100000, relative_to = "maintenance_margin" }')], "liquidation.stage[0].price.as_limit", "their limit", id="discount as a price"),
     pytest.param([('{ kind = "market", limit = "bankruptcy" }', '{ kind = "oracle_health_discount", max_ppm = 100000, slope_ppm = 99999, relative_to = "maintenance_margin", as_limit = true }')], "liquidation.stage[0].price.slope_ppm", "reached when the account is bankrupt", id="a discount that is never reached"),
     pytest.param([('{ kind = "market", limit = "bankruptcy" }', '{ kind = "oracle_health_discount", max_ppm = 300000, slope_ppm = 400000, relative_to = "maintenance_margin", as_limit = true }')], "liquidation.stage[0].price.slope_ppm", "no whole number of millionths", id="a slope of thirds"),
-    pytest.param([('executor = "adl"', 'executor = "adl"\nsize = { kind = "fraction", ppm = 1 }')], "liquidation.stage[2].size", "closes everything", id="size of adl"),
+    pytest.param([('executor = "adl"', 'executor = "adl"\nsize = { kind = "fraction", ppm = 1 }')], "liquidation.stage[2].size", "only when the whole account is closed", id="size of adl"),
     pytest.param([('executor = "engine"', 'executor = "engine"\nthrottle = { kind = "cooldown", ms = 1 }')], "liquidation.stage[0].throttle", "only a fraction", id="throttle"),
     pytest.param([('to = "insurance_fund"', 'to = "mine"')], "liquidation.stage[0].fee", "no payee `mine`", id="payee of a fee"),
     pytest.param([('to = "insurance_fund" }', 'to = "insurance_fund" }, { kind = "residual", to = "vault" }')], "liquidation.stage[0].fee", "the trader's", id="residual of the engine"),

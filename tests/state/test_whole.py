@@ -108,7 +108,7 @@ def test_a_copy_is_equal_and_its_own() -> None:
         assert not np.shares_memory(getattr(copied, name), getattr(state, name)), name
     copied.accounts[people[0]].wallet_quanta += 1
     copied.policy[0].advance_max = 3
-    assert copied.cells[-30:].tolist() != state.cells[-30:].tolist(), "views follow their cells"
+    assert copied.cells.tolist() != state.cells.tolist(), "views follow their cells"
     assert digest(state) == before != digest(copied)
 
 

@@ -189,6 +189,7 @@ class Rules:
         self.remedies = rows_of(state.remedies)
         self.dynamics = rows_of(state.dynamics)
         self.markets = rows_of(state.markets)
+        self.triggers = rows_of(state.triggers)
         self.policy = rows_of(state.policy)[0]
         brackets = rows_of(state.brackets)
         count = len(self.contracts)

@@ -7,6 +7,7 @@ how many are left, and goes on when it is called again with the same command: th
 from solvent.codes import Level, Refusal, Status, SystemAccount
 from solvent.compiled import kernel
 from solvent.procedures.default import work
+from solvent.procedures.default.triggers import watch_triggers
 from solvent.procedures.price import watch_breakers
 from solvent.procedures.review import flag
 from solvent.procedures.step import step_margin
@@ -37,6 +38,7 @@ def start_advance(state, watch, tape, command):
     if command.count < 1 or command.count > state.policy[0].advance_max:
         return Refusal.COUNT_OUT_OF_RANGE
     watch_breakers(state, tape)
+    watch_triggers(state)
     step_margin(state, watch, tape)
     flag_vault(state, watch, tape)
     venue = state.venue[0]

@@ -2,7 +2,20 @@
 
 import numpy as np
 
-from solvent.codes import Answer, Breach, Driver, Estimator, Level, Metric, Mode, Refusal, Schedule
+from solvent.codes import (
+    AdlMetric,
+    AdlTrigger,
+    Answer,
+    Breach,
+    Driver,
+    Estimator,
+    Level,
+    Metric,
+    Mode,
+    Refusal,
+    Schedule,
+    Size,
+)
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
 from solvent.procedures.answer import answer_terms
@@ -17,8 +30,10 @@ from solvent.state.terms import (
     BREAKERS_MAX,
     CONDITIONS,
     LEVELS,
+    METRICS_MAX,
     SOURCES_MAX,
     STAGES_MAX,
+    TRIGGERS_MAX,
     WINDOWS,
 )
 from solvent.units import LIMIT, PPM, VALUE_MAX, mul_saturated
@@ -133,6 +148,50 @@ def are_markets_sound(state):
 
 
 @kernel
+def is_closing_sound(stage):
+    """True when the sizes, prices and pauses of a stage are inside their bounds."""
+    if stage.tiers_down < 0 or stage.tiers_down > 8 or stage.step_ppm < 0 or stage.step_ppm > PPM:
+        return False
+    if stage.sizing == Size.SAME_SHARE and stage.step_ppm == 0:
+        return False
+    if stage.full_below_ppm < 0 or stage.full_below_ppm > 10 * PPM or stage.left_min_quanta < 0:
+        return False
+    if stage.price_ppm < 0 or stage.price_ppm > PPM or stage.fee_base < 0 or stage.fee_base > 2:
+        return False
+    if stage.round_ns < 0 or stage.round_ns > DURATION_MAX_NS:
+        return False
+    return stage.block_quanta >= 0 and stage.left_min_quanta <= LIMIT and stage.block_quanta <= LIMIT
+
+
+@kernel
+def is_deleveraging_sound(state):
+    """True when metrics and triggers of deleveraging are inside their bounds."""
+    policy = state.policy[0]
+    if policy.adl_metrics < 0 or policy.adl_metrics >= 16**METRICS_MAX:
+        return False
+    for place in range(METRICS_MAX):
+        if policy.adl_metrics // 16**place % 16 > AdlMetric.PNL_OVER_MARGIN:
+            return False
+    if policy.adl_spread_ppm < 0 or policy.adl_spread_ppm > PPM:
+        return False
+    for row in range(TRIGGERS_MAX):
+        trigger = state.triggers[row]
+        if trigger.used == 0:
+            continue
+        if trigger.kind < 0 or trigger.kind > AdlTrigger.ORDER_UNFILLED:
+            return False
+        if trigger.share_ppm < 0 or trigger.share_ppm > 100 * PPM:
+            return False
+        if trigger.stop_ppm < 0 or trigger.stop_ppm > trigger.share_ppm:
+            return False
+        if trigger.window_ns < 0 or trigger.window_ns > DURATION_MAX_NS:
+            return False
+        if trigger.floor_quanta < 0 or trigger.floor_quanta > LIMIT:
+            return False
+    return True
+
+
+@kernel
 def are_terms_sound(state):
     """True when every number of the terms is inside the bounds the machine's arithmetic and order rely on."""
     for instrument in range(state.instruments.shape[0]):
@@ -184,7 +243,7 @@ def are_terms_sound(state):
             return False
         if stage.level == Level.MAINTENANCE and stage.scale_ppm == PPM and stage.or_equal > first.or_equal:
             return False
-        if stage.executor < 0 or stage.executor > 2 or stage.sizing < 0 or stage.sizing > 3:
+        if stage.executor < 0 or stage.executor > 2 or stage.sizing < 0 or stage.sizing > 5:
             return False
         if stage.or_equal < 0 or stage.or_equal > 1:
             return False
@@ -200,7 +259,9 @@ def are_terms_sound(state):
             return False
         if stage.spread_ppm < 0 or stage.spread_ppm > 10 * PPM:
             return False
-        if stage.price_limit < 0 or stage.price_limit > 2 or state.levels[stage.level].used != 1:
+        if stage.price_limit < 0 or stage.price_limit > 3 or state.levels[stage.level].used != 1:
+            return False
+        if not is_closing_sound(stage):
             return False
     for row in range(ABSORBERS_MAX):
         absorber = state.absorbers[row]
@@ -249,9 +310,11 @@ def are_terms_sound(state):
         return False
     if policy.mark_combiner < 0 or policy.mark_combiner > 1 or policy.mark_components < 1 or policy.mark_components > 7:
         return False
-    if policy.adl_price < 0 or policy.adl_price > 2 or policy.adl_score < 0 or policy.adl_score > 5:
+    if policy.adl_price < 0 or policy.adl_price > 4 or policy.adl_score < 0 or policy.adl_score > 5:
         return False
-    if policy.adl_policy < 0 or policy.adl_policy > 1 or policy.adl_unit_quanta < 0:
+    if policy.adl_policy < 0 or policy.adl_policy > 3 or policy.adl_unit_quanta < 0:
+        return False
+    if not is_deleveraging_sound(state):
         return False
     if policy.future_max_ns < 0 or policy.future_max_ns > DURATION_MAX_NS or policy.withdraw_notional_ppm > PPM:
         return False

@@ -7,7 +7,7 @@ from solvent.procedures.default.charges import charge_penalty
 from solvent.procedures.review import accrue, review
 from solvent.procedures.trade import is_listed, refusal_of_side, tidy
 from solvent.procedures.transfer import refusal_of_account
-from solvent.risk.margin import judge
+from solvent.risk.margin import exposure_requirement_up, judge
 from solvent.risk.watch import forget_holding
 from solvent.state.ledger import exchange, hold, post
 from solvent.state.positions import find_holding, find_position, free_holding, take_position
@@ -55,6 +55,7 @@ def fill_liquidation(state, watch, tape, command):
     accrue(state, tape, account)
     accrue(state, tape, other)
     equity_before, _requirement, _gains, _notional = judge(state, account, Level.MAINTENANCE)
+    required_before = exposure_requirement_up(state, Level.MAINTENANCE, row, state.positions[row].lots)
     other_row = take_position(state, other, instrument)
     stage_row = terms.order_stage
     if closes_long:
@@ -75,7 +76,11 @@ def fill_liquidation(state, watch, tape, command):
     event.reference = command.reference
     event.amount_quanta = value
     record_flow(state, instrument, value, 0)
-    charge_penalty(state, tape, account, stage_row, instrument, value, equity_before)
+    freed = required_before - exposure_requirement_up(state, Level.MAINTENANCE, row, state.positions[row].lots)
+    better = 0
+    if orders.limit_ticks > 0:
+        better = value_quanta(lots, abs(price - orders.limit_ticks), state.contracts[instrument].quanta_per_lot_tick)
+    charge_penalty(state, tape, account, stage_row, instrument, value, freed, better, equity_before)
     tidy(state, watch, row)
     tidy(state, watch, other_row)
     review(state, watch, tape, account)

@@ -12,13 +12,15 @@ Scores (higher closes first), as the venues publish them:
 
 A score is a product of two ratios in 1 / SCORE_SCALE, divided one after the other and held to LIMIT: two positions
 that differ by one part in a million keep their order. Ties go to the lower account number.
+A lexicographic rank compares one metric after the other (AdlMetric), and in turn takes winners as they stand from a
+place the event keys, with no rank at all.
 Pro-rata closes everyone in proportion to lots, in pieces, by systematic sampling from a start that the event keys,
 so that splitting an account or choosing its number gains nothing.
 """
 
 import numpy as np
 
-from solvent.codes import AdlScore
+from solvent.codes import AdlMetric, AdlScore
 from solvent.compiled import kernel
 from solvent.units import mul_div_down
 
@@ -53,6 +55,69 @@ def score_of(kind, lots, value_quanta, cost_quanta, gain_quanta, wallet_quanta, 
     if kind == AdlScore.GAIN:
         return gain_quanta
     return product_of_ratios_down(gain_quanta, wallet_quanta, requirement_quanta, equity_quanta)
+
+
+@kernel
+def metric_of(kind, lots, value_quanta, cost_quanta, gain_quanta, wallet_quanta, equity_quanta, requirement_quanta):
+    """One number of a lexicographic rank, in 1 / SCORE_SCALE; `requirement_quanta` is the margin of the position."""
+    if kind == AdlMetric.MARK_OVER_ENTRY_PRICE:
+        if lots > 0:
+            return product_of_ratios_down(value_quanta, cost_quanta, 1, 1)
+        return product_of_ratios_down(-cost_quanta, -value_quanta, 1, 1)
+    if kind == AdlMetric.NOTIONAL_OVER_EQUITY:
+        return product_of_ratios_down(abs(value_quanta), equity_quanta, 1, 1)
+    if kind == AdlMetric.PNL_OVER_WALLET:
+        return product_of_ratios_down(gain_quanta, wallet_quanta, 1, 1)
+    if kind == AdlMetric.MAINTENANCE_OVER_EQUITY:
+        return product_of_ratios_down(requirement_quanta, equity_quanta, 1, 1)
+    if kind == AdlMetric.PNL_OVER_ENTRY_VALUE:
+        return product_of_ratios_down(gain_quanta, abs(cost_quanta), 1, 1)
+    if kind == AdlMetric.PNL_OVER_MARGIN:
+        return product_of_ratios_down(gain_quanta, requirement_quanta, 1, 1)
+    return gain_quanta
+
+
+@kernel
+def metric_at(metrics, place):
+    """The metric that decides in this place of the order; NONE where nothing is left to decide."""
+    return metrics // 16**place % 16
+
+
+@kernel
+def rank_columns(columns, count, used, scores):
+    """Turn columns of metrics, the first deciding and each next one among equals, into one score: higher closes first.
+
+    Accounts that agree in every column get the same score, so that what breaks ties elsewhere breaks them here.
+    """
+    order = np.arange(count)
+    for back in range(used):
+        column = columns[used - 1 - back]
+        keys = np.empty(count, np.int64)
+        for i in range(count):
+            keys[i] = column[order[i]]
+        order = order[np.argsort(keys, kind="mergesort")]
+    rank = 0
+    for i in range(count):
+        if i > 0:
+            differs = False
+            for k in range(used):
+                differs = differs or columns[k][order[i]] != columns[k][order[i - 1]]
+            if differs:
+                rank += 1
+        scores[order[i]] = rank
+
+
+@kernel
+def pair_in_turn(lots, available, count, paired, key):
+    """Close winners one after the other, from a place the key decides and round; give how many lots (dYdX v4)."""
+    left = lots
+    for i in range(count):
+        paired[i] = 0
+    for turn in range(count):
+        i = (key + turn) % count
+        paired[i] = min(left, available[i])
+        left -= paired[i]
+    return lots - left
 
 
 @kernel

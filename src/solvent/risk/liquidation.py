@@ -10,11 +10,15 @@ several positions shares its equity among them in proportion to their maintenanc
 protocol/x/clob, GetBankruptcyPriceInQuoteQuantums; by notional where no requirement exists):
 
     limit = mark -+ floor(equity x requirement_i / requirement / |value of one tick of the position|)
+
+At that price equity over maintenance stays as it is while a position is closed: Lighter calls it the zero price.
+A spread is a distance from the mark, for whoever takes the position (Deribit's liquidity support, Aave's bonus); an
+account that is not bankrupt never sells beyond its limit.
 """
 
 import numpy as np
 
-from solvent.codes import Size
+from solvent.codes import FeeBase, Size
 from solvent.compiled import kernel
 from solvent.state.terms import STAGES_MAX
 from solvent.units import PPM, mul_div_down, mul_div_up, value_quanta
@@ -64,9 +68,68 @@ def lots_of_size(stage, held_lots, notional_quanta, in_cooldown, lots_to_lower_t
         return min(max(mul_div_up(held_lots, stage.size_ppm, PPM), 1), held_lots)
     if stage.sizing == Size.TO_LOWER_TIER:
         return min(lots_to_lower_tier, held_lots)
-    if stage.sizing == Size.TO_HEALTH:
+    if stage.sizing == Size.TO_HEALTH or stage.sizing == Size.SAME_SHARE:
         return min(lots_to_health, held_lots)
     return held_lots
+
+
+@kernel
+def lots_by_close_factor(stage, held_lots, notional_quanta, equity_quanta, requirement_quanta):
+    """A share of the position; all of it below a health or a value, or where a leftover would be dust (Aave v3.3)."""
+    if equity_quanta < mul_div_up(requirement_quanta, stage.full_below_ppm, PPM):
+        return held_lots
+    if notional_quanta < stage.size_min_quanta:
+        return held_lots
+    lots = min(max(mul_div_up(held_lots, stage.size_ppm, PPM), 1), held_lots)
+    if mul_div_down(notional_quanta, held_lots - lots, held_lots) < stage.left_min_quanta:
+        return held_lots
+    return lots
+
+
+@kernel
+def part_of_lots_up(held_lots, steps, step_ppm):
+    """Lots of a position when every one shrinks by so many steps: whole lots, rounded up, at most all."""
+    return min(mul_div_up(held_lots, min(steps * step_ppm, PPM), PPM), held_lots)
+
+
+@kernel
+def spread_limit_ticks(mark_ticks, lots, spread_ppm, price_max_ticks):
+    """The price a spread away from the mark, against whoever closes; within the contract."""
+    distance = mul_div_down(mark_ticks, spread_ppm, PPM)
+    if lots > 0:
+        return max(mark_ticks - distance, 1)
+    return min(mark_ticks + distance, price_max_ticks)
+
+
+@kernel
+def transfer_ticks(mark_ticks, lots, quanta_per_lot_tick, equity_share_quanta, spread_ppm, price_max_ticks):
+    """The price at which a position changes hands: a spread from the mark, never beyond the share of the equity.
+
+    An account without equity left hands over at the mark: what it owes is the waterfall's, and nobody's by a price.
+    """
+    share = max(equity_share_quanta, 0)
+    limit = bankruptcy_limit_ticks(mark_ticks, lots, quanta_per_lot_tick, share, price_max_ticks)
+    apart = spread_limit_ticks(mark_ticks, lots, spread_ppm, price_max_ticks)
+    return max(limit, apart) if lots > 0 else min(limit, apart)
+
+
+@kernel
+def zero_price_ticks(mark_ticks, lots, quanta_per_lot_tick, equity_share_quanta, price_max_ticks):
+    """The price that leaves equity over maintenance as it is, whole ticks towards the mark; beyond it when bankrupt."""
+    if equity_share_quanta >= 0:
+        return bankruptcy_limit_ticks(mark_ticks, lots, quanta_per_lot_tick, equity_share_quanta, price_max_ticks)
+    move = -equity_share_quanta // value_quanta(abs(lots), 1, quanta_per_lot_tick)
+    return min(mark_ticks + move, price_max_ticks) if lots > 0 else max(mark_ticks - move, 1)
+
+
+@kernel
+def fee_base_quanta(base, fill_quanta, freed_quanta, better_quanta):
+    """What a penalty is a share of."""
+    if base == FeeBase.REQUIREMENT:
+        return max(freed_quanta, 0)
+    if base == FeeBase.IMPROVEMENT:
+        return max(better_quanta, 0)
+    return fill_quanta
 
 
 @kernel

@@ -166,9 +166,13 @@ VENUE = np.dtype(
         ("mode_by_breaker", np.int64),
         ("operator_mode", np.int64),
         ("time_jump_ns", np.int64),
+        ("triggered", np.int64),
+        ("block_sequence", np.int64),
+        ("block_quanta", np.int64),
     ]
 )
-"""The venue as a whole; one row."""
+"""The venue as a whole; one row. `triggered` has a bit for each trigger of deleveraging that holds, and
+`block_quanta` is what the `Advance` of `block_sequence` has sent orders for."""
 
 
 class State(NamedTuple):
@@ -203,3 +207,4 @@ class State(NamedTuple):
     markets: np.recarray
     policy: np.recarray
     shocks: np.recarray
+    triggers: np.recarray

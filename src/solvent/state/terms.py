@@ -18,6 +18,8 @@ LEVELS = 3
 STAGES_MAX = 8
 ABSORBERS_MAX = 8
 BREAKERS_MAX = 12
+TRIGGERS_MAX = 4
+METRICS_MAX = 4
 SIDES = 2
 INTEREST_MAX = 16
 """Prices a reopening auction keeps: a venue reports its book in steps, not order by order."""
@@ -142,11 +144,22 @@ STAGE = _row(
     "accept",
     "spread_ppm",
     "adjustment_ppm",
+    "tiers_down",
+    "step_ppm",
+    "full_below_ppm",
+    "left_min_quanta",
+    "price_ppm",
+    "fee_base",
+    "round_ns",
+    "block_quanta",
 )
 """One rung of the action ladder; see solvent.codes for the meaning of the small numbers.
 
 `spread_ppm` of the position's requirement is the widest discount of a limit by health, and `adjustment_ppm` how much
-faster than health it widens.
+faster than health it widens. `tiers_down` brackets are gone down at once (0 is one); positions shrink alike in steps of
+`step_ppm`; a close factor closes everything below `full_below_ppm` of the requirement, and leaves nothing smaller than
+`left_min_quanta`. `price_ppm` is how far from the mark the venue sends its orders, or the vault takes over.
+Orders of one account are `round_ns` apart, and one `Advance` sends orders for at most `block_quanta`.
 """
 
 ABSORBER = _row("used", "tranche", "cap_ppm")
@@ -232,10 +245,18 @@ POLICY = _row(
     "outflow_window",
     "outflow_least_quanta",
     "open_interest_quanta",
+    "adl_metrics",
+    "adl_spread_ppm",
 )
 """`mark_components` has bit SourceKind set for each component; `withdraw_gains` 1 lets unrealised gains leave;
 pro-rata deleveraging deals contracts out in pieces of `adl_unit_quanta`. Of what is there a share of `outflow_ppm` may
-leave in a window, and `outflow_least_quanta` always; `open_interest_quanta` caps all markets together."""
+leave in a window, and `outflow_least_quanta` always; `open_interest_quanta` caps all markets together. `adl_metrics`
+holds up to four numbers of AdlMetric, the first in the lowest four bits; `adl_spread_ppm` is how far from the mark
+winners close."""
+
+TRIGGER = _row("used", "kind", "share_ppm", "stop_ppm", "window_ns", "floor_quanta")
+"""One condition of deleveraging (solvent.codes.AdlTrigger): what reaches `share_ppm` sets it off, and what is back at
+`stop_ppm` ends it; a fund of less than `floor_quanta` has no drawdown."""
 
 
 SHOCK = _row("move_ppb")
@@ -269,6 +290,7 @@ class Terms(NamedTuple):
     markets: np.recarray
     policy: np.recarray
     shocks: np.recarray
+    triggers: np.recarray
 
 
 def layout(shape: TermsShape) -> dict[str, tuple[int, int, np.dtype]]:
@@ -289,6 +311,7 @@ def layout(shape: TermsShape) -> dict[str, tuple[int, int, np.dtype]]:
         ("markets", shape.instruments, MARKET),
         ("policy", 1, POLICY),
         ("shocks", shape.instruments * max(shape.scenarios, 1), SHOCK),
+        ("triggers", TRIGGERS_MAX, TRIGGER),
     ]
     places: dict[str, tuple[int, int, np.dtype]] = {}
     first = 0
@@ -300,7 +323,7 @@ def layout(shape: TermsShape) -> dict[str, tuple[int, int, np.dtype]]:
 
 def cell_count(shape: TermsShape) -> int:
     """Length of the cells array."""
-    first, rows, dtype = layout(shape)["shocks"]
+    first, rows, dtype = list(layout(shape).values())[-1]
     return first + rows * len(dtype.names or ())
 
 

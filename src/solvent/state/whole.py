@@ -97,6 +97,7 @@ def new_state(terms: Terms, *, accounts: int = 64, positions: int = 64, orders: 
     views = view_terms(
         cells, TermsShape(instruments, len(terms.brackets), scenarios_of(len(terms.shocks), instruments))
     )
+    terms_tables: dict[str, Any] = dict(zip(views._fields, views, strict=True))
     return State(
         venue=venue,
         accounts=table,
@@ -110,23 +111,8 @@ def new_state(terms: Terms, *, accounts: int = 64, positions: int = 64, orders: 
         interest=_records(instruments * INTEREST_MAX, INTEREST),
         held=_records(ASSETS_MAX, HELD),
         queue=np.zeros(room, dtype=np.int32),
-        cells=views.cells,
         staged=cells.copy(),
-        contracts=views.contracts,
-        feeds=views.feeds,
-        schedules=views.schedules,
-        brackets=views.brackets,
-        levels=views.levels,
-        stages=views.stages,
-        absorbers=views.absorbers,
-        assets=views.assets,
-        breakers=views.breakers,
-        pricing=views.pricing,
-        remedies=views.remedies,
-        dynamics=views.dynamics,
-        markets=views.markets,
-        policy=views.policy,
-        shocks=views.shocks,
+        **terms_tables,
     )
 
 

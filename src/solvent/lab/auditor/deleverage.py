@@ -3,17 +3,48 @@
 from collections import Counter
 from typing import Any
 
-from solvent.codes import AdlPrice, Executor
+from solvent.codes import AdlPrice, AdlTrigger, Executor, SystemAccount
 from solvent.events import EventKind
 from solvent.lab.auditor.law import require
-from solvent.lab.auditor.liquidation import stage_of, visit
+from solvent.lab.auditor.liquidation import note_rest, stage_of, transfer_price, visit
 from solvent.lab.auditor.notes import Notes
 from solvent.lab.auditor.trading import exchange
+from solvent.lab.auditor.waterfall import cover_of
+from solvent.lab.books import NOBODY
+from solvent.units import PPM
+
+
+def _check_triggers(audit: Notes, event: Any) -> None:
+    """Some condition of the rulebook holds, or it has none."""
+    triggers = {place: row["kind"] for place, row in enumerate(audit.books.rules.triggers) if row["used"]}
+    met = any(_holds(audit, event.account, place) for place in triggers)
+    kinds = [AdlTrigger(kind).name for kind in triggers.values()]
+    require("DELEVERAGE", met or not triggers, f"winners closed against {event.account}, but none of {kinds} holds")
+
+
+def _holds(audit: Notes, account: int, place: int) -> bool:
+    books, trigger = audit.books, audit.books.rules.triggers[place]
+    equity, kind = audit.visit_equity[account], trigger["kind"]
+    if kind == AdlTrigger.EQUITY_NEGATIVE:
+        return equity < 0
+    if kind == AdlTrigger.MARK_REACHES_BANKRUPTCY:
+        return equity <= 0
+    if kind in (AdlTrigger.VAULT_REFUSES, AdlTrigger.ORDER_UNFILLED):
+        # a refusal is told by nothing but what follows it; of orders the machine's own rows say when they went
+        return kind == AdlTrigger.VAULT_REFUSES or audit.order_stage[account] != NOBODY
+    if kind in (AdlTrigger.FUND_DEPLETED, AdlTrigger.FUND_NOTIONAL_CAP):
+        cover = cover_of(audit, account)
+        if kind == AdlTrigger.FUND_DEPLETED:
+            return cover <= 0 or -equity > cover
+        both = (account, SystemAccount.VAULT)
+        held = sum(books.notional(who, market) for who in both for market in books.accounts[who].positions)
+        return held > max(cover, 0) * trigger["share_ppm"] // PPM
+    return bool(audit.after.venue[0].triggered >> place & 1)
 
 
 def _on_position_deleveraged(audit: Notes, event: Any) -> None:
     books = audit.books
-    stage_of(audit, event, Executor.ADL)
+    stage = stage_of(audit, event, Executor.ADL)
     visit(audit, event)
     winner = books.accounts[event.counterparty]
     lots = abs(event.lots)
@@ -27,9 +58,21 @@ def _on_position_deleveraged(audit: Notes, event: Any) -> None:
     require("DELEVERAGE", event.lots * held > 0, "the sign of the lots is told wrongly")
     mark, previous = books.marks[event.instrument], books.previous_marks[event.instrument]
     allowed = {mark}
-    if books.rules.policy["adl_price"] == AdlPrice.PREVIOUS_MARK and previous:
+    policy = books.rules.policy
+    if event.account not in audit.winners:
+        _check_triggers(audit, event)
+    note_rest(audit, event, stage)
+    whole = audit.visit_lots.setdefault((event.account, event.instrument), held)
+    share = audit.visit_shares[event.account][event.instrument]
+    if policy["adl_price"] == AdlPrice.PREVIOUS_MARK and previous:
         # a previous mark that would cost the defaulter more may give way to the mark
         allowed = {previous, max(mark, previous) if held > 0 else min(mark, previous)}
+    elif policy["adl_price"] == AdlPrice.SPREAD:
+        allowed = {transfer_price(audit, event.instrument, whole, share, policy["adl_spread_ppm"])}
+    elif policy["adl_price"] == AdlPrice.ZERO_PRICE:
+        ticks = abs(share) // (abs(whole) * books.per_lot_tick(event.instrument))
+        ticks *= 1 if (share >= 0) == (held < 0) else -1
+        allowed = {min(max(mark + ticks, 1), books.rules.contracts[event.instrument]["price_max_ticks"])}
     price = event.price_ticks
     require("DELEVERAGE", price in allowed, f"deleveraged at {price}, not at one of {allowed}")
     unit = price * books.per_lot_tick(event.instrument)

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from typing import Any
 
-from solvent.codes import Executor, Level, PriceLimit, SystemAccount
+from solvent.codes import Executor, FeeBase, Level, PriceLimit, Size, SystemAccount
 from solvent.events import EventKind
 from solvent.lab.appraisal import doubt
 from solvent.lab.auditor.law import require
@@ -12,6 +12,7 @@ from solvent.lab.auditor.notes import Notes
 from solvent.lab.auditor.penalty import payee_of
 from solvent.lab.auditor.queue import judged
 from solvent.lab.auditor.trading import exchange, same_fields
+from solvent.units import PPM
 
 
 def stage_of(audit: Notes, event: Any, executor: Executor) -> dict[str, int]:
@@ -39,7 +40,45 @@ def visit(audit: Notes, event: Any) -> int:
         saved = best > 0 and audit.books.surplus(event.account) + best >= 0
         trader = audit.books.accounts[event.account].is_trader
         require("PRICE", not (saved and trader), f"{event.account} was not given the benefit of a doubt of {best}")
+        audit.visit_shares[event.account] = _shares(audit, event.account)
     return audit.visit_equity[event.account]
+
+
+def _shares(audit: Notes, account: int) -> dict[int, int]:
+    """The part of the equity behind each position that may be closed, by what each needs."""
+    books, equity = audit.books, audit.visit_equity[account]
+    flagged = audit.flagged_sequence[account]
+    needs = {
+        instrument: books.position_requirement(account, instrument, Level.MAINTENANCE)
+        for instrument, position in books.accounts[account].positions.items()
+        if position.lots and books.is_workable(instrument, flagged)
+    }
+    shared = books.requirement(account)
+    if books.rules.levels[Level.MAINTENANCE]["scenario"]:
+        # judged together they need less than each alone: equity is shared by what each needs alone
+        shared = sum(needs.values())
+    return {i: equity * need // shared if shared > 0 else equity // len(needs) for i, need in needs.items()}
+
+
+def transfer_price(audit: Notes, instrument: int, lots: int, share: int, spread_ppm: int) -> int:
+    """The price a spread from the mark, but none at which closing all costs more than the share of the equity."""
+    books = audit.books
+    mark, unit = books.marks[instrument], abs(lots) * books.per_lot_tick(instrument)
+    ticks = min(mark * spread_ppm // PPM, max(share, 0) // unit)
+    highest = books.rules.contracts[instrument]["price_max_ticks"]
+    return max(mark - ticks, 1) if lots > 0 else min(mark + ticks, highest)
+
+
+def note_rest(audit: Notes, event: Any, stage: dict[str, int]) -> None:
+    """A stage of rounds acts on an account once in a round."""
+    if not stage["round_ns"]:
+        return
+    books = audit.books
+    if event.account not in audit.rested:
+        rests = audit.rests_until[event.account]
+        require("LIQUIDATION", books.time_ns >= rests, f"a round {rests - books.time_ns} ns too soon")
+        audit.rested.add(event.account)
+    audit.rests_until[event.account] = books.time_ns + stage["round_ns"]
 
 
 def _on_liquidation_ordered(audit: Notes, event: Any) -> None:
@@ -53,39 +92,25 @@ def _on_liquidation_ordered(audit: Notes, event: Any) -> None:
     require("LIQUIDATION", position.ordered == 0, "a second order while one is in the market")
     require("TOLD", event.amount_quanta == books.notional(event.account, event.instrument), "notional told wrongly")
     require("TOLD", event.reference == books.sequence, "the order has another reference")
+    note_rest(audit, event, stage)
+    if stage["block_quanta"]:
+        audit.sent_quanta += abs(event.lots) * books.marks[event.instrument] * books.per_lot_tick(event.instrument)
+        most = stage["block_quanta"]
+        require("LIQUIDATION", audit.sent_quanta <= most, f"{audit.sent_quanta} sent in one block of {most}")
     if stage["price_limit"] == PriceLimit.NONE:
         require("LIQUIDATION", event.price_ticks == 0, "a limit where the stage has none")
+    elif stage["price_limit"] == PriceLimit.SPREAD:
+        share = abs(position.lots) * books.per_lot_tick(event.instrument) * books.marks[event.instrument]
+        wanted = transfer_price(audit, event.instrument, position.lots, share, stage["price_ppm"])
+        require("LIQUIDATION", event.price_ticks == wanted, f"a limit of {event.price_ticks}, not {wanted}")
     elif stage["price_limit"] == PriceLimit.HEALTH_DISCOUNT:
         _check_health_limit(audit, event, stage, position.lots)
     else:
-        _check_bankruptcy_limit(audit, event, position.lots)
+        _check_limit(audit, event, position.lots, Fraction(audit.visit_shares[event.account][event.instrument]))
     position.ordered = -event.lots
     position.limit = event.price_ticks
     audit.order_reference[event.account] = event.reference
     audit.order_stage[event.account] = event.stage
-
-
-def _check_bankruptcy_limit(audit: Notes, event: Any, lots: int) -> None:
-    """Closing all at the limit costs at most the position's share of the equity; one tick further costs more."""
-    books = audit.books
-    own = books.position_requirement(event.account, event.instrument, Level.MAINTENANCE)
-    shared = event.requirement_quanta
-    if books.rules.levels[Level.MAINTENANCE]["scenario"]:
-        # judged together they need less than each alone: equity is shared by what each needs alone
-        shared = sum(
-            books.position_requirement(event.account, instrument, Level.MAINTENANCE)
-            for instrument, position in books.accounts[event.account].positions.items()
-            if position.lots and books.is_workable(instrument, audit.flagged_sequence[event.account])
-        )
-    if shared > 0:
-        share = event.equity_quanta * own // shared
-    else:
-        open_count = sum(
-            position.lots != 0 and books.is_workable(instrument, audit.flagged_sequence[event.account])
-            for instrument, position in books.accounts[event.account].positions.items()
-        )
-        share = event.equity_quanta // open_count
-    _check_limit(audit, event, lots, Fraction(share))
 
 
 def _check_health_limit(audit: Notes, event: Any, stage: dict[str, int], lots: int) -> None:
@@ -134,12 +159,24 @@ def _on_liquidation_filled(audit: Notes, event: Any) -> None:
     value = audit.command.lots * event.price_ticks * books.per_lot_tick(event.instrument)
     require("TOLD", event.amount_quanta == value, f"value {event.amount_quanta}, not {value}")
     equity = books.equity(event.account)
+    needed = books.position_requirement(event.account, event.instrument, Level.MAINTENANCE)
+    better = abs(event.price_ticks - position.limit) if position.limit else 0
     position.ordered += event.lots
     if event.lots < 0:
         exchange(audit, event.counterparty, event.account, event.instrument, audit.command.lots, event.price_ticks)
     else:
         exchange(audit, event.account, event.counterparty, event.instrument, audit.command.lots, event.price_ticks)
-    audit.penalty = (event.account, event.stage, event.instrument, value, equity)
+    freed = needed - books.position_requirement(event.account, event.instrument, Level.MAINTENANCE)
+    better *= audit.command.lots * books.per_lot_tick(event.instrument)
+    base = base_of(books.rules.stages[event.stage], value, freed, better)
+    audit.penalty = (event.account, event.stage, event.instrument, base, equity)
+
+
+def base_of(stage: dict[str, int], value: int, freed: int, better: int) -> int:
+    """What the stage's penalty is a share of."""
+    return {FeeBase.VALUE: value, FeeBase.REQUIREMENT: max(freed, 0), FeeBase.IMPROVEMENT: better}[
+        FeeBase(stage["fee_base"])
+    ]
 
 
 def _on_collateral_ordered(audit: Notes, event: Any) -> None:
@@ -164,17 +201,25 @@ def _on_collateral_sold(audit: Notes, event: Any) -> None:
 
 def _on_position_taken_over(audit: Notes, event: Any) -> None:
     books = audit.books
-    stage_of(audit, event, Executor.BACKSTOP_VAULT)
+    stage = stage_of(audit, event, Executor.BACKSTOP_VAULT)
     equity = visit(audit, event)
+    note_rest(audit, event, stage)
     require("LIQUIDATION", event.counterparty == SystemAccount.VAULT != event.account, "taken over by a stranger")
-    require("LIQUIDATION", event.price_ticks == books.marks[event.instrument], "takeover away from the mark")
     held = books.lots_of(event.account, event.instrument)
-    require("LIQUIDATION", event.lots == held != 0, f"took {event.lots} of {held}")
-    value = books.notional(event.account, event.instrument)
+    inside = event.lots * held > 0 and abs(event.lots) <= abs(held)
+    require("LIQUIDATION", inside, f"took {event.lots} of {held}")
+    if stage["sizing"] == Size.FULL:
+        require("LIQUIDATION", event.lots == held, f"took {event.lots} of {held}, the stage takes all")
+    share = audit.visit_shares[event.account][event.instrument]
+    price = transfer_price(audit, event.instrument, held, share, stage["price_ppm"])
+    require("LIQUIDATION", event.price_ticks == price, f"taken over at {event.price_ticks}, not {price}")
+    value = abs(event.lots) * price * books.per_lot_tick(event.instrument)
     require("TOLD", event.amount_quanta == value, f"value {event.amount_quanta}, not {value}")
+    needed = books.position_requirement(event.account, event.instrument, Level.MAINTENANCE)
     buyer, seller = (event.counterparty, event.account) if held > 0 else (event.account, event.counterparty)
-    exchange(audit, buyer, seller, event.instrument, abs(held), event.price_ticks)
-    audit.penalty = (event.account, event.stage, event.instrument, value, equity)
+    exchange(audit, buyer, seller, event.instrument, abs(event.lots), event.price_ticks)
+    freed = needed - books.position_requirement(event.account, event.instrument, Level.MAINTENANCE)
+    audit.penalty = (event.account, event.stage, event.instrument, base_of(stage, value, freed, 0), equity)
 
 
 def _on_residual_taken(audit: Notes, event: Any) -> None:

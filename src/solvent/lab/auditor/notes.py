@@ -56,6 +56,7 @@ class Notes:
         self.default_instrument = {i: row["default_instrument"] for i, row in enumerate(accounts)}
         self.flagged_sequence = {i: row["flagged_sequence"] for i, row in enumerate(accounts)}
         self.order_reference = {i: row["order_reference"] for i, row in enumerate(accounts)}
+        self.rests_until = {i: row["cooldown_until_ns"] for i, row in enumerate(accounts)}
         self.order_stage = {i: row["order_stage"] for i, row in enumerate(accounts)}
         self.collateral_in = dict(self.books.holdings_by_asset())
         self.index_steps = [0] * len(self.books.marks)
@@ -73,10 +74,14 @@ class Notes:
         self.flagged_now: set[int] = set()
         self.flagged_in_order: list[int] = []
         self.visit_equity: dict[int, int] = {}
+        self.visit_shares: dict[int, dict[int, int]] = {}
+        self.visit_lots: dict[tuple[int, int], int] = {}
+        self.sent_quanta = 0
+        self.rested: set[int] = set()
         self.winners: dict[int, Counter[int]] = {}
         self.winner_entries: dict[int, Counter[int]] = {}
         self.case: Case | None = None
-        self.penalty: tuple[int, int, int, int, int] | None = None
+        self.penalty: tuple[int, int, int, int, int] | None = None  # account, stage, market, base, equity before
         self.sides: list[Side] = []
         self.initial_before = 0
         self.after: Any = None

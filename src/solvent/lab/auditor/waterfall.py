@@ -19,7 +19,8 @@ def _on_shortfall_declared(audit: Notes, event: Any) -> None:
     require("WATERFALL", account.flagged and account.is_flat, "a shortfall of an account that still has positions")
     owed = max(-account.wallet, 0)
     declared = owed
-    by_price = books.rules.policy["adl_price"] == AdlPrice.PREVIOUS_MARK and event.account in audit.winners
+    by_price = books.rules.policy["adl_price"] in (AdlPrice.PREVIOUS_MARK, AdlPrice.ZERO_PRICE)
+    by_price = by_price and event.account in audit.winners
     if by_price and not account.holdings:
         declared = max(owed, -audit.visit_equity[event.account])
     if event.account in audit.visit_equity:
@@ -68,6 +69,17 @@ def _means(audit: Notes, case: Case, tranche: int) -> dict[int, int]:
             won = sum(max(books.gain(instrument, position), 0) for instrument, position in positions)
             means[number] = min(means[number], won)
     return means
+
+
+def cover_of(audit: Notes, account: int) -> int:
+    """What the layers before deleveraging and haircuts could pay for an account now."""
+    case, cover = Case(account, 0, 0, 0), 0
+    for absorber in audit.books.rules.absorbers:
+        if not absorber["used"] or absorber["tranche"] >= Tranche.ADL:
+            break
+        means = sum(max(amount, 0) for amount in _means(audit, case, absorber["tranche"]).values())
+        cover += means * absorber["cap_ppm"] // PPM
+    return cover
 
 
 def _enter_layer(audit: Notes, case: Case) -> None:

@@ -1,6 +1,17 @@
 """The clerk books one event, and says which law it breaks if it does: law x 1000 + a place in this file, or 0."""
 
-from solvent.codes import AccountKind, AdlPrice, Executor, FeePayee, Level, Mode, PriceLimit, SystemAccount
+from solvent.codes import (
+    AccountKind,
+    AdlPrice,
+    Executor,
+    FeeBase,
+    FeePayee,
+    Level,
+    Mode,
+    PriceLimit,
+    Size,
+    SystemAccount,
+)
 from solvent.commands import CommandKind
 from solvent.events import EventKind
 from solvent.lab.clerk.books import (
@@ -155,7 +166,8 @@ def penalty_due(state, clerk):
 @step
 def end_penalty(state, clerk):
     """What was filled or taken over owed no penalty, when another event follows."""
-    if clerk.note[UNJUDGED] == 0 and penalty_due(state, clerk) != 0:
+    is_of_value = state.stages[clerk.note[PENALTY_STAGE]].fee_base == FeeBase.VALUE
+    if clerk.note[UNJUDGED] == 0 and is_of_value and penalty_due(state, clerk) != 0:
         return PENALTY + 1
     clerk.note[PENALTY_OF] = NOBODY
     return 0
@@ -373,7 +385,9 @@ def charge_penalty(state, clerk, event):
     market = note[PENALTY_MARKET]
     if event.account != account or event.stage != stage or event.instrument != market:
         return PENALTY + 3
-    if event.value != note[PENALTY_VALUE]:
+    if state.stages[stage].fee_base != FeeBase.VALUE:
+        note[PENALTY_VALUE] = event.value  # what was freed or improved: the auditor knows
+    elif event.value != note[PENALTY_VALUE]:
         return PENALTY + 4
     if event.amount_quanta <= 0 or event.amount_quanta > max(0, note[PENALTY_EQUITY]):
         return PENALTY + 5
@@ -391,7 +405,7 @@ def charge_penalty(state, clerk, event):
 
 @step
 def take_over(state, clerk, event):
-    """The vault takes a whole position at the mark."""
+    """The vault takes a position or a part of it, at the mark or within the stage's spread of it."""
     account = event.account
     market = event.instrument
     vault = SystemAccount.VAULT + 0
@@ -401,17 +415,22 @@ def take_over(state, clerk, event):
     held = clerk.lots[account, market]
     if event.counterparty != vault or account == vault:
         return LIQUIDATION + 30
-    if event.price_ticks != clerk.mark[market]:
+    mark = clerk.mark[market]
+    apart = (mark - event.price_ticks) if held > 0 else event.price_ticks - mark
+    if apart < 0 or apart > wide_floor(mark, state.stages[event.stage].price_ppm, PPM):
         return LIQUIDATION + 31
-    if event.lots != held or held == 0:
+    if held == 0 or (event.lots > 0) != (held > 0) or event.lots == 0 or abs(event.lots) > abs(held):
         return LIQUIDATION + 32
-    value = abs(held) * unit_of(state, clerk, market)
+    if state.stages[event.stage].sizing == Size.FULL and event.lots != held:
+        return LIQUIDATION + 33
+    lots = abs(event.lots)
+    value = lots * event.price_ticks * state.contracts[market].quanta_per_lot_tick
     if event.amount_quanta != value:
         return TOLD + 4
     if held > 0:
-        settled = exchange(state, clerk, vault, account, market, held, event.price_ticks)
+        settled = exchange(state, clerk, vault, account, market, lots, event.price_ticks)
     else:
-        settled = exchange(state, clerk, account, vault, market, -held, event.price_ticks)
+        settled = exchange(state, clerk, account, vault, market, lots, event.price_ticks)
     if not settled:
         return FUNDING + 2
     _expect_penalty(clerk, account, event.stage, market, value, clerk.visit_equity[account])
@@ -463,8 +482,8 @@ def deleverage(state, clerk, event):
     if state.policy[0].adl_price == AdlPrice.PREVIOUS_MARK and clerk.previous[market] > 0:
         before = clerk.previous[market]
         fair = price == before or price == (max(mark, before) if held > 0 else min(mark, before))
-    if not fair:
-        return DELEVERAGE + 5
+    if not fair and state.policy[0].adl_price <= AdlPrice.BANKRUPTCY:
+        return DELEVERAGE + 5  # what a share of the equity allows beside the mark, the auditor knows
     unit = price * state.contracts[market].quanta_per_lot_tick
     if other * unit <= clerk.cost[winner, market]:
         return DELEVERAGE + 6

@@ -55,7 +55,9 @@ def open_case(state, clerk, event):
     holds = False
     for asset in range(clerk.held.shape[1]):
         holds = holds or clerk.held[account, asset] > 0
-    if state.policy[0].adl_price == AdlPrice.PREVIOUS_MARK and note[WINNERS_OF] == account and not holds:
+    price = state.policy[0].adl_price
+    by_price = price == AdlPrice.PREVIOUS_MARK or price == AdlPrice.ZERO_PRICE
+    if by_price and note[WINNERS_OF] == account and not holds:
         declared = max(owed, -clerk.visit_equity[account])
     if clerk.visited[account] == 1 and declared > max(-clerk.visit_equity[account], 0):
         return WATERFALL + 12

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from solvent.codes import Accept, AdlPolicy, AdlPrice, AdlScore, Executor, Level, Schedule
+from solvent.codes import Accept, AdlPolicy, AdlPrice, AdlScore, Executor, FeeBase, Level, PriceLimit, Schedule
 from solvent.commands import Command, EnactTerms, StageTerm
 from solvent.lab.driver.setting import MINUTE, SECOND, Setting
 from solvent.state.terms import SOURCES_MAX
@@ -59,7 +59,9 @@ def _change_stage(world: Setting) -> list[tuple[int, int]]:
             ("sizing", chance.choice([0, 1])),
             ("executor", chance.choice(list(Executor))),
             ("accept", chance.choice(list(Accept))),
-            ("price_limit", chance.randint(0, 2)),
+            ("price_limit", chance.choice(list(PriceLimit))),
+            ("fee_base", chance.choice(list(FeeBase))),
+            ("price_ppm", chance.choice([0, 20_000])),
         ]
     )
     return [(world.cell("stages", row, name), int(value))]

@@ -6,9 +6,11 @@ from typing import Any
 
 from solvent.codes import (
     Accept,
+    AdlMetric,
     AdlPolicy,
     AdlPrice,
     AdlScore,
+    AdlTrigger,
     Answer,
     Breach,
     Condition,
@@ -16,6 +18,7 @@ from solvent.codes import (
     Estimator,
     Executor,
     Exponent,
+    FeeBase,
     FeePayee,
     Level,
     Metric,
@@ -27,7 +30,7 @@ from solvent.codes import (
     Weighting,
 )
 from solvent.lab.driver.setting import MILLISECOND, MINUTE, SCENARIOS_ROOM, SECOND, START_NS, Setting
-from solvent.state.terms import ABSORBERS_MAX, SOURCES_MAX, Terms, blank_terms
+from solvent.state.terms import ABSORBERS_MAX, METRICS_MAX, SOURCES_MAX, Terms, blank_terms
 from solvent.units import PPM, VALUE_MAX
 
 
@@ -102,6 +105,10 @@ def draw_terms(world: Setting) -> Terms:
     policy.step_ns = extra.choice([0, SECOND])
     policy.outflow_ppm = extra.choice([0, 0, 300_000])
     policy.outflow_window = extra.randint(0, 3)
+    policy.adl_spread_ppm = extra.choice([0, 10_000, PPM])
+    metrics = [extra.choice(list(AdlMetric)) for _place in range(extra.randint(1, METRICS_MAX))]
+    policy.adl_metrics = sum(metric * 16**place for place, metric in enumerate(metrics))
+    _draw_triggers(terms, extra)
     policy.grace_ns = chance.choice([0, 0, 30 * SECOND])
     return terms
 
@@ -351,6 +358,7 @@ def _draw_stages(world: Setting, terms: Terms, close_out: bool) -> None:
         [Executor.ENGINE, Executor.BACKSTOP_VAULT, Executor.ENGINE, Executor.ADL],
     ]
     scale = PPM
+    extra = Random(world.seed * 7_919 + 1)
     for place, executor in enumerate(chance.choice(ladders)):
         stage = terms.stages[place]
         stage.used = 1
@@ -376,6 +384,26 @@ def _draw_stages(world: Setting, terms: Terms, close_out: bool) -> None:
         stage.fee_payee = chance.choice(list(FeePayee))
         stage.residual_payee = chance.choice(list(FeePayee))
         stage.accept = chance.choice(list(Accept))
+        stage.tiers_down = extra.choice([0, 1, 2])
+        stage.step_ppm = extra.choice([1, 70_000, 200_000])
+        stage.full_below_ppm = extra.choice([0, 500_000, 950_000])
+        stage.left_min_quanta = extra.choice([0, 1_000, 1_000_000])
+        stage.price_ppm = extra.choice([0, 0, 0, 20_000, PPM])
+        stage.fee_base = extra.choice([FeeBase.VALUE, *FeeBase])
+        stage.round_ns = extra.choice([0, 0, 0, SECOND])
+        stage.block_quanta = extra.choice([0, 0, 0, 10**6, 10**9])
+
+
+def _draw_triggers(terms: Terms, extra: Random) -> None:
+    """In half of the worlds the stages alone say when winners are closed against."""
+    for row in range(extra.choice([0, 0, 1, 2])):
+        trigger = terms.triggers[row]
+        trigger.used = 1
+        trigger.kind = extra.choice(list(AdlTrigger))
+        trigger.share_ppm = extra.choice([1, 100_000, PPM])
+        trigger.stop_ppm = extra.choice([0, int(trigger.share_ppm) // 2])
+        trigger.window_ns = extra.choice([0, SECOND, MINUTE])
+        trigger.floor_quanta = extra.choice([0, 1_000])
 
 
 def _draw_asset(world: Setting, terms: Terms, asset: int) -> None:

@@ -15,6 +15,7 @@ from solvent.procedures.default.orders import cancel_orders, drop_own_orders, pl
 from solvent.procedures.default.settling import leave_queue, settle_flat
 from solvent.procedures.default.standing import has_orders, is_flat
 from solvent.procedures.default.takeover import take_over
+from solvent.procedures.default.triggers import may_deleverage
 from solvent.procedures.review import accrue, review, set_negative
 from solvent.risk.liquidation import stage_order
 from solvent.risk.margin import judge
@@ -32,6 +33,13 @@ def wait(state, tape, account, equity, requirement):
     event.instrument = state.accounts[account].default_instrument
     event.equity_quanta = equity
     event.requirement_quanta = requirement
+
+
+@kernel
+def is_paid_by_price(state):
+    """True when the price of deleveraging may be better for the defaulter than the mark: winners pay by it."""
+    price = state.policy[0].adl_price
+    return price == AdlPrice.PREVIOUS_MARK or price == AdlPrice.ZERO_PRICE
 
 
 @kernel
@@ -78,6 +86,7 @@ def work(state, watch, tape, account):
         for i in range(breached):
             if order[i] == terms.order_stage:
                 first = i + 1
+    refused = False
     for turn in range(breached):
         stage_row = order[(first + turn) % breached]
         executor = state.stages[stage_row].executor
@@ -85,17 +94,18 @@ def work(state, watch, tape, account):
             if place_orders(state, tape, account, stage_row, equity, requirement) > 0:
                 return False
         elif executor == Executor.BACKSTOP_VAULT:
-            if take_over(state, watch, tape, account, stage_row, equity):
+            if take_over(state, watch, tape, account, stage_row, equity, requirement):
                 if is_flat(state, account):
                     return settle_flat(state, watch, tape, account, stage_row, 0, nobody, nobody, 0)
                 return False
-        else:
+            refused = True
+        elif may_deleverage(state, account, equity, refused):
             room = state.venue[0].position_count + 1
             winners = np.empty(room, np.int64)
             gains = np.empty(room, np.int64)
-            found = deleverage(state, watch, tape, account, stage_row, winners, gains, 0)
+            found = deleverage(state, watch, tape, account, stage_row, equity, requirement, winners, gains, 0)
             declared = 0
-            if state.policy[0].adl_price == AdlPrice.PREVIOUS_MARK and terms.first_holding == NONE:
+            if is_paid_by_price(state) and terms.first_holding == NONE:
                 declared = max(-equity, 0)
             flat = is_flat(state, account)
             left = False

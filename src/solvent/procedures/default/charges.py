@@ -3,7 +3,7 @@
 from solvent.codes import FeePayee, Level, SystemAccount
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
-from solvent.risk.liquidation import penalty_of
+from solvent.risk.liquidation import fee_base_quanta, penalty_of
 from solvent.risk.margin import judge
 from solvent.state.ledger import post
 
@@ -23,13 +23,16 @@ def payee_account(payee, account, instrument):
 
 
 @kernel
-def charge_penalty(state, tape, account, stage_row, instrument, fill_quanta, equity_before):
+def charge_penalty(
+    state, tape, account, stage_row, instrument, fill_quanta, freed_quanta, better_quanta, equity_before
+):
     """Charge the stage's penalty on a fill: once per lot closed, never beyond the equity before or after it."""
     stage = state.stages[stage_row]
     if stage.fee_ppm == 0:
         return
     equity, _requirement, _gains, _notional = judge(state, account, Level.MAINTENANCE)
-    penalty = penalty_of(fill_quanta, stage.fee_ppm, min(equity, equity_before))
+    base = fee_base_quanta(stage.fee_base, fill_quanta, freed_quanta, better_quanta)
+    penalty = penalty_of(base, stage.fee_ppm, min(equity, equity_before))
     if penalty == 0:
         return
     payee = payee_account(stage.fee_payee, account, instrument)
@@ -39,6 +42,6 @@ def charge_penalty(state, tape, account, stage_row, instrument, fill_quanta, equ
     event.counterparty = payee
     event.instrument = instrument
     event.amount_quanta = penalty
-    event.value = fill_quanta
+    event.value = base
     event.stage = stage_row
     event.equity_quanta = equity

@@ -1,17 +1,15 @@
 """Orders of the liquidation engine: placed, taken back, and the trader's own cancelled first."""
 
-import numpy as np
-
-from solvent.codes import Level, PriceLimit, Size
+from solvent.codes import Level, PriceLimit
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
+from solvent.procedures.default.plan import equity_share, plan_lots, shared_requirement, work_space
 from solvent.procedures.default.standing import rows_by_requirement
 from solvent.risk.bankruptcy import health_spread_down
-from solvent.risk.liquidation import bankruptcy_limit_ticks, lots_of_size
-from solvent.risk.margin import exposure_requirement_up, lots_to_health, lots_to_lower_tier, position_notional
+from solvent.risk.liquidation import bankruptcy_limit_ticks, spread_limit_ticks
+from solvent.risk.margin import exposure_requirement_up, position_notional
 from solvent.state.positions import free_orders_if_empty, take_orders
 from solvent.state.tables import NONE
-from solvent.units import POSITIONS_MAX, mul_div_down
 
 
 @kernel
@@ -54,59 +52,60 @@ def drop_own_orders(state, tape, account):
 
 
 @kernel
+def rest_after(state, account, stage_row, partly):
+    """Begin the pause that follows: after every round, or after a part where none was running."""
+    stage = state.stages[stage_row]
+    terms = state.accounts[account]
+    now = state.venue[0].time_ns
+    if stage.round_ns > 0:
+        terms.cooldown_until_ns = now + stage.round_ns
+    elif partly and stage.cooldown_ns > 0 and now >= terms.cooldown_until_ns:
+        terms.cooldown_until_ns = now + stage.cooldown_ns
+
+
+@kernel
 def place_orders(state, tape, account, stage_row, equity, requirement):
     """Send the stage's orders to the venue; give how many."""
     stage = state.stages[stage_row]
     terms = state.accounts[account]
-    now = state.venue[0].time_ns
-    in_cooldown = now < terms.cooldown_until_ns
-    rows = np.empty(POSITIONS_MAX * 8, np.int64)
+    venue = state.venue[0]
+    now = venue.time_ns
+    if stage.round_ns > 0 and now < terms.cooldown_until_ns:
+        return 0  # one round at a time
+    if venue.block_sequence != venue.sequence:
+        venue.block_sequence = venue.sequence
+        venue.block_quanta = 0
+    rows, planned = work_space()
     count = rows_by_requirement(state, account, rows)
+    partly = plan_lots(state, account, stage_row, rows, count, equity, requirement, planned)
+    shared = shared_requirement(state, rows, count, requirement)
     placed = 0
-    partly = False
-    equity_left = equity
-    requirement_left = requirement
-    shared = requirement
-    if state.levels[Level.MAINTENANCE].scenario == 1:
-        # judged together positions need less than each alone: equity is shared by what each needs alone
-        shared = 0
-        for i in range(count):
-            shared += exposure_requirement_up(state, Level.MAINTENANCE, rows[i], state.positions[rows[i]].lots)
     for i in range(count):
         row = rows[i]
         position = state.positions[row]
-        held = abs(position.lots)
         notional = position_notional(state, row)
-        lower = 0
-        health = 0
-        if stage.sizing == Size.TO_LOWER_TIER:
-            lower = lots_to_lower_tier(state, row)
-        elif stage.sizing == Size.TO_HEALTH:
-            if equity_left >= requirement_left and requirement_left < requirement:
-                break
-            if placed > 0 and state.levels[Level.MAINTENANCE].scenario == 1:
-                break  # what the next one frees is known only when this one is filled
-            health = lots_to_health(state, row, equity_left, requirement_left, stage.size_ppm, stage.fee_ppm)
-            requirement_left += exposure_requirement_up(
-                state, Level.MAINTENANCE, row, held - health
-            ) - exposure_requirement_up(state, Level.MAINTENANCE, row, held)
-        lots = lots_of_size(stage, held, notional, in_cooldown, lower, health)
+        lots = planned[i]
+        if stage.block_quanta > 0:
+            per_lot = notional // abs(position.lots)
+            lots = min(lots, max(stage.block_quanta - venue.block_quanta, 0) // per_lot)
+            venue.block_quanta += lots * per_lot
         if lots == 0:
             continue
-        if lots < held:
-            partly = True
         signed = lots if position.lots > 0 else -lots
         limit = 0
-        if stage.price_limit != PriceLimit.NONE:
-            own = exposure_requirement_up(state, Level.MAINTENANCE, row, position.lots)
+        mark = state.instruments[position.instrument].mark_ticks
+        if stage.price_limit == PriceLimit.SPREAD:
+            limit = spread_limit_ticks(
+                mark, position.lots, stage.price_ppm, state.contracts[position.instrument].price_max_ticks
+            )
+        elif stage.price_limit != PriceLimit.NONE:
             if stage.price_limit == PriceLimit.HEALTH_DISCOUNT:
+                own = exposure_requirement_up(state, Level.MAINTENANCE, row, position.lots)
                 part = health_spread_down(own, equity, requirement, stage.adjustment_ppm, stage.spread_ppm)
-            elif shared > 0:
-                part = mul_div_down(equity, own, shared)
             else:
-                part = equity // count
+                part = equity_share(state, row, equity, shared, count)
             limit = bankruptcy_limit_ticks(
-                state.instruments[position.instrument].mark_ticks,
+                mark,
                 position.lots,
                 state.contracts[position.instrument].quanta_per_lot_tick,
                 part,
@@ -122,15 +121,14 @@ def place_orders(state, tape, account, stage_row, equity, requirement):
         event.lots = -signed
         event.price_ticks = limit
         event.stage = stage_row
-        event.reference = state.venue[0].sequence
+        event.reference = venue.sequence
         event.equity_quanta = equity
         event.requirement_quanta = requirement
         event.amount_quanta = notional
     if placed > 0:
-        terms.order_reference = state.venue[0].sequence
+        terms.order_reference = venue.sequence
         terms.order_until_ns = now + stage.timeout_ns
         terms.order_stage = stage_row
         terms.order_filled = 0
-        if partly and not in_cooldown and stage.cooldown_ns > 0:
-            terms.cooldown_until_ns = now + stage.cooldown_ns
+        rest_after(state, account, stage_row, partly)
     return placed

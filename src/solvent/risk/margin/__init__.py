@@ -2,7 +2,7 @@
 
 from solvent.risk.margin.account import judge, requirement_change
 from solvent.risk.margin.brackets import bracket_requirement_up, bracket_row
-from solvent.risk.margin.closing import lots_to_health, lots_to_lower_tier
+from solvent.risk.margin.closing import lots_down_tiers, lots_to_health, lots_to_lower_tier
 from solvent.risk.margin.collateral import collateral_value_at_down, collateral_value_down
 from solvent.risk.margin.position import (
     exposure_requirement_up,
@@ -22,6 +22,7 @@ __all__ = [
     "exposure_requirement_up",
     "gain_of",
     "judge",
+    "lots_down_tiers",
     "lots_to_health",
     "lots_to_lower_tier",
     "orders_requirement_up",

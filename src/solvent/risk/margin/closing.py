@@ -35,6 +35,32 @@ def lots_to_lower_tier(state, row):
 
 
 @kernel
+def lots_down_tiers(state, row, tiers):
+    """Least lots to close so that the position falls `tiers` brackets; all of it where it has no more below (OKX)."""
+    if tiers <= 1:
+        return lots_to_lower_tier(state, row)
+    position = state.positions[row]
+    instrument = position.instrument
+    schedule = state.schedules[Level.MAINTENANCE * state.instruments.shape[0] + instrument]
+    held = abs(position.lots)
+    per_lot = value_quanta(1, state.instruments[instrument].mark_ticks, state.contracts[instrument].quanta_per_lot_tick)
+    notional = position_notional(state, row)
+    if schedule.kind == Schedule.CURVE and schedule.step > 0:
+        steps = max(notional - schedule.threshold + schedule.step - 1, 0) // schedule.step
+        if steps < tiers:
+            return held
+        return held - (schedule.threshold + (steps - tiers) * schedule.step) // per_lot
+    if schedule.bracket_count == 0:
+        return held
+    by_size = schedule.kind == Schedule.BRACKETS_BY_SIZE
+    place = bracket_row(state, schedule, held if by_size else notional) - schedule.first_bracket
+    if place < tiers:
+        return held
+    floor = state.brackets[schedule.first_bracket + place - tiers + 1].floor_quanta
+    return held - ((floor - 1) if by_size else (floor - 1) // per_lot)
+
+
+@kernel
 def lots_to_health(state, row, equity_quanta, requirement_quanta, target_ppm, fee_ppm):
     """Least lots of this position to close at the mark so that equity covers target x maintenance; all if none does.
 

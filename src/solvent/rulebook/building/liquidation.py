@@ -11,6 +11,17 @@ from solvent.rulebook.reading import Reading
 from solvent.rulebook.rules import Stage
 
 BY_HEALTH: Final = "oracle_health_discount"
+SHARED: Final = {"notional": "value", "requirement": "requirement", "improvement_share": "improvement"}
+"""Fees that are a share of something: of what, by their kind."""
+LIMITS: Final = {"ioc": "none", "fok": "none", "zero_price": "bankruptcy"}
+"""Limits that are another's name."""
+
+
+def spread_of(price: dict[str, Any]) -> Fraction:
+    """How far from the mark contracts may move; the zero price is as far as the equity goes."""
+    if price.get("at") == "zero_price":
+        return Fraction(1)
+    return price.get("bonus_ppm") or (price["kind"] == "reference_spread" and price.get("ppm")) or Fraction(0)
 
 
 def build_stage(reading: Reading, value: dict[str, Any], path: Path) -> Stage:
@@ -29,29 +40,41 @@ def build_stage(reading: Reading, value: dict[str, Any], path: Path) -> Stage:
         executor = "backstop_vault"
         if price["kind"] == "pool_fill":
             price = {"kind": "takeover", "at": "account_transfer" if "residual" in fees else "mark"}
-    notional, residual = fees.get("notional", {}), fees.get("residual", {})
-    limit = "health_discount" if price["kind"] == BY_HEALTH else price.get("limit", "none")
+    shared = [kind for kind in SHARED if kind in fees]
+    if len(shared) > 1:
+        reading.tell((*path, "fee"), f"{' and '.join(shared)} stand here together", "Keep one of them.")
+    charged, residual = fees.get(shared[0], {}) if shared else {}, fees.get("residual", {})
+    throttle = value.get("throttle", {})
+    limit = {BY_HEALTH: "health_discount", "reference_spread": "spread"}.get(price["kind"], price.get("limit", "none"))
     return Stage(
         id=value["id"],
         level=value["when"]["level"],
         or_equal=value["when"]["cmp"] == "le",
         scale=value["when"]["scale_ppm"],
         executor=executor,
-        size=size["kind"],
-        share=size.get("ppm", size.get("target_ppm")),
-        min_notional=size.get("min_notional", Decimal(0)),
-        cooldown_ms=value.get("throttle", {}).get("ms", 0),
+        size="same_share" if size.get("step_ppm") else size["kind"],
+        share=size.get("ppm", size.get("target_ppm", size.get("default_ppm"))),
+        min_notional=size.get("min_notional", size.get("full_below_value")) or Decimal(0),
+        cooldown_ms=throttle.get("ms", 0),
         price=price["kind"],
-        price_limit={"ioc": "none", "fok": "none", "zero_price": "bankruptcy"}.get(limit, limit),
+        price_limit=LIMITS.get(limit, limit),
         discount_max=price.get("max_ppm") or Fraction(0),
         discount_slope=price.get("slope_ppm") or Fraction(1),
         discount_of=price.get("relative_to", ""),
         is_only_limit=price.get("as_limit", price["kind"] != BY_HEALTH),
         takeover_at=price.get("at", ""),
-        fee=notional.get("ppm", Fraction(0)),
-        fee_to=notional.get("to", ""),
+        fee=charged.get("ppm", charged.get("cap_ppm")) or Fraction(0),
+        fee_to=charged.get("to", ""),
         residual_to=residual.get("to", ""),
         accept=value["accept"],
         timeout_ms=value["timeout_ms"],
         is_pool_fill=value.get("price", {}).get("kind") == "pool_fill",
+        tiers_down=2 if size.get("target") == "two_lower" else 1,
+        step=size.get("step_ppm") or Fraction(0),
+        full_below=size.get("full_below_health_ppm") or Fraction(0),
+        left_min=size.get("min_leftover_value") or Decimal(0),
+        spread=spread_of(price),
+        fee_base=SHARED[shared[0]] if shared else "value",
+        round_ms=Fraction(1000) / Fraction(throttle["rounds_per_s"]) if throttle.get("rounds_per_s") else Fraction(0),
+        block=throttle.get("max_notional"),
     )

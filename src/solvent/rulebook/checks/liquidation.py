@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Final
 
 from solvent.rulebook.checks.margin import bound_of, rate_range
 from solvent.rulebook.checks.parts import PAYEES, STAGE_PATH, Parts, Tell, known_rows, payee_names, tell_twins
 from solvent.rulebook.locate import Path
 from solvent.rulebook.rules import Stage
+
+PRICES: Final = {
+    "engine": ("market", "reference_spread"),
+    "backstop_vault": ("takeover", "reference_spread", "oracle_bonus"),
+    "adl": ("", "reference_spread"),
+}
+"""Kinds of price an executor closes at, the usual one first."""
 
 
 def check_stages(parts: Parts, tell: Tell) -> None:
@@ -28,22 +36,44 @@ def check_stages(parts: Parts, tell: Tell) -> None:
                 "the first stage is what makes an account distressed",
                 'Write level = "maintenance" and scale_ppm = 1000000 first; deeper stages follow.',
             )
-        check_executor(path, stage, tell)
+        check_executor(path, stage, parts.adl.price if parts.adl is not None else "", tell)
         check_payees(path, stage, parts, tell)
 
 
-def check_executor(path: Path, stage: Stage, tell: Tell) -> None:
-    """The venue sells in the market, the vault takes everything over, winners close everything."""
-    wanted = {"engine": "market", "adl": ""}.get(stage.executor, "takeover")
+def check_executor(path: Path, stage: Stage, adl_price: str, tell: Tell) -> None:
+    """The venue sells in the market, the vault takes over, winners close; a part leaves the rest with the trader."""
     if stage.executor == "engine" and stage.price == "oracle_health_discount":
         check_discount(path, stage, tell)
-    elif stage.price != wanted:
+    elif stage.price not in PRICES.get(stage.executor, PRICES["backstop_vault"]):
+        wanted = PRICES.get(stage.executor, PRICES["backstop_vault"])[0]
         remedy = f'Write price = {{ kind = "{wanted}", … }}.' if wanted else "Leave it out; [adl] price is used."
         tell((*path, "price"), f"executor {stage.executor} does not close at this kind of price", remedy)
-    if stage.executor != "engine" and stage.size != "full":
-        tell((*path, "size"), f"executor {stage.executor} closes everything", "Leave the size out.")
+    if stage.takeover_at in ("bankruptcy", "account_transfer") and stage.size != "full":
+        tell(
+            (*path, "size"),
+            f"a takeover at {stage.takeover_at} hands the whole account over",
+            'Leave the size out, or take over at = "mark" or "zero_price".',
+        )
+    if stage.executor == "adl" and stage.size != "full" and adl_price == "bankruptcy":
+        tell(
+            (*path, "size"),
+            "winners pay a loss at bankruptcy only when the whole account is closed",
+            'Leave the size out, or write [adl] price = "mark".',
+        )
     if stage.cooldown_ms and stage.size != "fraction":
         tell((*path, "throttle"), "only a fraction is throttled", "Leave it out, or close a fraction.")
+    if stage.block is not None and stage.executor != "engine":
+        tell(
+            (*path, "throttle"), "a block bounds the venue's own orders", 'Leave it out, or write executor = "engine".'
+        )
+    if stage.fee_base == "improvement" and stage.price_limit == "none":
+        tell(
+            (*path, "fee"),
+            "without a limit nothing is better than it",
+            'Write price = { kind = "market", limit = "zero_price" }.',
+        )
+    if stage.round_ms and (stage.round_ms * 1_000_000).denominator != 1:
+        tell((*path, "throttle", "rounds_per_s"), "a round is no whole number of nanoseconds", "Write 1, 2, 4, 5 …")
 
 
 def check_discount(path: Path, stage: Stage, tell: Tell) -> None:
@@ -103,7 +133,15 @@ def check_health_search(parts: Parts, tell: Tell) -> None:
     markets = schedule.brackets or schedule.curves
     lowest = min((rate_range(level, schedule, market)[0] for market in markets), default=Fraction(0))
     for row, stage in known_rows(parts.stages):
-        if stage.size != "to_health" or stage.share is None or stage.fee == 0:
+        if stage.size not in ("to_health", "same_share") or stage.share is None or stage.fee == 0:
+            continue
+        if stage.fee_base != "value":
+            if stage.fee_base == "requirement" and stage.fee >= stage.share:
+                tell(
+                    (*STAGE_PATH, row, "fee"),
+                    "the penalty costs as much as closing frees",
+                    "Write less than the target.",
+                )
             continue
         if stage.fee >= stage.share * lowest:
             most = int(stage.share * lowest * 1_000_000)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Final
 
-from solvent.codes import Accept, Executor, FeePayee, PriceLimit, Size, SystemAccount
+from solvent.codes import Accept, Executor, FeeBase, FeePayee, PriceLimit, Size, SystemAccount
 from solvent.codes import Level as LevelCode
 from solvent.rulebook.compile.work import Work, write_fields
 from solvent.rulebook.locate import Path
@@ -65,5 +66,13 @@ def write_stages(work: Work, terms: Terms) -> None:
                 "accept": Accept[stage.accept.upper()],
                 "spread_ppm": int(stage.discount_max * PPM),
                 "adjustment_ppm": int(stage.discount_slope / stage.discount_max * PPM) if stage.discount_max else 0,
+                "tiers_down": stage.tiers_down,
+                "step_ppm": int(stage.step * PPM),
+                "full_below_ppm": int(stage.full_below * PPM),
+                "left_min_quanta": work.quanta(stage.left_min, (*path[:-1], "min_leftover_value")),
+                "price_ppm": int(stage.spread * PPM),
+                "fee_base": FeeBase[stage.fee_base.upper()],
+                "round_ns": int(stage.round_ms * NANOSECONDS_PER_MILLISECOND),
+                "block_quanta": work.quanta(stage.block or Decimal(0), (*path[:-2], "throttle", "max_notional")),
             },
         )

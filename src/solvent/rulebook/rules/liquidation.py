@@ -11,6 +11,8 @@ from fractions import Fraction
 class Stage:
     """A rung of the action ladder. `share` is the fraction closed or the health restored, by `size`.
 
+    `spread` is how far from the mark an order's limit or a takeover stands, `fee_base` what `fee` is a share of.
+
     A discount by health is `discount_slope` for each share of its requirement that is missing, at most `discount_max`.
     """
 
@@ -36,3 +38,11 @@ class Stage:
     discount_slope: Fraction = Fraction(1)
     discount_of: str = ""
     is_only_limit: bool = True
+    tiers_down: int = 1
+    step: Fraction = Fraction(0)
+    full_below: Fraction = Fraction(0)
+    left_min: Decimal = Decimal(0)
+    spread: Fraction = Fraction(0)
+    fee_base: str = "value"
+    round_ms: Fraction = Fraction(0)
+    block: Decimal | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from solvent.rulebook.schema.declare import Parameter, choice, decimal, money, ms, ppm, table, tables, text, texts
+from solvent.state.terms import TRIGGERS_MAX
 from solvent.units import PPM
 
 TRIGGERS: Final = (
@@ -13,7 +14,6 @@ TRIGGERS: Final = (
     "fund_notional_cap",
     "account_equity_negative",
     "vault_refuses",
-    "vault_loss",
     "pool_pnl_factor",
     "mark_reaches_bankruptcy",
     "order_unfilled",
@@ -21,57 +21,65 @@ TRIGGERS: Final = (
 
 ADL: Final[tuple[Parameter, ...]] = (
     table("adl", "How winners are made to close against a defaulter."),
-    tables("adl.trigger", "When the venue says it starts; here the stages say it.", 4, informational=True),
-    choice("adl.trigger[].kind", "The venue's condition.", *TRIGGERS, required=True, informational=True),
-    ppm("adl.trigger[].threshold_ppm", "Share of the vault lost.", kinds=("vault_loss",), informational=True),
+    tables("adl.trigger", "Any of these allows it; without one the stages alone say when.", TRIGGERS_MAX),
+    choice(
+        "adl.trigger[].kind",
+        "The condition: of the funds before the winners, of the account, of the vault, or of an order's age.",
+        *TRIGGERS,
+        later=("vault_loss",),
+        required=True,
+    ),
+    ppm("adl.trigger[].threshold_ppm", "Share of the vault lost.", kinds=("vault_loss",), required=True),
     ppm(
         "adl.trigger[].ppm_of_fund",
-        "Positions of the fund over its means.",
+        "Positions of the vault and of the account over the means of the funds.",
         kinds=("fund_notional_cap",),
         most=100 * PPM,
-        informational=True,
+        required=True,
     ),
     ms(
         "adl.trigger[].window_ms",
-        "Over which the peak is taken.",
+        "Over which the peak is taken; the machine keeps a minute, ten minutes, an hour and a day, and takes the"
+        " shortest at least so long.",
         kinds=("fund_drawdown",),
         required=True,
-        informational=True,
     ),
-    ppm(
-        "adl.trigger[].trigger_ppm",
-        "Fall from the peak that starts it.",
+    ppm("adl.trigger[].trigger_ppm", "Fall from the peak that starts it.", kinds=("fund_drawdown",), required=True),
+    ppm("adl.trigger[].stop_ppm", "Fall from the peak at which it stops.", kinds=("fund_drawdown",)),
+    text(
+        "adl.trigger[].denominator",
+        "What the fall is a share of; here the peak itself.",
         kinds=("fund_drawdown",),
-        required=True,
         informational=True,
     ),
-    ppm(
-        "adl.trigger[].stop_ppm", "Fall from the peak at which it stops.", kinds=("fund_drawdown",), informational=True
+    text(
+        "adl.trigger[].scope",
+        "Whose fall; here that of all funds together.",
+        kinds=("fund_drawdown",),
+        informational=True,
     ),
-    text("adl.trigger[].denominator", "What the fall is a share of.", kinds=("fund_drawdown",), informational=True),
-    text("adl.trigger[].scope", "Whose fall.", kinds=("fund_drawdown",), informational=True),
     decimal(
         "adl.trigger[].min_balance",
-        "Fund below which it does not apply.",
+        "Funds of no more than this have no drawdown.",
         "settlement currency",
         kinds=("fund_drawdown",),
-        informational=True,
+        default="0",
     ),
     ppm(
         "adl.trigger[].max_ppm",
-        "Gains over pool that start it.",
+        "Gains of traders over the vault's equity that start it.",
         kinds=("pool_pnl_factor",),
+        most=100 * PPM,
         required=True,
-        informational=True,
     ),
     ppm(
         "adl.trigger[].floor_after_ppm",
-        "Gains over pool at which it stops.",
+        "Gains over equity at which it stops.",
         kinds=("pool_pnl_factor",),
+        most=100 * PPM,
         required=True,
-        informational=True,
     ),
-    ms("adl.trigger[].after_ms", "Time an order waits.", kinds=("order_unfilled",), required=True, informational=True),
+    ms("adl.trigger[].after_ms", "Time an order waits.", kinds=("order_unfilled",), required=True),
     texts(
         "adl.score",
         "Ranks winners, highest first.",
@@ -89,20 +97,25 @@ ADL: Final[tuple[Parameter, ...]] = (
     ),
     choice(
         "adl.combine",
-        "A queue by the product of the scores, or everyone in proportion.",
+        "A queue by the product of the scores, or by one after the other; everyone in proportion; or in turn from a"
+        " place that the event keys.",
         "product",
         "pro_rata",
-        later=("lexicographic", "keeper_choice", "pseudo_random"),
+        "lexicographic",
+        "pseudo_random",
+        later=("keeper_choice",),
         required=True,
     ),
     choice(
         "adl.price",
-        "At bankruptcy the winners bear the loss; at a mark they only lose the position.",
+        "At bankruptcy the winners bear the loss; at a mark they only lose the position. A spread from the reference is"
+        " that of the stage, and never beyond the bankruptcy price; the zero price leaves health as it is.",
         "mark",
         "previous_mark",
         "bankruptcy",
         "oracle",
-        later=("reference_spread", "zero_price_bounded"),
+        "reference_spread",
+        "zero_price_bounded",
         required=True,
     ),
     money(
