@@ -3,13 +3,14 @@
 from fractions import Fraction
 from math import floor
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.ground import column
 from tests.plain import plain
 
-from solvent.codes import AdlScore
+from solvent.codes import AdlMetric, AdlScore
 from solvent.risk import deleverage
 from solvent.units import LIMIT, mix
 
@@ -147,3 +148,54 @@ def test_splitting_an_account_gains_nothing_in_expectation() -> None:
 def test_a_default_of_one_piece_touches_few() -> None:
     _closed, paired = share(50, [10] * 100, 50, 12345)
     assert sum(part > 0 for part in paired) <= 6
+
+
+@given(
+    lots=st.sampled_from([1, -1]),
+    value=amounts,
+    cost=amounts,
+    gain=amounts,
+    wallet=amounts,
+    equity=amounts,
+    requirement=amounts,
+)
+def test_metrics_are_the_ratios_they_are_called(lots, value, cost, gain, wallet, equity, requirement) -> None:
+    given_ = (lots, lots * value, lots * cost, gain, wallet, equity, requirement)
+    ratios = {
+        AdlMetric.MARK_OVER_ENTRY_PRICE: Fraction(value, cost) if lots > 0 else Fraction(cost, value),
+        AdlMetric.NOTIONAL_OVER_EQUITY: Fraction(value, equity),
+        AdlMetric.PNL_OVER_WALLET: Fraction(gain, wallet),
+        AdlMetric.MAINTENANCE_OVER_EQUITY: Fraction(requirement, equity),
+        AdlMetric.PNL_OVER_ENTRY_VALUE: Fraction(gain, cost),
+        AdlMetric.PNL_OVER_MARGIN: Fraction(gain, requirement),
+    }
+    for kind, ratio in ratios.items():
+        wanted = min(floor(ratio * deleverage.SCORE_SCALE), LIMIT)
+        assert plain(deleverage.metric_of)(kind, *given_) == wanted
+    assert plain(deleverage.metric_of)(AdlMetric.UNREALISED_PNL, *given_) == gain
+
+
+@given(st.lists(st.tuples(st.integers(-3, 3), st.integers(-3, 3), st.integers(-3, 3)), min_size=1, max_size=12))
+def test_ranks_of_columns_are_those_of_sorted_tuples(rows) -> None:
+    columns = np.array(rows, dtype=np.int64).T.copy()
+    scores = column([0] * len(rows))
+    plain(deleverage.rank_columns)(columns, len(rows), 3, scores)
+    places = {row: place for place, row in enumerate(sorted(set(rows)))}
+    assert scores.tolist() == [places[row] for row in rows]
+
+
+@given(crowds, st.integers(0, 10**5), st.integers(0, 2**62 - 1))
+def test_in_turn_everyone_closes_all_until_enough_is_closed(crowd, lots, key) -> None:
+    paired = column([0] * len(crowd))
+    closed = plain(deleverage.pair_in_turn)(lots, column(crowd), len(crowd), paired, key)
+    assert closed == sum(paired) == min(lots, sum(crowd))
+    start = key % len(crowd)
+    in_turn = [int(paired[(start + turn) % len(crowd)]) for turn in range(len(crowd))]
+    whole = [crowd[(start + turn) % len(crowd)] for turn in range(len(crowd))]
+    cut = [place for place, (part, all_) in enumerate(zip(in_turn, whole, strict=True)) if part < all_]
+    assert all(part == 0 for part in in_turn[cut[0] + 1 :]) if cut else True
+
+
+def test_metrics_are_read_from_the_lowest_four_bits_on() -> None:
+    packed = AdlMetric.UNREALISED_PNL + 16 * AdlMetric.PNL_OVER_MARGIN
+    assert [plain(deleverage.metric_at)(packed, place) for place in range(3)] == [6, 7, 0]

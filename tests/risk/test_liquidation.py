@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.ground import blank_state, column
 from tests.plain import plain
 
-from solvent.codes import Level, Size
+from solvent.codes import FeeBase, Level, Size
 from solvent.risk import liquidation
 from solvent.state.terms import STAGES_MAX
 from solvent.units import PPM
@@ -167,3 +167,77 @@ def test_a_penalty_is_rounded_up_and_never_more_than_is_left(fill, ppm, equity) 
 def test_from_the_third_tier_on_what_is_above_the_first_is_closed(tier: int, lots: int) -> None:
     assert plain(liquidation.lots_above_first_tier)(900, tier, 100) == lots
     assert plain(liquidation.lots_above_first_tier)(50, 3, 100) == 0
+
+
+@settings(max_examples=300)
+@given(
+    mark=st.integers(1, 10**6),
+    lots=st.integers(1, 10**5),
+    short=st.booleans(),
+    unit=st.integers(1, 50),
+    share=st.integers(-(10**12), 10**12),
+    spread=st.integers(0, PPM),
+)
+def test_a_transfer_never_crosses_the_bankruptcy_price_of_a_solvent_account(
+    mark, lots, short, unit, share, spread
+) -> None:
+    signed, most = -lots if short else lots, 2**31
+    price = int(plain(liquidation.transfer_ticks)(mark, signed, unit, share, spread, most))
+    cost = signed * unit * (mark - price)
+    assert 0 <= cost <= max(share, 0), "it costs the account something it has, and never pays it"
+    assert abs(mark - price) <= mark * spread // PPM, "and is never further away than the spread"
+    farther = price + (1 if short else -1)
+    if 1 <= farther <= most and abs(mark - farther) <= mark * spread // PPM:
+        assert signed * unit * (mark - farther) > max(share, 0), "one tick more would be more than it has"
+
+
+@settings(max_examples=200)
+@given(
+    mark=st.integers(1, 10**6),
+    lots=st.integers(1, 10**5),
+    short=st.booleans(),
+    unit=st.integers(1, 50),
+    share=st.integers(-(10**10), 10**10),
+)
+def test_a_zero_price_moves_whole_ticks_and_never_beyond_the_share(mark, lots, short, unit, share) -> None:
+    signed, most = -lots if short else lots, 2**31
+    price = int(plain(liquidation.zero_price_ticks)(mark, signed, unit, share, most))
+    moved = signed * unit * (mark - price)
+    assert abs(moved) <= abs(share)
+    assert moved * share >= 0
+    if 1 < price < most:
+        assert abs(moved) + lots * unit > abs(share)
+
+
+@given(
+    held=st.integers(1, 10**6),
+    unit=st.integers(1, 10**4),
+    part=st.integers(0, PPM),
+    equity=st.integers(-(10**9), 10**9),
+    requirement=st.integers(0, 10**9),
+    full=st.integers(0, PPM),
+    small=st.integers(0, 10**8),
+    dust=st.integers(0, 10**8),
+)
+def test_a_close_factor_leaves_no_dust(held, unit, part, equity, requirement, full, small, dust) -> None:
+    stage = ladder((M, PPM, 0)).stages[0]
+    stage.size_ppm, stage.full_below_ppm, stage.size_min_quanta, stage.left_min_quanta = part, full, small, dust
+    lots = plain(liquidation.lots_by_close_factor)(stage, held, held * unit, equity, requirement)
+    assert 1 <= lots <= held
+    if lots < held:
+        assert lots == max(ceil(Fraction(held * part, PPM)), 1)
+        assert equity >= Fraction(requirement * full, PPM)
+        assert held * unit >= small
+        assert (held - lots) * unit >= dust
+
+
+@given(held=st.integers(1, 10**9), steps=st.integers(0, 50), step=st.integers(1, PPM))
+def test_parts_of_lots_are_rounded_up_and_never_more_than_all(held, steps, step) -> None:
+    share = Fraction(min(steps * step, PPM), PPM)
+    assert plain(liquidation.part_of_lots_up)(held, steps, step) == ceil(held * share)
+
+
+@pytest.mark.parametrize(("base", "of"), [(FeeBase.VALUE, 7), (FeeBase.REQUIREMENT, 5), (FeeBase.IMPROVEMENT, 3)])
+def test_what_a_penalty_is_a_share_of(base, of) -> None:
+    assert plain(liquidation.fee_base_quanta)(base, 7, 5, 3) == of
+    assert plain(liquidation.fee_base_quanta)(base, 0, -5, -3) == 0

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from solvent.codes import (
+    FeeBase,
     Level,
     SystemAccount,
     Tranche,
@@ -25,6 +26,13 @@ from solvent.risk.funding import due_up, next_index
 from solvent.risk.liquidation import penalty_of
 from solvent.risk.waterfall import take
 from solvent.units import FUNDING_SCALE, LIMIT, PPM, mul_div_up
+
+PENALTY_OF: Final = {
+    FeeBase.VALUE: "value closed",
+    FeeBase.REQUIREMENT: "maintenance freed",
+    FeeBase.IMPROVEMENT: "better than the limit",
+}
+"""What a penalty is a share of, in the words of the tree."""
 
 TICKS_SHOWN_MAX: Final = 24
 """Funding ticks told one by one; what came before them is one number."""
@@ -323,9 +331,9 @@ class Walk:
         mine, stage = event.account == self.account, self.sheet.tables.stages[event.stage]
         fee_ppm = int(stage.fee_ppm)
         inputs = [
-            number("value closed", event.value),
+            number(PENALTY_OF[FeeBase(stage.fee_base)], event.value),
             number("penalty rate", fee_ppm, "ppm", "", self.rules.stage_source(event.stage)),
-            number("uncapped", int(mul_div_up(event.value, fee_ppm, PPM)), "quanta", "value x rate, rounded up"),
+            number("uncapped", int(mul_div_up(event.value, fee_ppm, PPM)), "quanta", "that x rate, rounded up"),
             number("equity after closing", event.equity_quanta),
         ]
         other = self._name(event.counterparty if mine else event.account)
@@ -340,7 +348,7 @@ class Walk:
             if event.counterparty == self.account:
                 amount = 0
         self.sheet.pay(-amount)
-        rule = "value x rate, never more than the equity before or after closing, never below zero"
+        rule = "that x rate, never more than the equity before or after closing, never below zero"
         return number(label, amount, "quanta", rule, self._staged(event.stage), *inputs)
 
     def _layers(self, defaulter: int) -> Node:
