@@ -194,7 +194,17 @@ UNSOUND = """
     stages[1].size_min_quanta = -1
     stages[1].adjustment_ppm = -1
     stages[1].spread_ppm = -1
-    stages[1].price_limit = 3
+    stages[1].price_limit = 4
+    stages[1].tiers_down = 9
+    stages[1].tiers_down = -1
+    stages[1].step_ppm = -1
+    stages[1].sizing = 5; stages[1].step_ppm = 0
+    stages[1].full_below_ppm = -1
+    stages[1].left_min_quanta = -1
+    stages[1].price_ppm = PPM + 1
+    stages[1].fee_base = 3
+    stages[1].round_ns = -1
+    stages[1].block_quanta = -1
     stages[1].level = 2
     absorbers[0].cap_ppm = -1
     absorbers[0].tranche = 99
@@ -227,9 +237,18 @@ UNSOUND = """
     policy[0].funding_rate_max_ppb = -1
     policy[0].mark_combiner = 2
     policy[0].mark_components = 0
-    policy[0].adl_price = 3
+    policy[0].adl_price = 5
+    policy[0].adl_metrics = 16**4
+    policy[0].adl_metrics = -1
+    policy[0].adl_metrics = 8 * 16
+    policy[0].adl_spread_ppm = -1
+    triggers[0].used = 1; triggers[0].kind = 8
+    triggers[0].used = 1; triggers[0].share_ppm = -1
+    triggers[0].used = 1; triggers[0].stop_ppm = 1
+    triggers[0].used = 1; triggers[0].window_ns = -1
+    triggers[0].used = 1; triggers[0].floor_quanta = -1
     policy[0].adl_score = -1
-    policy[0].adl_policy = 2
+    policy[0].adl_policy = 4
     policy[0].adl_unit_quanta = -1
     policy[0].future_max_ns = -1
     policy[0].withdraw_notional_ppm = PPM + 1
@@ -261,6 +280,10 @@ STILL_SOUND = """
     stages[1].used = 0; stages[1].executor = 9
     absorbers[3].used = 0; absorbers[3].tranche = -1
     policy[0].scenario_count = 0
+    policy[0].adl_metrics = 7 + 16 * 7
+    triggers[0].used = 1; triggers[0].kind = 7
+    triggers[0].used = 0; triggers[0].kind = 9
+    stages[1].sizing = 5; stages[1].step_ppm = 1
     policy[0].scenario_unhedged_ppm = PPM
     schedules[4].kind = 99
 """
