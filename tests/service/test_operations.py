@@ -31,6 +31,9 @@ def test_metrics_are_well_formed(scraped):
     families = {family.name: family for family in text_string_to_metric_families(scraped)}
     assert all(re.fullmatch(r"solvent_[a-z0-9_]+", name) and family.documentation for name, family in families.items())
     assert families["solvent_events"].samples
+    decided = {sample.name.rsplit("_", 1)[1]: sample.value for sample in families["solvent_report_decision_seconds"].samples}
+    assert decided["count"] > 0
+    assert decided["sum"] > 0
     assert {sample.labels["market"] for sample in families["solvent_mark_price"].samples} == {BTC}
     tool = shutil.which("promtool")
     if tool is not None:

@@ -11,6 +11,7 @@ the journal stays, and a mended build replays it.
 
 import pathlib
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any
@@ -22,6 +23,7 @@ from solvent.commands import COMMAND_DTYPE, Command, pack
 from solvent.compiled import is_cold, quick_compilation
 from solvent.engine.faults import EngineFault, SnapshotUnusable
 from solvent.engine.journal import Entry, Journal
+from solvent.engine.latency import ReportLatency
 from solvent.engine.log import Log
 from solvent.engine.room import (
     Machine,
@@ -91,6 +93,7 @@ class Engine:
         self._tape: Tape = blank_tape(TAPE_ROOM)
         self._since_mirror = 0
         self._units_left = 0
+        self.latency = ReportLatency()
         announce_compilation()
         with quick_compilation():
             self._machine = Machine(state, fresh_watch(state))
@@ -186,9 +189,10 @@ class Engine:
         if records.dtype != COMMAND_DTYPE:
             records = np.ascontiguousarray(records).view(COMMAND_DTYPE)
         parts = []
+        arrived_ns = time.perf_counter_ns()
         for batch in _batches(records):
             self.keep(batch)
-            parts.append(self.carry_out(batch))
+            parts.append(self.carry_out(batch, arrived_ns))
         return parts[0] if len(parts) == 1 else np.concatenate(parts).view(np.recarray)
 
     def keep(self, batch: np.ndarray, notes: bytes = b"") -> None:
@@ -199,8 +203,12 @@ class Engine:
         if self._journal is not None:
             self._journal.append(batch, int(batch["time_ns"][-1]), notes)
 
-    def carry_out(self, batch: np.ndarray) -> np.recarray:
-        """The second half of `submit`: apply a batch that was kept; give its events."""
+    def carry_out(self, batch: np.ndarray, arrived_ns: int | None = None) -> np.recarray:
+        """The second half of `submit`: apply a batch that was kept; give its events.
+
+        `arrived_ns` is the reading of `time.perf_counter_ns` when the batch came: `latency` then counts its reports.
+        What is replayed came long ago and is not counted.
+        """
         if len(batch) == 0:
             return _no_events()
         records = batch.view(np.recarray)
@@ -233,6 +241,8 @@ class Engine:
                 break
             if self._tape.meter[1] >= len(self._tape.records):
                 self._tape = blank_tape(2 * int(self._tape.meter[1]))
+        if arrived_ns is not None:
+            self.latency.note(batch, time.perf_counter_ns() - arrived_ns)
         if not parts:
             return _no_events()
         return (parts[0] if len(parts) == 1 else np.concatenate(parts)).view(np.recarray)

@@ -33,10 +33,10 @@ def opening_commands(
     """Markets, opening prices and the funds of the scenario; the vault's cash only when `vault` says so."""
     markets = len(scenario.markets)
     source_of = sources_of(scenario, compiled)
-    listed = np.zeros(markets, dtype=COMMAND_DTYPE)
-    listed["kind"], listed["time_ns"] = CommandKind.LIST_INSTRUMENT, scenario.start_ns - 3600 * NANOSECONDS
-    listed["instrument"] = np.arange(markets)
     at = scenario.start_ns - OPENING_SECONDS * NANOSECONDS
+    listed = np.zeros(markets, dtype=COMMAND_DTYPE)
+    listed["kind"], listed["time_ns"] = CommandKind.LIST_INSTRUMENT, at
+    listed["instrument"] = np.arange(markets)
     pairs = [(k, f) for k in range(markets) for f in range(len(scenario.markets[k].contract.feeds))]
     reports = np.zeros(len(pairs), dtype=COMMAND_DTYPE)
     reports["kind"], reports["time_ns"], reports["source_time_ns"] = CommandKind.PRICE_REPORT, at, at

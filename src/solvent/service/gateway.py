@@ -77,9 +77,10 @@ class Block(NamedTuple):
 
 
 class _Request:
-    __slots__ = ("act", "body_hash", "caller", "count", "future", "id", "name", "records")
+    __slots__ = ("act", "arrived_ns", "body_hash", "caller", "count", "future", "id", "name", "records")
 
     def __init__(self, caller: Caller, records: bytes, identifier: str, body_hash: bytes, act: bytes) -> None:
+        self.arrived_ns = time.perf_counter_ns()
         self.caller = caller
         self.records = records
         self.count = len(records) // COMMAND_DTYPE.itemsize
@@ -278,7 +279,7 @@ class Gateway:
         if journal is not None:
             # read here, between two appends: the head that belongs to the state
             self.head_hash = journal.head_hash
-        events = self.engine.carry_out(records)
+        events = self.engine.carry_out(records, taken[0].arrived_ns)  # the first of them has waited longest
         answers = self.desk.observe(first, now, notes, events)
         self.batches += 1
         for request, answer in zip(taken, answers, strict=True):

@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from solvent.codes import REFUSAL_SENTENCES, Mode, Refusal
+from solvent.engine.latency import BOUNDS_NS, ReportLatency
 from solvent.service.wire import EVENT_NAMES
 
 PREFIX: Final = "solvent_"
@@ -56,6 +57,7 @@ class _Collector:
         for share in (50, 99):
             text = f"Percentile {share} of the last 1024 durable commits."
             yield gauge(f"commit_p{share}_seconds", text, float(np.percentile(durable, share)))
+        yield self._latency(gateway.engine.latency)
         yield gauge("accounts_in_liquidation", "Accounts in the liquidation queue.", int(venue.queue_count))
         yield gauge("accounts_negative", "Accounts with equity below zero.", int(venue.negative_count))
         yield gauge(
@@ -92,6 +94,19 @@ class _Collector:
             yield gauge("orders_open", "Liquidation orders the venue has.", len(self.orders.open))
             yield counter("fills_late", "Fills that crossed their cancel.", self.orders.late)
             yield counter("fills_refused", "Fills the machine did not accept.", self.orders.refused)
+
+    def _latency(self, latency: ReportLatency) -> Any:
+        """From the arrival of a report to its decision, the journal's sync included."""
+        from prometheus_client.core import HistogramMetricFamily
+
+        family = HistogramMetricFamily(
+            PREFIX + "report_decision_seconds", "Time from the arrival of a price report to its decision."
+        )
+        below = np.cumsum(latency.counts)
+        # every second doubling is enough for a dashboard
+        buckets = [(repr(float(BOUNDS_NS[place]) / 1e9), int(below[place])) for place in range(0, len(BOUNDS_NS), 8)]
+        family.add_metric([], [*buckets, ("+Inf", int(below[-1]))], latency.sum_ns / 1e9)
+        return family
 
     def _markets(self, views: Any) -> Iterator[Any]:
         from prometheus_client.core import GaugeMetricFamily
