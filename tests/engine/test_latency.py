@@ -5,7 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.laws.machine import FIRST, START, small_terms
 
-from solvent.commands import COMMAND_DTYPE, Advance, CommandKind, Deposit, ListInstrument, OpenAccount, PriceReport, pack
+from solvent.commands import (
+    COMMAND_DTYPE,
+    Advance,
+    CommandKind,
+    Deposit,
+    ListInstrument,
+    OpenAccount,
+    PriceReport,
+    pack,
+)
 from solvent.engine.engine import Engine, Genesis
 from solvent.engine.latency import BOUNDS_NS, ReportLatency
 

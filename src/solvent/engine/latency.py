@@ -35,7 +35,7 @@ class ReportLatency:
     def note(self, batch: np.ndarray, taken_ns: int) -> None:
         """Every report of a batch of commands was decided `taken_ns` after it came."""
         kinds = batch["kind"]
-        count = int((kinds[0] == CommandKind.PRICE_REPORT)) if len(kinds) == 1 else 0
+        count = int(kinds[0] == CommandKind.PRICE_REPORT) if len(kinds) == 1 else 0
         if len(kinds) > 1:
             count = int(np.count_nonzero(kinds == CommandKind.PRICE_REPORT))
         if count == 0:
