@@ -178,8 +178,9 @@ def test_every_kind_has_its_row() -> None:
     assert list(terms.absorbers.used) == [1] * 7 + [0]
     assert list(terms.absorbers.tranche[:7]) == list(Tranche)
     assert list(terms.absorbers.cap_ppm[:7]) == [PPM, 500_000, 500_000, 250_000, PPM, PPM, PPM]
-    assert [tuple(row)[:5] for row in terms.breakers[:2]] == [
-        (1, 100_000, 300 * 10**9, Mode.REDUCE_ONLY, 300 * 10**9),
+    assert [tuple(row)[:5] for row in terms.breakers[:3]] == [
+        (1, 100_000, 300 * 10**9, Mode.CAUTION, 300 * 10**9),
+        (1, 150_000, 300 * 10**9, Mode.REDUCE_ONLY, 300 * 10**9),
         (1, 200_000, 300 * 10**9, Mode.HALTED, 60 * 10**9),
     ]
     assert [tuple(row)[:4] for row in terms.feeds[:3]] == [

@@ -129,6 +129,7 @@ def check_output(out: Path) -> None:
 
 def write_output(out: Path, played: Played, summary: dict[str, Any]) -> None:
     """Write everything to a folder beside `out`, then put it in place: a reader never sees half of it."""
+    from solvent.lab.guards.series import guards_of
     from solvent.lab.measures import burden_of, events_frame, series_of
     from solvent.lab.report import write_report
 
@@ -137,7 +138,7 @@ def write_output(out: Path, played: Played, summary: dict[str, Any]) -> None:
     try:
         write_journal(unfinished / "journal", played)
         events_frame(played).write_parquet(unfinished / "events.parquet")
-        write_report(unfinished / "report.html", summary, series_of(played), burden_of(played))
+        write_report(unfinished / "report.html", summary, series_of(played), burden_of(played), guards_of(played))
         (unfinished / "summary.json").write_bytes(encode(summary))
         unfinished.chmod(0o755)
         if out.is_dir():

@@ -145,32 +145,32 @@ def market_picture(summary: Summary, series: Series) -> Picture:
     rows = thin(series.flagged.astype(np.float64))
     traces.append(
         {
-            **_line(_ms(series.time_ns, rows), series.flagged[rows].tolist(), "accounts in the queue", "--muted"),
+            **line_of(ms_of(series.time_ns, rows), series.flagged[rows].tolist(), "accounts in the queue", "--muted"),
             "yaxis": "y4",
             "fill": "tozeroy",
             "fillcolor": "--wash",
             "hovertemplate": "%{y:,} accounts<extra></extra>",
         }
     )
-    layout = _time_layout(summary, "y4") | {
+    layout = time_layout(summary, "y4") | {
         "barmode": "stack",
         "yaxis": picture_axis([0.47, 0.95]),
         "yaxis2": {"domain": [0.47, 0.95], "range": [0, 1], "visible": False, "fixedrange": True},
         "yaxis3": picture_axis([0.19, 0.39]) | {"rangemode": "tozero"},
         "yaxis4": picture_axis([0.0, 0.11]) | {"rangemode": "tozero", "nticks": 3},
         "annotations": [
-            _panel_title("Price, start = 100", 0.95),
-            _panel_title(f"Liquidated notional per {duration(width_ns)}, {summary['settlement']}", 0.39),
-            _panel_title("Accounts waiting for liquidation", 0.11),
+            panel_title("Price, start = 100", 0.95),
+            panel_title(f"Liquidated notional per {duration(width_ns)}, {summary['settlement']}", 0.39),
+            panel_title("Accounts waiting for liquidation", 0.11),
         ],
     }
     caption = _market_caption(series, levels, order, stood_still)
-    return Picture("market", "Prices and liquidations", caption, _figure(traces, layout), 640, tuple(legend))
+    return Picture("market", "Prices and liquidations", caption, figure_of(traces, layout), 640, tuple(legend))
 
 
 def _price_line(series: Series, levels: Floats, column: int, colour: str, points: int) -> Trace:
     rows = thin(levels[:, column], points)
-    line = _line(_ms(series.time_ns, rows), _numbers(levels[rows, column]), series.symbols[column], colour)
+    line = line_of(ms_of(series.time_ns, rows), numbers_of(levels[rows, column]), series.symbols[column], colour)
     return line | {"hovertemplate": "%{y:.2f}"}
 
 
@@ -211,7 +211,7 @@ def _liquidated_bars(summary: Summary, series: Series) -> tuple[list[Trace], int
                 "type": "bar",
                 "name": name,
                 "x": (bins.start_ns // _MS_NS).tolist(),
-                "y": _numbers(bins.sums),
+                "y": numbers_of(bins.sums),
                 "width": bins.width_ns / _MS_NS,
                 "offset": 0,
                 "yaxis": "y3",
@@ -253,7 +253,7 @@ def funds_picture(summary: Summary, series: Series) -> Picture:
     settlement = summary["settlement"]
     top, height = 24, 116
     total = top + height * len(panels) + 34
-    layout = _time_layout(summary, f"y{len(panels)}" if len(panels) > 1 else "y")
+    layout = time_layout(summary, f"y{len(panels)}" if len(panels) > 1 else "y")
     layout["annotations"] = []
     traces = []
     for index, (name, values) in enumerate(panels):
@@ -265,7 +265,7 @@ def funds_picture(summary: Summary, series: Series) -> Picture:
         rows = thin(values)
         traces.append(
             {
-                **_line(_ms(series.time_ns, rows), _numbers(values[rows]), name, colour),
+                **line_of(ms_of(series.time_ns, rows), numbers_of(values[rows]), name, colour),
                 "yaxis": f"y{suffix}",
                 "fill": "tozeroy",
                 "fillcolor": f"{colour}-wash",
@@ -276,7 +276,7 @@ def funds_picture(summary: Summary, series: Series) -> Picture:
         if not np.any(np.nan_to_num(values)):
             axis |= {"range": [0, 1], "showticklabels": False}
         layout[f"yaxis{suffix}"] = axis
-        layout["annotations"].append(_panel_title(f"{name.capitalize()}, {settlement}", stop))
+        layout["annotations"].append(panel_title(f"{name.capitalize()}, {settlement}", stop))
     drawn = [
         f"{words(name)} {'fell' if fund['end_quanta'] < fund['start_quanta'] else 'rose'} by "
         f"{amount_short(abs(fund['end_quanta'] - fund['start_quanta']), summary['settlement_decimals'])}"
@@ -285,7 +285,7 @@ def funds_picture(summary: Summary, series: Series) -> Picture:
     ]
     caption = "What each fund held, every panel on a scale of its own from zero; last, the shortfall added up."
     caption += f" From start to end {listed(drawn)} {settlement}." if drawn else " No fund ended with a change."
-    return Picture("funds", "Funds", caption, _figure(traces, layout), total)
+    return Picture("funds", "Funds", caption, figure_of(traces, layout), total)
 
 
 # --- the loss -----------------------------------------------------------------------------------------------
@@ -314,8 +314,8 @@ def loss_picture(summary: Summary) -> Picture:
         "type": "bar",
         "orientation": "h",
         "y": [line.title for line in lines],
-        "x": _numbers(np.array(length)),
-        "base": _numbers(np.array(base)),
+        "x": numbers_of(np.array(length)),
+        "base": numbers_of(np.array(base)),
         "marker": {"color": colours, "line": {"width": 0}},
         "text": [amount_short(line.quanta, decimals) for line in lines],
         "textposition": "outside",
@@ -341,7 +341,7 @@ def loss_picture(summary: Summary) -> Picture:
     took = [f"{line.title.lower()} {share(line.quanta, lines[0].quanta)}" for line in lines[1:]]
     settlement = summary["settlement"]
     caption = f"The shortfall in {settlement}, and below it what each tranche took off it: {listed(took)}."
-    return Picture("loss", "Who paid", caption, _figure([bar], layout), 46 + 40 * len(lines))
+    return Picture("loss", "Who paid", caption, figure_of([bar], layout), 46 + 40 * len(lines))
 
 
 # --- the burden of deleveraging -----------------------------------------------------------------------------
@@ -366,7 +366,7 @@ def burden_picture(burden: Burden) -> Picture:
                 "type": "bar",
                 "name": name,
                 "x": [str(row["decile"]) for row in burden],
-                "y": _numbers(np.array([100 * row[key] / total if total else 0.0 for row in burden])),
+                "y": numbers_of(np.array([100 * row[key] / total if total else 0.0 for row in burden])),
                 "marker": {"color": colour, "line": {"width": 0}},
                 "hovertemplate": "%{y:.1f} % " + name + "<extra></extra>",
             }
@@ -389,13 +389,14 @@ def burden_picture(burden: Burden) -> Picture:
         f"Group {most['decile']} held {share(most['equity_quanta'], equity)} of equity"
     )
     caption += f" and bore {share(most['haircut_quanta'], haircut)} of the haircut, the most." if haircut else "."
-    return Picture("burden", title, caption, _figure(traces, layout), 340, tuple(legend))
+    return Picture("burden", title, caption, figure_of(traces, layout), 340, tuple(legend))
 
 
 # --- plotly's words -----------------------------------------------------------------------------------------
 
 
-def _figure(data: list[Trace], layout: dict[str, Any]) -> dict[str, Any]:
+def figure_of(data: list[Trace], layout: dict[str, Any]) -> dict[str, Any]:
+    """Traces and layout, as plotly takes them."""
     return {"data": data, "layout": layout}
 
 
@@ -416,7 +417,8 @@ def picture_layout() -> dict[str, Any]:
     }
 
 
-def _time_layout(summary: Summary, lowest_axis: str) -> dict[str, Any]:
+def time_layout(summary: Summary, lowest_axis: str) -> dict[str, Any]:
+    """Panels over one axis of time, which hangs below the lowest."""
     span = [summary["start_ns"] // _MS_NS, summary["end_ns"] // _MS_NS]
     axis = picture_axis([0, 1]) | {
         "type": "date",
@@ -449,7 +451,8 @@ def _small(text: str) -> dict[str, Any]:
     return {"text": text, "font": {"size": 11}, "standoff": 4}
 
 
-def _panel_title(text: str, top: float) -> dict[str, Any]:
+def panel_title(text: str, top: float) -> dict[str, Any]:
+    """A panel's name above it."""
     return {
         "text": _plain(text),
         "xref": "paper",
@@ -463,7 +466,8 @@ def _panel_title(text: str, top: float) -> dict[str, Any]:
     }
 
 
-def _line(x: list[int], y: list[Any], name: str, colour: str) -> Trace:
+def line_of(x: list[int], y: list[Any], name: str, colour: str) -> Trace:
+    """A line over time."""
     width = 1 if colour == "--faint" else 1.5
     return {
         "type": "scatter",
@@ -480,11 +484,12 @@ def _plain(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _ms(time_ns: Integers, rows: Integers) -> list[int]:
+def ms_of(time_ns: Integers, rows: Integers) -> list[int]:
+    """Milliseconds since 1970 of these rows."""
     milliseconds: list[int] = (time_ns[rows] // _MS_NS).tolist()
     return milliseconds
 
 
-def _numbers(values: Floats) -> list[float | None]:
+def numbers_of(values: Floats) -> list[float | None]:
     """Seven digits, more than a screen shows; null where there is no number."""
     return [float(f"{value:.7g}") if np.isfinite(value) else None for value in values.tolist()]

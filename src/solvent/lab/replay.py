@@ -45,6 +45,8 @@ class Recording:
     time_ns: list[int] = field(default_factory=list)
     marks: list[np.ndarray] = field(default_factory=list)
     modes: list[np.ndarray] = field(default_factory=list)
+    charged_ppm: list[np.ndarray] = field(default_factory=list)
+    conditions: list[np.ndarray] = field(default_factory=list)
     queued: list[int] = field(default_factory=list)
     funds: list[tuple[int, int, int, int]] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
@@ -200,7 +202,7 @@ class _Run:
         return answers[:, 0]
 
     def open_venue(self, opening_ticks: np.ndarray) -> None:
-        """Markets, opening prices and the funds behind the venue, an hour before the start."""
+        """Markets, opening prices and the funds behind the venue, shortly before the start."""
         self.submit(opening_commands(self.scenario, self.compiled, opening_ticks))
 
     def steps(self, tell: Progress) -> None:
@@ -274,7 +276,10 @@ class _Run:
         recording = self.recording
         recording.time_ns.append(now)
         recording.marks.append(self.marks().copy())
-        recording.modes.append(np.asarray(self.engine.state.instruments.mode[: self.markets]).copy())
+        instruments = self.engine.state.instruments[: self.markets]
+        recording.modes.append(np.asarray(instruments.mode).copy())
+        recording.charged_ppm.append(np.maximum(instruments.initial_long_ppm, instruments.initial_short_ppm))
+        recording.conditions.append(np.asarray(instruments.told_conditions).copy())
         recording.queued.append(int(venue.queue_count))
         recording.funds.append(
             (

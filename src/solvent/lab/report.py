@@ -18,6 +18,8 @@ from typing import Any, Final
 
 from solvent import __version__
 from solvent.codes import REFUSAL_SENTENCES, Refusal
+from solvent.lab.guards.picture import guards_picture
+from solvent.lab.guards.series import MarketGuards
 from solvent.lab.pictures import Burden, figure_html, pictures_of
 from solvent.lab.series import Series, check
 from solvent.lab.table import (
@@ -40,10 +42,12 @@ Row = Sequence[str]
 CONTENT_POLICY: Final = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
 
 
-def write_report(path: Path, summary: Summary, series: Series, burden: Burden) -> None:
+def write_report(
+    path: Path, summary: Summary, series: Series, burden: Burden, guards: Sequence[MarketGuards] = ()
+) -> None:
     """Write the report whole or not at all: into a neighbour first, then over `path`."""
     check(series)
-    page = page_of(summary, series, burden)
+    page = page_of(summary, series, burden, guards)
     neighbour = path.with_name(f".{path.name}.part")
     try:
         neighbour.write_text(page, encoding="utf-8", newline="\n")
@@ -52,14 +56,16 @@ def write_report(path: Path, summary: Summary, series: Series, burden: Burden) -
         neighbour.unlink(missing_ok=True)
 
 
-def page_of(summary: Summary, series: Series, burden: Burden) -> str:
+def page_of(summary: Summary, series: Series, burden: Burden, guards: Sequence[MarketGuards] = ()) -> str:
     """The whole page as text."""
     pictures = {picture.key: picture for picture in pictures_of(summary, series, burden)}
+    pictures["guards"] = guards_picture(summary, list(guards))
     figures = {key: picture.figure for key, picture in pictures.items() if picture.figure}
     body = [
         _header(summary),
         _key_figures(summary),
         _section("market", figure_html(pictures["market"])),
+        _section("guards", figure_html(pictures["guards"])),
         _section("funds", figure_html(pictures["funds"]), _funds_table(summary)),
         _section(
             "loss",

@@ -1,0 +1,1 @@
+"""What guards are worth (pairs), and what they did in a run (series, picture)."""
