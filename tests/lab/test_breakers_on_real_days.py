@@ -4,7 +4,6 @@ A slice of each day around its worst minutes, nobody trading: what counts is wha
 Skips where the data is absent (SOLVENT_DATA, or shared/data beside the checkout).
 """
 
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +18,13 @@ from solvent.lab.scenario import read_scenario
 from solvent.rulebook.document import read_rulebook
 
 
-def day(folder: Path, name: str, first: datetime, last: datetime, markets: tuple[str, ...]) -> Played:
+def day(folder: Path, name: str, between: tuple[str, str], markets: tuple[str, ...]) -> Played:
     """The recommended rules over the candles between two times."""
     file = data() / name
     if not file.is_file():
         pytest.skip(f"no {name} here; set SOLVENT_DATA to the folder that holds it")
     piece = folder / "piece.parquet"
+    first, last = (pl.lit(text).str.to_datetime() for text in between)
     pl.read_parquet(file).filter(pl.col("time_utc").is_between(first, last)).write_parquet(piece)
     return play(read_scenario("2025-10-10"), read_rulebook("solvent"), accounts=0, prices=piece, only=markets)
 
@@ -42,8 +42,8 @@ def strictest(run: Played) -> dict[str, Mode]:
 
 
 def test_the_fifth_of_august_2024_trips_caution_and_no_more(tmp_path) -> None:
-    first, last = datetime(2024, 8, 5, 0, 0), datetime(2024, 8, 5, 3, 0)
-    modes = strictest(day(tmp_path, "candles/win_2024_08_05_5m.parquet", first, last, ("BTC", "ETH", "SOL")))
+    hours = "2024-08-05T00:00", "2024-08-05T03:00"
+    modes = strictest(day(tmp_path, "candles/win_2024_08_05_5m.parquet", hours, ("BTC", "ETH", "SOL")))
     assert set(modes) == {"BTC", "ETH", "SOL", "venue"}
     assert max(modes.values()) == Mode.CAUTION  # it was noticed
     assert modes["ETH"] == Mode.CAUTION  # 2,689 to 2,111 in two hours, 13 % in five minutes
@@ -51,9 +51,9 @@ def test_the_fifth_of_august_2024_trips_caution_and_no_more(tmp_path) -> None:
 
 
 def test_the_tenth_of_october_2025_halts_markets(tmp_path) -> None:
-    first, last = datetime(2025, 10, 10, 21, 12), datetime(2025, 10, 10, 21, 24)
+    minutes = "2025-10-10T21:12", "2025-10-10T21:24"
     markets = ("BTC", "AAVE", "DOT", "UNI")
-    modes = strictest(day(tmp_path, "oct10_2025_trades/bars_1s_2045_2215utc.parquet", first, last, markets))
+    modes = strictest(day(tmp_path, "oct10_2025_trades/bars_1s_2045_2215utc.parquet", minutes, markets))
     assert [name for name in ("AAVE", "DOT", "UNI") if modes[name] == Mode.HALTED]
     # bitcoin moved less in any five minutes than ether on 5 August: no figure halts the one and not the other
     assert modes["BTC"] < Mode.HALTED

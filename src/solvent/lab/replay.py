@@ -276,7 +276,7 @@ class _Run:
         recording = self.recording
         recording.time_ns.append(now)
         recording.marks.append(self.marks().copy())
-        instruments = self.engine.state.instruments[: self.markets]
+        instruments = self.engine.state.instruments[: self.markets].view(np.recarray)
         recording.modes.append(np.asarray(instruments.mode).copy())
         recording.charged_ppm.append(np.maximum(instruments.initial_long_ppm, instruments.initial_short_ppm))
         recording.conditions.append(np.asarray(instruments.told_conditions).copy())

@@ -189,10 +189,11 @@ def scenario_of(pair: Pair) -> Scenario:
 def _yielded(pair: Pair, summary: Mapping[str, Any]) -> Decimal:
     price = Decimal(pair.given["market"][0]["path"][0][1])
     traded = sum((Decimal(str(row["got"])) * price for row in summary["acts"] if row["do"] == "trade"), Decimal(0))
-    costs = pair.costs + traded * pair.given.get("fee_ppm", 0) / 1_000_000
+    costs: Decimal = pair.costs + traded * pair.given.get("fee_ppm", 0) / 1_000_000
     if pair.measure == "withdrawn":
         quanta = sum(summary["people"][name]["withdrawn_quanta"] for name in pair.who)
-        return Decimal(quanta) / Decimal(10) ** summary["settlement_decimals"] - costs
+        unit = Decimal(10) ** int(summary["settlement_decimals"])
+        return Decimal(int(quanta)) / unit - costs
     return loss_of(summary, pair.measure, pair.who) - costs
 
 

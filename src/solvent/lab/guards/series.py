@@ -63,7 +63,7 @@ class MarketGuards(NamedTuple):
     changes: int  # times the breakers changed the market's level
 
     @property
-    def count(self) -> int:
+    def firings(self) -> int:
         """How often guards fired."""
         return sum(len(fired.time_ns) for fired in self.fired)
 
@@ -80,8 +80,8 @@ def guards_of(played: Played) -> list[MarketGuards]:
     reports = commands[(commands["kind"] == CommandKind.PRICE_REPORT) & (commands["time_ns"] >= time_ns[0])]
     venue = _venue_levels(events, time_ns)
     found = [_market(played, row, time_ns, events, reports, venue) for row in range(len(played.scenario.markets))]
-    told = [market for market in found if market.count or market.changes]
-    return sorted(told, key=lambda market: (-market.changes, -market.count, market.symbol))
+    told = [market for market in found if market.firings or market.changes]
+    return sorted(told, key=lambda market: (-market.changes, -market.firings, market.symbol))
 
 
 def _venue_levels(events: np.ndarray, time_ns: Integers) -> npt.NDArray[np.int8]:
