@@ -8,20 +8,27 @@ from hypothesis import strategies as st
 from tests.plain import plain
 from tests.risk.test_oracle_table import SECOND, A, B, C, D, Market, terms_of
 
-from solvent.codes import Action, Metric, Mode, Refusal
+from solvent.codes import Action, Metric, Mode, Refusal, SystemAccount
 from solvent.commands import (
     Advance,
+    CommandKind,
+    ContributeFund,
     CrossAuction,
     Deposit,
+    EnactTerms,
     FundingTick,
     JoinVault,
     LeaveVault,
+    OpenAccount,
+    PriceReport,
+    RecordAct,
     ReleaseOrder,
     ReportInterest,
     ReserveOrder,
     SetLeverage,
     SetMode,
     SetVenueMode,
+    StageTerm,
     Trade,
     TransferMargin,
     Withdraw,
@@ -41,44 +48,98 @@ def test_each_level_allows_a_part_of_the_one_before_and_traders_at_least_what_is
 
 
 def commands(market: Market):
-    """Every command that changes risk or money, by what it does; B is long and C short, A and D are flat."""
+    """(action, command) of every kind; B is long and C short, A and D are flat, and D is of B's owner.
+
+    `None` for what no level decides: prices, time, rules, levels themselves, and facts that have already happened.
+    """
     now = market.time
-    return {
-        Action.DEPOSIT: [Deposit(now, A, 5)],
-        Action.CANCEL: [ReleaseOrder(now, D, 0, 2, 900)],
-        Action.REDUCE: [Trade(now, C, B, 0, 1, 1_000)],
-        Action.OPEN: [
-            Trade(now, A, B, 0, 1, 1_000),
-            ReserveOrder(now, A, 0, 1, 900),
-            SetLeverage(now, B, 0, 3),
-        ],
-        Action.WITHDRAW: [Withdraw(now, B, 5), TransferMargin(now, B, B + 100, 5)],
-        Action.MINT: [JoinVault(now, B, 50)],
-        Action.FUND: [FundingTick(now, 0, 10)],
-    }
+    return [
+        (Action.DEPOSIT, Deposit(now, A, 5)),
+        (Action.CANCEL, ReleaseOrder(now, D, 0, 2, 900)),
+        (Action.REDUCE, Trade(now, C, B, 0, 1, 1_000)),
+        (Action.REDUCE, ReserveOrder(now, B, 0, -1, 1_100)),
+        (Action.OPEN, Trade(now, A, B, 0, 1, 1_000)),
+        (Action.OPEN, ReserveOrder(now, A, 0, 1, 900)),
+        (Action.OPEN, SetLeverage(now, B, 0, 3)),
+        (Action.WITHDRAW, Withdraw(now, B, 5)),
+        (Action.WITHDRAW, Withdraw(now, B, 1, 1)),
+        (Action.WITHDRAW, TransferMargin(now, B, D, 5)),
+        (Action.MINT, JoinVault(now, B, 50)),
+        (Action.FUND, FundingTick(now, 0, 10)),
+        (None, PriceReport(now + 1, 0, 0, 1_000, now + 1)),
+        (None, Advance(now + 1, 1)),
+        (None, OpenAccount(now + 1, int(market.state.venue[0].account_count), 1, 1)),
+        (None, ContributeFund(now + 1, SystemAccount.VENUE_FUND, 5)),
+        (None, StageTerm(now + 1, 0, int(market.state.cells[0]))),
+        (None, EnactTerms(now + 1, 2)),
+        (None, RecordAct(now + 1, 1, 1)),
+    ]
+
+
+ELSEWHERE = {
+    CommandKind.LIST_INSTRUMENT: "a market that is listed has no level yet",
+    CommandKind.LIQUIDATION_FILL: "a fill is a fact: an order of before the halt may have been filled",
+    CommandKind.COLLATERAL_SALE: "likewise",
+    CommandKind.LEAVE_VAULT: "test_the_vault_is_left_where_money_may_leave",
+    CommandKind.SET_MODE: "the operator's own",
+    CommandKind.SET_VENUE_MODE: "the operator's own",
+    CommandKind.REPORT_INTEREST: "test_an_auction_takes_interest_and_no_other_level_does",
+    CommandKind.CROSS_AUCTION: "likewise",
+}
+
+
+def ready() -> Market:
+    terms = terms_of()
+    asset = terms.assets[1]
+    asset.used, asset.price_instrument, asset.value_num, asset.value_den = 1, 1, 1, 1
+    market = Market(terms)
+    market.state.accounts[D].owner = market.state.accounts[B].owner
+    market.do(Deposit(market.time, B, 5, 1))
+    market.do(Trade(market.time, B, C, 0, 10, 1_000))
+    market.do(ReserveOrder(market.time, D, 0, 2, 900))
+    return market
+
+
+def test_every_kind_of_command_is_in_the_matrix_or_says_why_not() -> None:
+    tried = {command.kind for _action, command in commands(ready())}
+    of_this_file = {kind for kind in CommandKind if kind <= CommandKind.CROSS_AUCTION}
+    assert tried | set(ELSEWHERE) == of_this_file
+    assert not tried & set(ELSEWHERE)
 
 
 @pytest.mark.parametrize("of_venue", [False, True])
 @pytest.mark.parametrize("mode", list(Mode))
 def test_every_command_at_every_level(mode: Mode, of_venue: bool) -> None:
-    market = Market(terms_of())
-    market.do(Trade(market.time, B, C, 0, 10, 1_000))
-    market.do(ReserveOrder(market.time, D, 0, 2, 900))
+    market = ready()
     market.do(SetVenueMode(market.time, mode) if of_venue else SetMode(market.time, 0, mode))
-    for action, tried in commands(market).items():
-        for command in tried:
-            answer = market.answer(command)
-            if isinstance(command, TransferMargin):
-                assert answer != Refusal.NONE  # nobody is there to receive it: what counts is that it is refused
-                continue
-            allowed = plain(is_allowed)(mode, action)
-            assert (answer == Refusal.NONE) == allowed, f"{command} in {mode.name}: {answer.name}"
-    if mode == Mode.ACTIVE:
-        assert market.answer(JoinVault(market.time, D, 50)) == Refusal.NONE
-        shares = int(market.state.accounts[D].vault_shares)
-        assert market.answer(LeaveVault(market.time, D, shares)) == Refusal.NONE
+    for action, command in commands(market):
+        answer = market.answer(command)
+        allowed = action is None or plain(is_allowed)(mode, action)
+        assert (answer == Refusal.NONE) == allowed, f"{command} in {mode.name}: {answer.name}"
     other = market.answer(Trade(market.time, A, B, 1, 1, 1_000))
     assert (other == Refusal.NONE) == (not of_venue or plain(is_allowed)(mode, Action.OPEN))
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_the_vault_is_left_where_money_may_leave(mode: Mode) -> None:
+    market = Market(terms_of())
+    assert market.answer(JoinVault(market.time, D, 50)) == Refusal.NONE
+    shares = int(market.state.accounts[D].vault_shares)
+    market.do(SetVenueMode(market.time, mode))
+    answer = market.answer(LeaveVault(market.time, D, shares))
+    assert (answer == Refusal.NONE) == plain(is_allowed)(mode, Action.WITHDRAW)
+
+
+@pytest.mark.parametrize("of_venue", [False, True])
+@pytest.mark.parametrize("mode", list(Mode))
+def test_an_auction_takes_interest_and_no_other_level_does(mode: Mode, of_venue: bool) -> None:
+    market = Market(terms_of())
+    market.do(SetMode(market.time, 0, Mode.AUCTION))
+    market.do(SetVenueMode(market.time, mode) if of_venue else SetMode(market.time, 0, mode))
+    is_open = mode == Mode.AUCTION or (of_venue and mode < Mode.AUCTION)
+    for lots in (3, -3):
+        assert (market.answer(ReportInterest(market.time, 0, lots, 1_000)) == Refusal.NONE) == is_open
+    assert (market.answer(CrossAuction(market.time, 0)) == Refusal.NONE) == is_open
 
 
 @pytest.mark.parametrize("mode", list(Mode))

@@ -135,6 +135,56 @@ def test_every_cell_of_the_table_does_what_it_says(condition: Condition, action:
     assert asked(market, action) == (answer != Answer.REFUSE)
 
 
+def with_collateral(condition: Condition) -> Market:
+    """A holds collateral that market 0 prices: its mark fell from 1,000 to 900 within the hour; B a position there."""
+    terms = terms_of(dispersion_ppm=50_000, divergence_ppm=30_000)
+    asset = terms.assets[1]
+    asset.used, asset.price_instrument, asset.value_num, asset.value_den = 1, 0, 1, 1
+    asset.initial_ppm = asset.maintenance_ppm = 500_000
+    terms.policy[0].withdraw_gains = 1
+    terms.policy[0].caution_initial_ppm = 1_500_000
+    terms.remedies[condition].open = terms.remedies[condition].withdraw = Answer.CONSERVATIVE
+    market = Market(terms)
+    market.do(Deposit(market.time, A, 100, 1))
+    market.price(900)
+    market.price(1_000, after=60)
+    return market
+
+
+@pytest.mark.parametrize("condition", list(Condition))
+def test_conservative_collateral_counts_at_the_lowest_of_the_hour_and_opening_costs_what_caution_asks(
+    condition: Condition,
+) -> None:
+    market = with_collateral(condition)
+    now = market.time
+    assert market.answer(Withdraw(now, A, 150_001)) == Refusal.WITHDRAWAL_EXCEEDS_FREE
+    bring_about(market, condition)
+    now = market.time
+    assert market.mark() == 1_000
+    # 100,000 in cash and half of 100 x 900; at the mark it would be 150,000
+    assert market.answer(Withdraw(now, A, 145_001)) == Refusal.WITHDRAWAL_EXCEEDS_FREE
+    # 10 % of a market of 1,000 times one and a half
+    assert market.answer(Trade(now, A, D, 0, 967, 1_000)) == Refusal.BELOW_INITIAL
+    assert market.answer(Trade(now, C, D, 0, 667, 1_000)) == Refusal.BELOW_INITIAL
+    assert market.answer(Trade(now, C, D, 0, 666, 1_000)) == Refusal.NONE
+    assert market.answer(Withdraw(now, A, 145_000)) == Refusal.NONE
+
+
+def test_two_conditions_at_once_are_two_bits_and_the_strictest_answer_counts() -> None:
+    """One word for the state of an oracle would hide the second fault behind the first."""
+    terms = terms_of(dispersion_ppm=50_000)
+    terms.remedies[Condition.UNCERTAIN].open = Answer.CONSERVATIVE
+    terms.remedies[Condition.STALE].open = Answer.REFUSE
+    market = Market(terms)
+    bring_about(market, Condition.UNCERTAIN)
+    assert market.answer(Trade(market.time, A, B, 0, 1, 1_000)) == Refusal.NONE
+    market.time += 11 * SECOND
+    told = market.do(Advance(market.time, 1))
+    bits = int(told[told["kind"] == EventKind.PRICE_CONDITION_CHANGED]["value"][0])
+    assert bits == 1 << Condition.UNCERTAIN | 1 << Condition.STALE
+    assert market.answer(Trade(market.time, A, B, 0, 1, 1_000)) == Refusal.PRICE_CONDITION
+
+
 def test_the_minimum_is_met_by_the_sources_that_live_and_two_are_never_averaged() -> None:
     terms = terms_of(estimator=Estimator.WEIGHTED_MEAN, deviation_ppm=100_000)
     market = Market(terms)

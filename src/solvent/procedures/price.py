@@ -1,6 +1,6 @@
 """One price: believed or refused, joined into the mark, seen by the breaker; every account it endangers is flagged."""
 
-from solvent.codes import Action, Condition, Mode, Refusal
+from solvent.codes import Action, Mode, Refusal
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
 from solvent.procedures.answer import answer_funding, answer_price
@@ -11,11 +11,9 @@ from solvent.risk.oracle import mark_of, refusal_of_report, take_report
 from solvent.state.levels import is_allowed, level_of
 from solvent.state.tables import NONE
 from solvent.state.terms import INTEREST_MAX, SOURCES_MAX
-from solvent.state.validity import conditions_of, is_silent
+from solvent.state.validity import SILENT, conditions_of, is_silent
 from solvent.state.windows import record_level, record_mark
 from solvent.units import LIMIT, value_quanta
-
-SILENT = 1 << Condition.STALE | 1 << Condition.BELOW_QUORUM
 
 
 @kernel

@@ -11,34 +11,39 @@ from solvent.state.tables import NONE
 from solvent.state.terms import CONDITIONS
 from solvent.state.windows import HOUR, extremes
 
+SILENT = 1 << Condition.STALE | 1 << Condition.BELOW_QUORUM
+"""Conditions under which nobody confirms a price now."""
+
+
+@kernel
+def faults_of(state, instrument):
+    """Bits of Condition that the last report left, and that time alone has added; the grace after a silence is none."""
+    market = state.instruments[instrument]
+    stale_ns = state.pricing[instrument].stale_ns
+    now = state.venue[0].time_ns
+    bits = market.conditions + 0
+    if stale_ns > 0 and market.mark_ticks > 0 and now - market.mark_time_ns > stale_ns:
+        bits |= 1 << Condition.STALE
+    if market.quorum_until_ns > 0 and now > market.quorum_until_ns:
+        bits |= 1 << Condition.BELOW_QUORUM
+    return bits
+
 
 @kernel
 def is_silent(state, instrument):
     """True when nobody confirms the market's price now: its quorum has run out, or the mark is too old."""
-    market = state.instruments[instrument]
-    now = state.venue[0].time_ns
-    if market.conditions & (1 << Condition.STALE | 1 << Condition.BELOW_QUORUM) != 0:
-        return True
-    if market.quorum_until_ns > 0 and now > market.quorum_until_ns:
-        return True
-    stale_ns = state.pricing[instrument].stale_ns
-    return stale_ns > 0 and market.mark_ticks > 0 and now - market.mark_time_ns > stale_ns
+    return faults_of(state, instrument) & SILENT != 0
 
 
 @kernel
 def conditions_of(state, instrument):
-    """Bits of Condition that hold for the market's price now: those of the last report, and what time adds."""
+    """Bits of Condition that hold for the market's price now; in its grace a price that came back is stale still."""
     market = state.instruments[instrument]
     pricing = state.pricing[instrument]
-    now = state.venue[0].time_ns
-    bits = market.conditions + 0
-    if pricing.stale_ns > 0 and market.mark_ticks > 0:
-        if now - market.mark_time_ns > pricing.stale_ns:
+    bits = faults_of(state, instrument)
+    if pricing.stale_ns > 0 and market.mark_ticks > 0 and pricing.grace_ns > 0 and market.resumed_ns > 0:
+        if state.venue[0].time_ns - market.resumed_ns < pricing.grace_ns:
             bits |= 1 << Condition.STALE
-        if pricing.grace_ns > 0 and market.resumed_ns > 0 and now - market.resumed_ns < pricing.grace_ns:
-            bits |= 1 << Condition.STALE
-    if market.quorum_until_ns > 0 and now > market.quorum_until_ns:
-        bits |= 1 << Condition.BELOW_QUORUM
     return bits
 
 
