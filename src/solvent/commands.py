@@ -391,14 +391,22 @@ USED_MASKS = np.array([_used_mask(kind) for kind in range(max(CommandKind) + 1)]
 
 
 def pack(commands: Iterable[Command]) -> np.recarray:
-    """Commands as records, in order. A number too large for its field raises OverflowError."""
+    """Commands as records, in order.
+
+    A number too large for its field raises OverflowError, anything but a whole number TypeError: a price of 100.7 ticks
+    is a fault of whoever turned decimals into ticks, and would otherwise become 100 without a word.
+    """
     listed = list(commands)
     records = np.zeros(len(listed), dtype=COMMAND_DTYPE)
     for place, command in enumerate(listed):
         row = records[place]
         row["kind"] = command.kind
         for field in fields(command):
-            row[field.name] = getattr(command, field.name)
+            value = getattr(command, field.name)
+            if not isinstance(value, int | np.integer):
+                what = f"{type(command).__name__}.{field.name} is {value!r}, not a whole number"
+                raise TypeError(f"{what}; turn decimals into ticks, lots or quanta first (solvent.market.venue.Step).")
+            row[field.name] = value
     return records.view(np.recarray)
 
 

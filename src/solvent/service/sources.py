@@ -28,6 +28,7 @@ from solvent.market.feeds.live import Clocks, PollFeed, SocketFeed
 from solvent.market.venue import Venue
 from solvent.service.gateway import SERVICE
 from solvent.service.problems import Problem
+from solvent.units import LIMIT
 
 LOG: Final = logging.getLogger("solvent.feeds")
 _PRICE: Final = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,18})?", re.ASCII)
@@ -162,6 +163,9 @@ class Sources:
                 ticks = nearest_ticks(self.venue, row, one.price)
             except ValueError:
                 self.unknown += 1
+                continue
+            if ticks > LIMIT or not 0 <= one.time_ns <= LIMIT:
+                self.unknown += 1  # no number of the machine: counted here, where the record would not hold it
                 continue
             rows.append((row, self.venue.sources[(row, given.source)], ticks, one.time_ns))
         records = np.zeros(len(rows), dtype=COMMAND_DTYPE)
