@@ -1,15 +1,25 @@
 """Scenes that chance rarely meets, followed by the auditor: each shows a fault that random worlds passed by."""
 
 import numpy as np
+import pytest
 from tests.ground import blank_state, give, open_account
-from tests.laws.machine import LOSER, OTHER, RICH, WINNER, Scene, small_terms
+from tests.laws.machine import LOSER, OTHER, RICH, SECOND, WINNER, Scene, small_terms
 from tests.plain import plain
 
-from solvent.codes import AdlPrice, Executor, PriceLimit, SystemAccount, Tranche
-from solvent.commands import JoinVault, LeaveVault, LiquidationFill, ReserveOrder, Trade
+from solvent.codes import AdlPrice, Answer, Condition, Executor, Mode, PriceLimit, Refusal, SystemAccount, Tranche
+from solvent.commands import (
+    CrossAuction,
+    JoinVault,
+    LeaveVault,
+    LiquidationFill,
+    ReportInterest,
+    ReserveOrder,
+    SetMode,
+    Trade,
+)
 from solvent.events import EventKind, blank_tape
 from solvent.procedures.default.takeover import take_over
-from solvent.procedures.shortfall import gains_of_all, pay_shortfall
+from solvent.procedures.shortfall import gains_of_all, means_of, pay_shortfall
 from solvent.risk.watch import blank_watch
 from solvent.units import PPM
 
@@ -160,3 +170,42 @@ def test_an_account_in_liquidation_bears_no_haircut_even_when_it_has_recovered()
     count = plain(gains_of_all)(state, bankrupt, Tranche.HAIRCUT_ALL, payers, means)
     assert payers[:count].tolist() == [sound]
     assert means[:count].tolist() == [500]
+
+
+@pytest.mark.parametrize("side", [1, -1], ids=["long", "short"])
+def test_an_account_that_a_doubtful_price_may_have_wronged_is_left_alone(side: int) -> None:
+    terms = small_terms()
+    terms.pricing[0].stale_ns = 10 * SECOND
+    terms.remedies[Condition.STALE].liquidate = Answer.REFUSE
+    scene = Scene(terms=terms)
+    pairs = [(LOSER, WINNER), (LOSER, RICH)] if side == 1 else [(WINNER, LOSER), (RICH, LOSER)]
+    for market, lots in ((0, 60), (1, 40)):
+        scene.play(Trade(scene.time, *pairs[market], market, lots, 1_000))
+    scene.price(1_000 - side * 120)  # 3,800 left, 4,640 (or 5,360) required; at the hour's other end 11,000
+    assert scene.machine.state.accounts[LOSER].status == 1
+    scene.time += 11 * SECOND
+    assert len(of_kind(scene.play(scene.advance()), EventKind.LIQUIDATION_ORDERED)) == 0
+    scene.price(1_000 - side * 121)
+    ordered = of_kind(scene.play(scene.advance()), EventKind.LIQUIDATION_ORDERED)
+    assert sorted(ordered["instrument"].tolist()) == [0, 1]
+
+
+def test_the_vault_s_layer_pays_with_its_cash_and_not_beyond_its_equity() -> None:
+    state = blank_state(positions=16)
+    bankrupt, row = open_account(state, -500), give(state, VAULT, 0, 1, 600)
+    state.accounts[VAULT].wallet_quanta = 100
+    assert plain(means_of)(state, Tranche.LIQUIDITY_VAULT, bankrupt) == 100
+    state.positions[row].cost_quanta = 1_040
+    assert plain(means_of)(state, Tranche.LIQUIDITY_VAULT, bankrupt) == 60
+
+
+def test_interest_at_one_price_adds_up_and_the_auction_crosses_nearest_to_the_mark() -> None:
+    scene = Scene()
+    scene.play(SetMode(scene.time, 0, Mode.AUCTION))
+    for lots, ticks in ((5, 1_030), (5, 1_030), (-4, 990), (-6, 990)):
+        scene.play(ReportInterest(scene.time, 0, lots, ticks))
+    crossed = of_kind(scene.play(CrossAuction(scene.time, 0)), EventKind.AUCTION_CROSSED)
+    assert (int(crossed["lots"][0]), int(crossed["price_ticks"][0])) == (10, 990)
+    scene.play(ReportInterest(scene.time, 0, -1, 1_030))  # the book is another now: nobody trades at the old price
+    told = scene.play(Trade(scene.time, OTHER, RICH, 0, 1, 990))
+    assert of_kind(told, EventKind.COMMAND_REFUSED)["refusal"].tolist() == [Refusal.MARKET_IN_AUCTION]

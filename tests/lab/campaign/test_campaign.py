@@ -109,9 +109,19 @@ def a_forgotten_row(state: Any) -> None:
     state.accounts[held].position_count -= 1
 
 
+def a_raised_charge(state: Any) -> None:
+    state.instruments[0].maintenance_short_ppm = 2_000_000
+
+
+def another_mode_of_the_venue(state: Any) -> None:
+    state.venue[0].mode = 1 + int(state.venue[0].mode) % 4
+
+
 @pytest.mark.parametrize(
     ("spoil", "laws"),
     [
+        (a_raised_charge, {"LEDGER", "JUDGED", "SCAN"}),
+        (another_mode_of_the_venue, {"LEDGER", "MARGIN"}),
         (one_quantum, {"LEDGER"}),
         (a_lost_lot, {"LEDGER", "JUDGED", "SCAN"}),
         (a_longer_queue, {"SCAN"}),

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from solvent.codes import AdlPrice, Executor, Level, Schedule, SystemAccount, Tranche
+from solvent.codes import AdlPrice, Executor, Level, Mode, Schedule, SystemAccount, Tranche
 from solvent.commands import (
     COMMAND_DTYPE,
     Advance,
     Command,
     ContributeFund,
+    CrossAuction,
     Deposit,
     JoinVault,
     LeaveVault,
@@ -19,6 +20,7 @@ from solvent.commands import (
     ListInstrument,
     OpenAccount,
     PriceReport,
+    ReportInterest,
     ReserveOrder,
     SetLeverage,
     SetMode,
@@ -31,7 +33,7 @@ from solvent.events import EventKind
 from solvent.lab.auditor import Auditor
 from solvent.lab.campaign.machine import Machine
 from solvent.lab.driver import START_NS, Setting, met
-from solvent.state.terms import SOURCES_MAX, Terms, TermsShape, blank_terms
+from solvent.state.terms import INTEREST_MAX, SOURCES_MAX, Terms, TermsShape, blank_terms
 from solvent.state.whole import new_state
 from solvent.units import PPM
 
@@ -176,6 +178,19 @@ def burdened_vault() -> tuple[Counter[str], int]:
     return telling.reach, telling.told
 
 
+def crowded_auction() -> tuple[Counter[str], int]:
+    """More prices are named in one auction than it has rows for; at those it has, interest may still be added."""
+    telling = Telling(plain_terms(1, Executor.ENGINE, (Tranche.MARKET_FUND,)))
+    telling.play(ListInstrument(START_NS, 0))
+    telling.price(0, 1_000)
+    telling.play(SetMode(telling.time, 0, Mode.AUCTION))
+    for place in range(INTEREST_MAX + 1):
+        telling.play(ReportInterest(telling.time, 0, 2 if place % 2 else -2, 1_010 - place))
+    telling.play(ReportInterest(telling.time, 0, 3, 1_010))
+    telling.play(CrossAuction(telling.time, 0))
+    return telling.reach, telling.told
+
+
 def caps_reached() -> tuple[Counter[str], int]:
     """Every cap is met: of a position, an owner, orders, all markets, collateral that ramps, and what leaves."""
     terms = plain_terms(2, Executor.ENGINE, (Tranche.MARKET_FUND,))
@@ -218,4 +233,5 @@ DIRECTED: tuple[Callable[[], tuple[Counter[str], int]], ...] = (
     empty_vault,
     burdened_vault,
     caps_reached,
+    crowded_auction,
 )

@@ -14,7 +14,6 @@ from solvent.lab.clerk.run import ACCEPTED, BY_PRICE, DRAWN, MODED, ORDERED, REF
 
 UNREACHED: dict[str, str] = {
     "refusal NONE": "the absence of a refusal",
-    "refusal INTEREST_FULL": "needs more interests in one auction than a world has people",
 }
 
 CHANGED_BY = {

@@ -29,6 +29,7 @@ from solvent.lab.clerk.books import (
     SHARES,
     TERMS_VERSION,
     UNJUDGED,
+    VENUE_MODE,
     WINNERS_OF,
     WORK_COUNT,
     WORK_HIGH,
@@ -312,15 +313,15 @@ def order_liquidation(state, clerk, event):
             return LIQUIDATION + 8
     elif state.stages[event.stage].price_limit == PriceLimit.BANKRUPTCY and clerk.note[UNJUDGED] == 0:
         own = position_required(state, clerk, account, market, Level.MAINTENANCE)
-        if event.requirement_quanta == 0:
-            share = 0  # shared by the number of positions that may be closed: the auditor knows which those are
+        if event.requirement_quanta == 0 or state.levels[Level.MAINTENANCE].scenario == 1:
+            share = 0  # shared among the positions that may be closed: the auditor knows which those are
         else:
             share = wide_floor(event.equity_quanta, own, event.requirement_quanta)
         unit = abs(held) * state.contracts[market].quanta_per_lot_tick
         away = clerk.mark[market] - event.price_ticks
         loss = unit * (away if held > 0 else -away)
         at_edge = event.price_ticks == 1 or event.price_ticks == state.contracts[market].price_max_ticks
-        judged_here = event.requirement_quanta > 0 and not at_edge
+        judged_here = event.requirement_quanta > 0 and state.levels[Level.MAINTENANCE].scenario == 0 and not at_edge
         if judged_here and not (loss <= share and share < loss + unit):
             return LIQUIDATION + 9
     clerk.ordered[account, market] = -event.lots
@@ -608,6 +609,64 @@ def book_orders(state, clerk, event, command):
 
 
 @step
+def change_mode(state, clerk, event, command):
+    """The mode of a market, or of the venue: the operator's, or a breaker's that is stricter."""
+    markets = clerk.mode.shape[0]
+    place = markets if event.instrument == NOBODY else event.instrument
+    if place < 0 or place > markets or event.mode < Mode.ACTIVE or event.mode > Mode.HALTED:
+        return TOLD + 26
+    before = clerk.mode[place] if place < markets else clerk.note[VENUE_MODE]
+    if event.value != before or event.mode == before:
+        return TOLD + 21
+    if command.kind == CommandKind.SET_MODE or command.kind == CommandKind.SET_VENUE_MODE:
+        if event.mode != command.mode:
+            return TOLD + 25
+    else:
+        if event.mode < clerk.operated[place]:
+            return TOLD + 22  # time and breakers do not undo what the operator decided
+        has_breaker = event.mode == clerk.operated[place]
+        for row in range(state.breakers.shape[0]):
+            if state.breakers[row].used == 1 and state.breakers[row].mode == event.mode:
+                has_breaker = True
+        if not has_breaker:
+            return TOLD + 23
+    if place < markets:
+        clerk.mode[place] = event.mode
+        if event.mode != Mode.AUCTION:
+            clerk.crossed[place] = 0
+    else:
+        clerk.note[VENUE_MODE] = event.mode
+    return 0
+
+
+@step
+def step_margin(clerk, event):
+    """What stands is charged more from now on: never less than before, never beyond what was wanted."""
+    place = 2 * event.instrument + (0 if event.lots > 0 else 1)
+    before = max(clerk.charged[place], PPM)
+    if event.amount_quanta != before:
+        return TOLD + 36
+    if event.value < before or event.value > event.requirement_quanta:
+        return TERMS + 30
+    clerk.charged[place] = event.value
+    return 0
+
+
+@step
+def note_charges(state, clerk):
+    """New terms may lower what stands is charged, and raise it never."""
+    for market in range(clerk.mark.shape[0]):
+        row = state.instruments[market]
+        if row.maintenance_long_ppm > clerk.charged[2 * market]:
+            return TERMS + 31
+        if row.maintenance_short_ppm > clerk.charged[2 * market + 1]:
+            return TERMS + 31
+        clerk.charged[2 * market] = row.maintenance_long_ppm
+        clerk.charged[2 * market + 1] = row.maintenance_short_ppm
+    return 0
+
+
+@step
 def book_prices(state, clerk, event, command):
     """Marks, modes, funding."""
     kind = event.kind
@@ -624,13 +683,7 @@ def book_prices(state, clerk, event, command):
         note[PRICE_VERSION] += 1
         return 0
     if kind == EventKind.MODE_CHANGED:
-        if market < 0 or market >= clerk.mode.shape[0]:
-            return 0  # the mode of the whole venue, which the auditor follows
-        if event.value != clerk.mode[market] or event.mode == event.value:
-            return TOLD + 21
-        # reports and the passing of time both raise and release; that each change has its breaker the auditor checks
-        clerk.mode[market] = event.mode
-        return 0
+        return change_mode(state, clerk, event, command)
     if kind == EventKind.FUNDING_TICKED:
         rate = event.value
         if rate != command.rate_ppb or event.price_ticks != clerk.mark[market]:
@@ -749,7 +802,7 @@ def book(state, clerk, event, command):
         if event.value != command.version or event.value != note[TERMS_VERSION] + 1:
             return TERMS + 1
         note[TERMS_VERSION] += 1
-        return 0
+        return note_charges(state, clerk)
     if kind == EventKind.WITHDRAWALS_GATED:
         if note[GATED] != 0:
             return OUTFLOW + 2
@@ -768,5 +821,13 @@ def book(state, clerk, event, command):
         return 0
     if kind == EventKind.PRICE_CONDITION_CHANGED or kind == EventKind.SOURCES_DROPPED or kind == EventKind.MARK_CLAMPED:
         return 0  # how reports are believed the auditor follows; nothing is booked
+    if kind == EventKind.MARGIN_STEPPED:
+        return step_margin(clerk, event)
+    if kind == EventKind.INTEREST_REPORTED:
+        clerk.crossed[event.instrument] = 0
+        return 0 if clerk.mode[event.instrument] == Mode.AUCTION else TOLD + 37
+    if kind == EventKind.AUCTION_CROSSED:
+        clerk.crossed[event.instrument] = event.price_ticks
+        return 0 if event.lots > 0 and event.price_ticks > 0 else TOLD + 38
     note[LOST] = 1  # an event this file does not know: the books are opened anew after the command
     return 0

@@ -14,8 +14,8 @@ SEQUENCE, TIME, PRICE_VERSION, TERMS_VERSION, SHARES, DEFICIT, ROUNDINGS, GATED,
 PENALTY_OF, PENALTY_STAGE, PENALTY_MARKET, PENALTY_VALUE, PENALTY_EQUITY = range(9, 14)
 CASE_OF, CASE_LEFT, CASE_DECLARED, CASE_BY_PRICE, CASE_LAYER, CASE_ENTERED, CASE_ROOM = range(14, 21)
 WINNERS_OF, HASH, LOST, UNJUDGED, FOUND_LAW, FOUND_A, FOUND_B, INITIAL_BEFORE, FIRST_ACT = range(21, 30)
-WORK_COUNT, WORK_LOW, WORK_HIGH, WORK_LAST, WORK_TOLD = range(30, 35)
-NOTES = 35
+WORK_COUNT, WORK_LOW, WORK_HIGH, WORK_LAST, WORK_TOLD, VENUE_MODE = range(30, 36)
+NOTES = 36
 
 
 class Clerk(NamedTuple):
@@ -46,6 +46,12 @@ class Clerk(NamedTuple):
     funding: np.ndarray
     interest: np.ndarray
     mode: np.ndarray
+    crossed: np.ndarray
+    """Price at which the market's auction crossed and nothing has changed since, or 0."""
+    operated: np.ndarray
+    """Mode the operator chose for each market, and last for the venue."""
+    charged: np.ndarray
+    """Multiplier of what stands, by market and side (2 x market, plus 1 for shorts)."""
     note: np.ndarray
     flagged_now: np.ndarray
     visited: np.ndarray
@@ -80,7 +86,9 @@ def open_clerk(state: Any, roundings: int, tables: tuple[np.ndarray, np.ndarray,
         *(one() for _ in range(9)),
         *(many() for _ in range(10)),
         np.zeros((rooms, ASSETS_MAX), np.int64),
-        *(each() for _ in range(5)),
+        *(each() for _ in range(6)),
+        np.zeros(markets + 1, np.int64),
+        np.zeros(2 * markets, np.int64),
         np.zeros(NOTES, np.int64),
         *(one() for _ in range(9)),
         np.zeros((2, 6), np.int64),
@@ -96,7 +104,7 @@ def open_clerk(state: Any, roundings: int, tables: tuple[np.ndarray, np.ndarray,
 def fill_clerk(clerk: Clerk, state: Any) -> None:
     """Copy a state into the books, whatever they held."""
     books = Books.read(state)
-    for array in clerk[:25]:
+    for array in clerk[: Clerk._fields.index("note")]:
         array[...] = 0
     rows = rows_of(state.accounts[: len(books.accounts)])
     for number, book in books.accounts.items():
@@ -117,12 +125,17 @@ def fill_clerk(clerk: Clerk, state: Any) -> None:
     clerk.mark[:], clerk.previous[:] = books.marks, books.previous_marks
     clerk.funding[:], clerk.interest[:] = books.indices, books.open_interest
     clerk.mode[:] = books.modes[: len(clerk.mode)]  # the venue's own mode stands behind the markets'
+    clerk.crossed[:] = state.instruments.cross_ticks
+    clerk.operated[:-1], clerk.operated[-1] = state.instruments.operator_mode, state.venue[0].operator_mode
+    clerk.charged[0::2] = state.instruments.maintenance_long_ppm
+    clerk.charged[1::2] = state.instruments.maintenance_short_ppm
     clerk.brought[:] = clerk.held.sum(axis=0)
     note = clerk.note
     note[SEQUENCE], note[TIME] = books.sequence, books.time_ns
     note[PRICE_VERSION], note[TERMS_VERSION] = books.price_version, books.terms_version
     note[SHARES], note[DEFICIT] = books.vault_shares, books.open_deficit
     venue = state.venue[0]
+    note[VENUE_MODE] = venue.mode
     note[GATED] = int(venue.negative_count > 0 or venue.open_deficit_quanta > 0)
     note[PENALTY_OF] = note[CASE_OF] = note[WINNERS_OF] = -1
     note[HASH] = note[LOST] = 0

@@ -20,6 +20,7 @@ from solvent.lab.clerk.books import (
     TERMS_VERSION,
     TIME,
     UNJUDGED,
+    VENUE_MODE,
     WINNERS_OF,
     WORK_COUNT,
     WORK_TOLD,
@@ -138,15 +139,27 @@ def check_refused(clerk, event, command, before, now):
 
 
 @step
+def level_of(clerk, market):
+    """The stricter of the market's mode and the venue's."""
+    return max(clerk.mode[market], clerk.note[VENUE_MODE])
+
+
+@step
 def check_reducing_allowed(clerk, event, command):
     """Two sides that both reduce at the mark without fees are allowed, unless the market is halted or in auction."""
     if command.kind != CommandKind.TRADE:
         return 0
     refusal = event.refusal
-    if refusal == Refusal.AMOUNT_OUT_OF_RANGE or refusal == Refusal.MARKET_HALTED:
+    if refusal == Refusal.AMOUNT_OUT_OF_RANGE:
         return 0
-    if refusal == Refusal.MARKET_IN_AUCTION:
-        return 0  # while interest is collected for one price nobody trades at another
+    if refusal == Refusal.MARKET_HALTED or refusal == Refusal.MARKET_IN_AUCTION:
+        market = command.instrument
+        if market < 0 or market >= clerk.mark.shape[0]:
+            return 0
+        level = level_of(clerk, market)
+        # while interest is collected for one price nobody trades at another
+        wanted = Mode.HALTED if refusal == Refusal.MARKET_HALTED else Mode.AUCTION
+        return 0 if level == wanted else MARGIN + 5
     if refusal == Refusal.TIME_OUT_OF_RANGE or refusal == Refusal.FIELD_NOT_USED:
         return 0
     if refusal == Refusal.PRICE_CONDITION:
@@ -206,12 +219,19 @@ def look_before(state, clerk, command):
         market = command.instrument
         note_side(state, clerk, 0, command.account, market, command.lots)
         note_side(state, clerk, 1, command.counterparty, market, -command.lots)
-        if clerk.mode[market] == Mode.HALTED:
+        level = level_of(clerk, market)
+        if level == Mode.HALTED:
             return MARGIN + 2
-        if clerk.mode[market] == Mode.REDUCE_ONLY:
+        if level == Mode.AUCTION and (clerk.crossed[market] == 0 or clerk.crossed[market] != command.price_ticks):
+            return MARGIN + 4
+        if level == Mode.REDUCE_ONLY:
             for place in range(2):
                 if not reduces(clerk.side[place, 1], clerk.side[place, 2]):
                     return MARGIN + 3
+    if kind == CommandKind.SET_MODE:
+        clerk.operated[command.instrument] = command.mode
+    if kind == CommandKind.SET_VENUE_MODE:
+        clerk.operated[clerk.mark.shape[0]] = command.mode
     if kind == CommandKind.SET_LEVERAGE:
         note[INITIAL_BEFORE] = requirement_of(state, clerk, command.account, Level.INITIAL)
     if kind == CommandKind.LIQUIDATION_FILL:
@@ -560,6 +580,12 @@ def compare(state, clerk, seen):
             return LEDGER + 42
         if row.open_interest_lots != clerk.interest[market]:
             return LEDGER + 43
+        if row.maintenance_long_ppm != clerk.charged[2 * market]:
+            return LEDGER + 45
+        if row.maintenance_short_ppm != clerk.charged[2 * market + 1]:
+            return LEDGER + 45
+    if venue.mode != note[VENUE_MODE]:
+        return LEDGER + 46
     if venue.time_ns != note[TIME] or venue.price_version != note[PRICE_VERSION]:
         return SEQUENCED + 10
     if venue.terms_version != note[TERMS_VERSION]:

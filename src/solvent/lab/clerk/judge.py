@@ -9,9 +9,12 @@
     added      a sum, a share, a reward between bounds, a premium over size
     collateral at a weight, in tiers of amount or value, or less the discount of selling it at once
 
-Collateral counts at the mark here; where a doubtful price makes the machine count it for less at the initial level,
-what the clerk asks there is weaker than the rule, never stronger. Scenarios and whatever else is not named in `knows`
-make it leave judgements to the auditor.
+    scenarios  per group of markets: the worst of the stated moves, hedged and unhedged charges added or held against it
+    multiplied what stands, by the multiplier of its side as it was told
+
+Collateral counts at the mark here, and new risk without its multiplier and without caution; where that makes the
+machine ask for more at the initial level, what the clerk asks there is weaker than the rule, never stronger. What is
+not named in `knows` makes it leave judgements to the auditor.
 """
 
 from solvent.codes import Driver, Exponent, Level, Schedule, Weighting
@@ -25,23 +28,14 @@ def knows(state):
     """True when everything accounts are judged by is of a kind this file has a formula for."""
     for row in range(state.schedules.shape[0]):
         kind = state.schedules[row].kind
-        if kind < Schedule.ZERO or kind > Schedule.CURVE:
+        if kind < Schedule.ZERO or kind > Schedule.SCENARIO:
             return False
         if state.schedules[row].exponent > Exponent.ROOT or state.schedules[row].driver > Driver.OPEN_INTEREST:
-            return False
-    for row in range(state.levels.shape[0]):
-        if state.levels[row].scenario != 0:
             return False
     for row in range(1, state.assets.shape[0]):
         if state.assets[row].weighting < Weighting.FIXED or state.assets[row].weighting > Weighting.IMPACT:
             return False
-    for row in range(state.dynamics.shape[0]):
-        follows = state.dynamics[row]
-        if max(follows.volatility_ppm, follows.depth_ppm, follows.concentration_ppm, follows.open_interest_ppm) > 0:
-            return False
-        if max(follows.stressed_ppm, follows.floor_ppm, follows.buffer_ppm, follows.step_ppm) > 0:
-            return False
-    return state.policy[0].caution_initial_ppm == 0
+    return True
 
 
 @step
@@ -138,8 +132,10 @@ def required_of(state, clerk, level, market, lots, leverage):
     count = schedule.bracket_count
     kind = schedule.kind
     bound = 0
-    if kind == Schedule.CURVE:
-        rate = curve_ppb(state, clerk, schedule, market, lots, notional)
+    if kind == Schedule.CURVE or kind == Schedule.SCENARIO:
+        rate = schedule.base_ppb + 0
+        if kind == Schedule.CURVE:
+            rate = curve_ppb(state, clerk, schedule, market, lots, notional)
         bound = -wide_floor(wide_floor(-notional, rate, PPB), schedule.scale_ppm, PPM)
     elif kind != Schedule.ZERO and count > 0:
         denominator = schedule.denominator
@@ -181,8 +177,8 @@ def unit_of(state, clerk, market):
 
 
 @step
-def position_required(state, clerk, account, market, level):
-    """Requirement of one position, with open orders at their worst where the level counts them."""
+def unscaled_required(state, clerk, account, market, level):
+    """Requirement of one position, with open orders at their worst where the level counts them, no multiplier yet."""
     unit = unit_of(state, clerk, market)
     lots = clerk.lots[account, market]
     leverage = clerk.leverage[account, market]
@@ -200,11 +196,120 @@ def position_required(state, clerk, account, market, level):
 
 
 @step
+def position_required(state, clerk, account, market, level):
+    """The same times the multiplier of its side, or of the dearer side where orders may turn it round."""
+    required = unscaled_required(state, clerk, account, market, level)
+    if level == Level.INITIAL or required == 0:
+        return required
+    lots = clerk.lots[account, market]
+    times = 0
+    if lots >= 0:
+        times = clerk.charged[2 * market]
+    if lots <= 0:
+        times = max(times, clerk.charged[2 * market + 1])
+    if state.levels[level].includes_orders == 1:
+        if clerk.bid_lots[account, market] != 0 or clerk.ask_lots[account, market] != 0:
+            times = max(clerk.charged[2 * market], clerk.charged[2 * market + 1])
+    if times <= PPM:
+        return required
+    return -wide_floor(-required, times, PPM)
+
+
+@step
+def is_joint(state, level, market):
+    """True when positions in the market are judged together with others, under scenarios."""
+    if state.levels[level].scenario == 0:
+        return False
+    return state.schedules[level * state.instruments.shape[0] + market].kind == Schedule.SCENARIO
+
+
+@step
+def is_of_unit(state, clerk, account, level, market, unit):
+    """True when the account has lots in a market of the scenario group."""
+    if clerk.lots[account, market] == 0 or not is_joint(state, level, market):
+        return False
+    return state.policy[0].scenario_by_unit == 0 or state.contracts[market].risk_unit == unit
+
+
+@step
+def loss_under(state, clerk, account, level, unit, scenario):
+    """What the group loses under one scenario, rounded up: wholes and rests of value x move summed apart."""
+    markets = clerk.mark.shape[0]
+    whole = 0
+    rest = 0
+    for market in range(markets):
+        if is_of_unit(state, clerk, account, level, market, unit):
+            value = clerk.lots[account, market] * unit_of(state, clerk, market)
+            move = state.shocks[scenario * markets + market].move_ppb
+            size = abs(value)
+            reach = abs(move)
+            part = wide_floor(size, reach, PPB)
+            left = (size % PPB) * (reach % PPB) % PPB
+            if (value > 0) == (move > 0):
+                whole += part
+                rest += left
+            else:
+                whole -= part
+                rest -= left
+    return -(whole + rest // PPB)
+
+
+@step
+def unit_required(state, clerk, account, level, first, unit):
+    """What one scenario group requires; `first` is its first market, whose scale counts."""
+    policy = state.policy[0]
+    markets = clerk.mark.shape[0]
+    net = 0
+    gross = 0
+    for market in range(first, markets):
+        if is_of_unit(state, clerk, account, level, market, unit):
+            value = clerk.lots[account, market] * unit_of(state, clerk, market)
+            net += value
+            gross += abs(value)
+    worst = 0
+    for scenario in range(policy.scenario_count):
+        worst = max(worst, loss_under(state, clerk, account, level, unit, scenario))
+    charge = -wide_floor(-abs(net), policy.scenario_unhedged_ppm, PPM)
+    charge -= wide_floor(abs(net) - gross, policy.scenario_hedged_ppm, PPM)
+    worst = max(worst, charge) if policy.scenario_charge_least == 1 else worst + charge
+    return -wide_floor(-worst, state.schedules[level * markets + first].scale_ppm, PPM)
+
+
+@step
+def joint_required(state, clerk, account, level):
+    """Positions under scenarios: their groups, what is added to each position, and what open orders ask on top."""
+    markets = clerk.mark.shape[0]
+    total = 0
+    for market in range(markets):
+        if not is_joint(state, level, market):
+            continue
+        lots = abs(clerk.lots[account, market])
+        schedule = state.schedules[level * markets + market]
+        if state.levels[level].includes_orders == 1:
+            total += unscaled_required(state, clerk, account, market, level)
+            total -= required_of(state, clerk, level, market, lots, 0)
+        if lots == 0:
+            continue
+        total += added_to(schedule, lots, lots * unit_of(state, clerk, market))
+        unit = state.contracts[market].risk_unit
+        is_first = True
+        for before in range(market):
+            if is_of_unit(state, clerk, account, level, before, unit):
+                is_first = False
+        if is_first:
+            total += unit_required(state, clerk, account, level, market, unit)
+    return total
+
+
+@step
 def requirement_of(state, clerk, account, level):
-    """Sum over the markets."""
+    """Sum over the markets; what is judged together once."""
     total = 0
     for market in range(clerk.mark.shape[0]):
-        total += position_required(state, clerk, account, market, level)
+        if not is_joint(state, level, market):
+            total += position_required(state, clerk, account, market, level)
+    if state.levels[level].scenario == 1:
+        total += joint_required(state, clerk, account, level)
     return total
 
 
