@@ -115,7 +115,7 @@ def full_vault(positions: int, lots_max: int = 1_000):
     state.contracts.lots_max[:] = lots_max
     state.stages[0].used, state.stages[0].executor = 1, Executor.BACKSTOP_VAULT
     watch = blank_watch(np.full(132, 64), len(state.accounts), len(state.positions), len(state.holdings))
-    return plain(take_over)(state, watch, blank_tape(256), account, 0, 0)
+    return plain(take_over)(state, watch, blank_tape(256), account, 0, 0, 0)
 
 
 def test_the_vault_takes_nothing_over_beyond_its_own_limits() -> None:
@@ -151,7 +151,7 @@ def test_the_own_orders_of_an_account_in_liquidation_are_cancelled() -> None:
 
 def test_what_is_left_after_a_market_order_is_the_account_s_own() -> None:
     terms = small_terms()
-    terms.stages[0].residual_payee = 1
+    terms.stages.residual_payee[:] = 1
     scene = Scene(terms=terms)
     scene.distress(930)
     scene.play(scene.advance())

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from tests.ground import blank_state, column
 from tests.plain import plain
 
-from solvent.codes import MarkCombiner, Refusal, SourceKind
+from solvent.codes import Breach, Estimator, MarkCombiner, Refusal, SourceKind
 from solvent.risk import oracle
+from solvent.state.windows import record_mark
 
 SECOND = 10**9
 NOW = 10**18
@@ -137,3 +138,56 @@ def test_one_liar_of_three_or_more_moves_the_mark_no_further_than_the_honest_rea
 def test_of_no_prices_there_is_no_location() -> None:
     none = column([0])
     assert plain(oracle.location)(0, 0, none, none, none, 0, 5) == 0
+
+
+def test_of_two_prices_one_is_taken_and_never_their_mean() -> None:
+    for estimator in Estimator:
+        prices, weights, members = column([90, 110]), column([1, 1]), column([0, 0])
+        assert plain(oracle.location)(estimator, 0, prices, weights, members, 2, 93) == 90
+        prices, weights = column([90, 110]), column([1, 1])
+        assert plain(oracle.location)(estimator, 0, prices, weights, members, 2, 107) == 110
+    mean = plain(oracle.location)(Estimator.WEIGHTED_MEAN, 0, column([90, 100, 110]), column([1, 1, 3]), members, 3, 5)
+    assert mean == 104
+
+
+def guarded(**pricing):
+    """A market at 1,000 with one spot and one own source; the guards given."""
+    state = blank_state()
+    state.policy[0].mark_components, state.policy[0].mark_combiner = 7, MarkCombiner.FIRST
+    for source, kind in enumerate((SourceKind.SPOT, SourceKind.MARK)):
+        state.feeds[source].weight, state.feeds[source].kind = 1, kind
+    for name, value in pricing.items():
+        state.pricing[0][name] = value
+    return state
+
+
+def says(state, source, ticks):
+    """(mark, which guard clamped it) when a source says so; the mark is then in force."""
+    state.reports[source].price_ticks = ticks
+    state.reports[source].source_time_ns = int(state.venue[0].time_ns)
+    found = plain(oracle.mark_of)(state, 0)
+    if found[0]:
+        before = int(state.instruments[0].mark_ticks)
+        plain(record_mark)(state, 0, before, int(found[0]))
+        state.instruments[0].mark_ticks = found[0]
+    return int(found[0]), int(found[6])
+
+
+@pytest.mark.parametrize("breach", list(Breach))
+def test_small_steps_walk_no_further_in_an_hour_than_the_band_of_the_hour(breach) -> None:
+    state = guarded(hour_ppm=50_000, anchor_breach=breach)
+    marks = []
+    for step in range(1, 20):
+        state.venue[0].time_ns += 60 * SECOND
+        marks.append(says(state, 0, 1_000 + 7 * step)[0])
+    assert max(marks) == (1_050 if breach == Breach.CLAMP else 1_049)
+    state.venue[0].time_ns += 2 * 3_600 * SECOND
+    assert says(state, 0, 1_070)[0] == 1_070
+
+
+def test_the_own_book_moves_the_mark_within_its_band_around_what_others_say() -> None:
+    state = guarded(own_band_ppm=10_000)
+    assert says(state, 0, 1_000) == (1_000, 0)
+    assert says(state, 1, 1_009) == (1_009, 0)
+    assert says(state, 1, 1_200) == (1_010, oracle.BY_OWN_BAND)
+    assert says(state, 1, 500) == (990, oracle.BY_OWN_BAND)

@@ -4,7 +4,8 @@ from tests.ground import blank_state
 from tests.plain import plain
 
 from solvent.codes import Action, Answer, Condition
-from solvent.state.validity import answer_of
+from solvent.state.validity import answer_of, careful_ticks
+from solvent.state.windows import record_mark
 
 COLUMNS = {
     Action.OPEN: "open",
@@ -29,3 +30,19 @@ def test_each_action_has_the_strictest_answer_of_the_conditions_that_hold() -> N
             for other in Action:
                 wanted = answer if other == action else Answer.ALLOW
                 assert plain(answer_of)(state, 0, other) == wanted
+
+
+def test_collateral_in_doubt_counts_at_the_lowest_mark_of_the_hour_or_not_at_all() -> None:
+    state = blank_state()
+    market = state.instruments[0]
+    plain(record_mark)(state, 0, 1_000, 800)
+    market.mark_ticks = 800
+    plain(record_mark)(state, 0, 800, 900)
+    market.mark_ticks = 900
+    assert plain(careful_ticks)(state, 0) == 900
+    market.conditions = 1 << Condition.UNCERTAIN
+    assert plain(careful_ticks)(state, 0) == 900
+    for column in ("open", "withdraw"):
+        for answer, ticks in ((Answer.CONSERVATIVE, 800), (Answer.REFUSE, 0), (Answer.ALLOW, 900)):
+            state.remedies[Condition.UNCERTAIN][column] = answer
+            assert plain(careful_ticks)(state, 0) == ticks

@@ -8,7 +8,7 @@ from solvent.lab.mutants.faults import Fault
 FAULTS = read_faults()
 PLANTED_MIN = 100
 SAMPLE = (
-    "margin moves to another owner",
+    "collateral is booked twice",
     "cash for shares is rounded up",
     "a fund pays more than it has",
     "realised result is taken twice",

@@ -71,7 +71,7 @@ def run_mutants(
 ) -> Score:
     """Plant every fault (or a sample, those whose name contains `only`, or those of `names`) in turn, and attack.
 
-    `quick` looks with arithmetic and the first worlds alone, without the tests.
+    `quick` looks with arithmetic, the first worlds and a few of the tests.
     With `deep` what was missed is compiled and met by a campaign of DEEP_COMMANDS: a minute or two each.
     """
     faults = [fault for fault in read_faults() if only is None or only in fault.name]

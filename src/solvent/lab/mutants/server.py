@@ -153,10 +153,7 @@ def main() -> None:
             answer = in_child(partial(look_for, place, chosen, seconds), CHILD_SECONDS_MAX)
             tell(fault.name, answer or {"caught": True, "by": "its process died or never came to an end"})
 
-    if asked["quick"]:
-        hunt([])
-    else:
-        with_tests(hunt)
+    with_tests(hunt, quick=asked["quick"])
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from solvent.lab.mutants.nets import Net
 
 FOLDER = Path(__file__).resolve().parents[4] / "tests"
 FILES = ("test_units.py", "state", "risk", "procedures", "laws", "test_cases.py")
+QUICK_FILES = ("state/test_ledger.py", "risk/test_waterfall.py", "risk/test_pool.py", "laws/test_found_by_chance.py")
 LEFT_OUT = (
     "test_random_worlds.py::test_seeds_that_once_failed",
     "test_random_worlds.py::test_no_law_is_broken",
@@ -62,9 +63,9 @@ def _cast(item: Any) -> Callable[[], None]:
     return cast
 
 
-def with_tests(hunt: Callable[[list[Net]], None]) -> None:
+def with_tests(hunt: Callable[[list[Net]], None], *, quick: bool = False) -> None:
     """Collect the tests of rules and laws and call `hunt` with them; with none where no sources stand beside."""
-    files = [str(FOLDER / name) for name in FILES if (FOLDER / name).exists()]
+    files = [str(FOLDER / name) for name in (QUICK_FILES if quick else FILES) if (FOLDER / name).exists()]
     if not files:
         hunt([])
         return
