@@ -29,6 +29,7 @@ from solvent.lab.clerk.compiled import step
 from solvent.lab.clerk.judge import (
     equity_of,
     free_of,
+    is_joint,
     knows,
     requirement_of,
     surplus_of,
@@ -123,7 +124,7 @@ def check_repeated(clerk, event, command):
 
 
 @step
-def check_refused(clerk, event, command, before, now):
+def check_refused(state, clerk, event, command, before, now):
     """A refused command changes nothing but the sequence, and says why."""
     if event.refusal == Refusal.NONE or event.value != command.kind:
         return REFUSED + 1
@@ -135,7 +136,7 @@ def check_refused(clerk, event, command, before, now):
         return REFUSED + 4
     if before != now:
         return REFUSED + 5
-    return check_reducing_allowed(clerk, event, command)
+    return check_reducing_allowed(state, clerk, event, command)
 
 
 @step
@@ -145,7 +146,7 @@ def level_of(clerk, market):
 
 
 @step
-def check_reducing_allowed(clerk, event, command):
+def check_reducing_allowed(state, clerk, event, command):
     """Two sides that both reduce at the mark without fees are allowed, unless the market is halted or in auction."""
     if command.kind != CommandKind.TRADE:
         return 0
@@ -176,6 +177,8 @@ def check_reducing_allowed(clerk, event, command):
         return 0
     if command.price_ticks != clerk.mark[market] or command.price_ticks == 0:
         return 0
+    if refusal == Refusal.HEALTH_WOULD_FALL and is_joint(state, Level.MAINTENANCE, market):
+        return 0  # one leg of a hedge: reducing it alone asks for more
     if clerk.lots[buyer, market] <= -command.lots and clerk.lots[seller, market] >= command.lots:
         return MARGIN + 1
     return 0
@@ -702,7 +705,7 @@ def check(state, clerk, raw, tape, count, command, cells_before, seen):
     if refused:
         if count != 1 or tape.records[0].sequence != note[SEQUENCE]:
             return REFUSED + 10
-        return check_refused(clerk, tape.records[0], command, before, now)
+        return check_refused(state, clerk, tape.records[0], command, before, now)
     if command.kind < 1 or command.kind >= clerk.primary.shape[0]:
         return TOLD + 70
     broken = check_accepted(state, clerk, tape, count, command)
