@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from tests.plain import plain
 
-from solvent.codes import AccountKind, Schedule
+from solvent.codes import AccountKind, ContractKind, Schedule
 from solvent.state.positions import take_holding, take_position
 from solvent.state.tables import NONE, State
 from solvent.state.terms import TermsShape, blank_terms
@@ -29,6 +29,15 @@ def blank_state(instruments: int = 1, brackets: int = 16, accounts: int = 16, **
     state.venue[0].time_ns = 10**18
     state.policy[0].sources_min = 1
     return state
+
+
+def contract_of(unit: int = 1, *, inverse: bool = False, least: int = 1, most: int = 2**31, lots: int = 2**23) -> Any:
+    """A contract's row, on its own."""
+    row = blank_terms(TermsShape(1, 1)).contracts[0]
+    row.quanta_per_lot_tick, row.lots_max = unit, lots
+    row.price_min_ticks, row.price_max_ticks = least, most
+    row.kind = ContractKind.INVERSE if inverse else ContractKind.LINEAR
+    return row
 
 
 def write_brackets(

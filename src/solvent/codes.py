@@ -32,6 +32,13 @@ class Status(IntEnum):
     DISTRESSED = 1
 
 
+class ContractKind(IntEnum):
+    """How the value of a contract follows its price (solvent.state.values)."""
+
+    LINEAR = 0
+    INVERSE = 1
+
+
 class Mode(IntEnum):
     """What a market allows, each level less than the one before it (solvent.risk.breaker.ALLOWED)."""
 

@@ -14,6 +14,7 @@ import random
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -82,15 +83,13 @@ def surplus_at(books: Books, account: int, positions: Any, holdings: Any, bands:
     for instrument, position in book.positions.items():
         if position.lots == 0:
             continue
-        unit = positions[account, instrument] * books.per_lot_tick(instrument)
+        ticks = positions[account, instrument]
         due = ceil_ratio(position.lots * (bands[position.lots > 0][instrument] - position.index), FUNDING_SCALE)
-        equity += position.lots * unit - position.cost - due
+        equity += books.marked(instrument, position.lots, ticks) - position.cost - due
         ladder = books.rules.ladders[Level.MAINTENANCE][instrument]
-        notional = abs(position.lots) * unit
+        notional = ceil(abs(books.worth(instrument, position.lots, ticks)))
         if ladder.kind == Schedule.BRACKETS_WHOLE and position.lots > 0:
-            place = bisect_right(
-                ladder.floors, position.lots * books.marks[instrument] * books.per_lot_tick(instrument)
-            )
+            place = bisect_right(ladder.floors, books.size_at_mark(instrument, position.lots))
             required += ceil_ratio(notional * ladder.numerators[max(place - 1, 0)], ladder.denominator)
             required += ladder.added(abs(position.lots), notional)
         else:

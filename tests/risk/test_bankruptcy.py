@@ -5,10 +5,11 @@ from math import ceil, floor
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from tests.ground import contract_of
 from tests.plain import plain
 
 from solvent.risk import bankruptcy
-from solvent.risk.liquidation import bankruptcy_limit_ticks
+from solvent.state.values import closing_limit_ticks
 from solvent.units import LIMIT, PPM, mul_div_down
 
 MONEY = st.integers(-(2**50), 2**50)
@@ -172,7 +173,7 @@ def test_the_limit_of_a_bankruptcy_order_is_the_bankruptcy_quote_in_ticks(positi
     own = -(-size * price * share // PPM)
     signed = -size if short else size
     part = mul_div_down(equity, own, own + others)
-    limit = plain(bankruptcy_limit_ticks)(price, signed, 1, part, 2**60)
+    limit = plain(closing_limit_ticks)(contract_of(unit=1, most=2**60), signed, price, part)
     quote = plain(bankruptcy.bankruptcy_quote)(equity, own + others, -signed * price, own)
     assert limit == max(ceil(Fraction(quote, signed)) if not short else floor(Fraction(quote, signed)), 1)
 

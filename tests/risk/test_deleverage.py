@@ -28,7 +28,7 @@ def product(first: Fraction, second: Fraction) -> int:
 @given(value=amounts, cost=amounts, equity=amounts, short=st.booleans())
 def test_hyperliquids_score_is_mark_over_entry_times_notional_over_equity(value, cost, equity, short) -> None:
     sign = -1 if short else 1
-    got = score(AdlScore.HYPERLIQUID, sign, sign * value, sign * cost, 1, 1, equity, 1)
+    got = score(AdlScore.HYPERLIQUID, sign * value, sign * cost, 1, 1, equity, 1)
     move = Fraction(cost, value) if short else Fraction(value, cost)
     assert got == product(move, Fraction(value, equity))
 
@@ -36,14 +36,14 @@ def test_hyperliquids_score_is_mark_over_entry_times_notional_over_equity(value,
 @settings(max_examples=300)
 @given(gain=amounts, wallet=st.integers(-(10**12), 10**12), equity=amounts, requirement=st.integers(0, 10**12))
 def test_binances_score_is_gain_over_wallet_times_requirement_over_equity(gain, wallet, equity, requirement) -> None:
-    got = score(AdlScore.BINANCE, 1, 1, 1, gain, wallet, equity, requirement)
+    got = score(AdlScore.BINANCE, 1, 1, gain, wallet, equity, requirement)
     assert got == product(Fraction(gain, max(wallet, 1)), Fraction(requirement, equity))
 
 
 @settings(max_examples=300)
 @given(gain=st.integers(-(10**12), 10**12), cost=amounts, value=amounts, equity=amounts, sign=st.sampled_from([-1, 1]))
 def test_bitmexs_score_is_gain_over_entry_times_leverage_and_divides_a_loss_by_it(gain, cost, value, equity, sign):
-    got = score(AdlScore.BITMEX, sign, sign * value, sign * cost, gain, 1, equity, 1)
+    got = score(AdlScore.BITMEX, sign * value, sign * cost, gain, 1, equity, 1)
     leverage = Fraction(value, equity)
     if gain >= 0:
         assert got == product(Fraction(gain, cost), leverage)
@@ -54,7 +54,7 @@ def test_bitmexs_score_is_gain_over_entry_times_leverage_and_divides_a_loss_by_i
 @pytest.mark.parametrize("kind", list(AdlScore))
 @pytest.mark.parametrize("equity", [0, -1, -(10**12)])
 def test_an_account_without_equity_scores_nothing(kind, equity) -> None:
-    assert score(kind, 1, 100, 50, 50, 10, equity, 5) == 0
+    assert score(kind, 100, 50, 50, 10, equity, 5) == 0
 
 
 def queue(lots, available, scores, accounts):
@@ -160,7 +160,7 @@ def test_a_default_of_one_piece_touches_few() -> None:
     requirement=amounts,
 )
 def test_metrics_are_the_ratios_they_are_called(lots, value, cost, gain, wallet, equity, requirement) -> None:
-    given_ = (lots, lots * value, lots * cost, gain, wallet, equity, requirement)
+    given_ = (lots * value, lots * cost, gain, wallet, equity, requirement)
     ratios = {
         AdlMetric.MARK_OVER_ENTRY_PRICE: Fraction(value, cost) if lots > 0 else Fraction(cost, value),
         AdlMetric.NOTIONAL_OVER_EQUITY: Fraction(value, equity),

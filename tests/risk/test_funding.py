@@ -19,13 +19,13 @@ step = plain(next_index)
 def test_an_interval_moves_the_index_by_value_times_rate_to_the_nearest_unit(index, value, rate) -> None:
     exact = Fraction(value * abs(rate) * FUNDING_SCALE, PPB)
     moved = floor(exact + Fraction(1, 2)) * (1 if rate >= 0 else -1)
-    assert step(index, value, rate) == max(-LIMIT, min(LIMIT, index + moved))
+    assert step(index, value, 1, rate) == max(-LIMIT, min(LIMIT, index + moved))
 
 
 @settings(max_examples=100)
 @given(index=st.integers(-(2**40), 2**40), value=st.integers(1, 2**40), rate=st.integers(0, 10**9))
 def test_a_rate_and_its_opposite_cancel(index, value, rate) -> None:
-    assert step(step(index, value, rate), value, -rate) == index
+    assert step(step(index, value, 1, rate), value, 1, -rate) == index
 
 
 @settings(max_examples=300)

@@ -6,7 +6,7 @@ from math import ceil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.ground import blank_state, column
+from tests.ground import blank_state, column, contract_of
 from tests.plain import plain
 
 from solvent.codes import FeeBase, Level, Size
@@ -127,34 +127,6 @@ def test_what_a_stage_wants_to_close(sizing, ppm, least, held, notional, pausing
     assert plain(liquidation.lots_of_size)(stage, held, notional, pausing, 30, 40) == lots
 
 
-@settings(max_examples=300)
-@given(
-    mark=st.integers(1, 10**6),
-    lots=st.integers(1, 10**5),
-    short=st.booleans(),
-    unit=st.integers(1, 50),
-    share=st.integers(0, 10**12),
-)
-def test_a_fill_at_the_limit_leaves_the_share_not_negative_and_one_tick_worse_would_not(
-    mark, lots, short, unit, share
-) -> None:
-    signed = -lots if short else lots
-    most = 2**31
-    limit = int(plain(liquidation.bankruptcy_limit_ticks)(mark, signed, unit, share, most))
-    assert 1 <= limit <= most
-    left = share + signed * unit * (limit - mark)
-    assert left >= 0
-    if 1 < limit < most:
-        assert left - lots * unit < 0
-
-
-@settings(max_examples=200)
-@given(mark=st.integers(1, 10**6), lots=st.integers(1, 10**5), short=st.booleans(), share=st.integers(-(10**12), -1))
-def test_an_account_already_below_zero_asks_for_better_than_the_mark(mark, lots, short, share) -> None:
-    limit = int(plain(liquidation.bankruptcy_limit_ticks)(mark, -lots if short else lots, 1, share, 2**31))
-    assert limit <= mark if short else limit >= mark
-
-
 @given(fill=st.integers(0, 2**54), ppm=st.integers(0, PPM), equity=st.integers(-(2**54), 2**54))
 def test_a_penalty_is_rounded_up_and_never_more_than_is_left(fill, ppm, equity) -> None:
     penalty = plain(liquidation.penalty_of)(fill, ppm, equity)
@@ -182,7 +154,7 @@ def test_a_transfer_never_crosses_the_bankruptcy_price_of_a_solvent_account(
     mark, lots, short, unit, share, spread
 ) -> None:
     signed, most = -lots if short else lots, 2**31
-    price = int(plain(liquidation.transfer_ticks)(mark, signed, unit, share, spread, most))
+    price = int(plain(liquidation.transfer_ticks)(contract_of(unit), mark, signed, share, spread))
     cost = signed * unit * (mark - price)
     assert 0 <= cost <= max(share, 0), "it costs the account something it has, and never pays it"
     assert abs(mark - price) <= mark * spread // PPM, "and is never further away than the spread"
@@ -201,7 +173,7 @@ def test_a_transfer_never_crosses_the_bankruptcy_price_of_a_solvent_account(
 )
 def test_a_zero_price_moves_whole_ticks_and_never_beyond_the_share(mark, lots, short, unit, share) -> None:
     signed, most = -lots if short else lots, 2**31
-    price = int(plain(liquidation.zero_price_ticks)(mark, signed, unit, share, most))
+    price = int(plain(liquidation.zero_price_ticks)(contract_of(unit), mark, signed, share))
     moved = signed * unit * (mark - price)
     assert abs(moved) <= abs(share)
     assert moved * share >= 0

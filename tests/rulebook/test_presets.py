@@ -32,6 +32,7 @@ def contract(base: str) -> Contract:
 LIVE = (
     "binance_usdm",
     "binance_usdm_2025",
+    "bitmex",
     "bybit_uta",
     "deribit",
     "deribit_pm",
@@ -50,7 +51,6 @@ LIVE = (
 )
 
 TEMPLATES = {
-    "bitmex": "meta.product",
     "derive": "liquidation.stage[0].executor",
     "maker": "liquidation.stage[0].executor",
     "okx": "margin.schedule[0].brackets.default[0].mmr_ppm",

@@ -19,7 +19,7 @@ from fractions import Fraction
 from math import floor
 from typing import Any, Final
 
-from solvent.codes import AccountKind, Driver, Level, Schedule, Status
+from solvent.codes import AccountKind, ContractKind, Driver, Level, Schedule, Status
 from solvent.engine.engine import Engine
 from solvent.engine.explain import Judged, NotExplainable, Sheet, plain
 from solvent.engine.winners import deleveraging_places
@@ -28,6 +28,9 @@ from solvent.units import PPB, PPM
 
 CLOSED_FORM: Final = "closed form"
 SEARCH: Final = "search"
+
+TICKS_TRIED_MAX: Final = 64
+"""Around a root; where a quantum is more ticks than this, halving is quicker than trying them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,21 +151,38 @@ def bankruptcy_price(sheet: Sheet, row: int) -> int | None:
     def is_bad(judged: Judged) -> bool:
         return judged.equity < 0
 
-    market, unit, lots = _market_of(sheet, row)
-    equity = sheet.judge(Level.MAINTENANCE).equity
-    found = _edge_at(sheet, row, market.mark_ticks - Fraction(equity, unit * lots), is_bad)
+    now, slope = _line_of(sheet, row)
+    root = _price_at(sheet, row, now - slope * sheet.judge(Level.MAINTENANCE).equity)
+    found = _edge_at(sheet, row, root, is_bad) if root is not None else None
     if found is not None:
         return found
     edges = sheet.edges(row, is_bad)
     return edges[0] if edges else None
 
 
-def _market_of(sheet: Sheet, row: int) -> tuple[Any, int, int]:
-    """Market of a position, what one lot is worth for each tick, and its lots."""
+def _line_of(sheet: Sheet, row: int) -> tuple[Fraction, int]:
+    """Notional of a position at the mark, exact, and whether its equity rises (1) or falls (-1) with it.
+
+    Equity is a straight line in the notional for both kinds of contract; only what price it belongs to differs.
+    """
     position = sheet.tables.positions[row]
-    instrument = int(position.instrument)
-    unit = int(sheet.tables.contracts[instrument].quanta_per_lot_tick)
-    return sheet.tables.instruments[instrument], unit, int(position.lots)
+    contract = sheet.tables.contracts[position.instrument]
+    mark, lots = int(sheet.tables.instruments[position.instrument].mark_ticks), int(position.lots)
+    size = abs(lots) * int(contract.quanta_per_lot_tick)
+    side = 1 if lots > 0 else -1
+    if contract.kind == ContractKind.INVERSE:
+        return Fraction(size, max(mark, 1)), -side
+    return Fraction(size * mark), side
+
+
+def _price_at(sheet: Sheet, row: int, notional: Fraction) -> Fraction | None:
+    """The price at which the position has this notional; None when there is none."""
+    position = sheet.tables.positions[row]
+    contract = sheet.tables.contracts[position.instrument]
+    size = abs(int(position.lots)) * int(contract.quanta_per_lot_tick)
+    if notional <= 0:
+        return None
+    return size / notional if contract.kind == ContractKind.INVERSE else notional / size
 
 
 def _prices_others(sheet: Sheet, row: int) -> bool:
@@ -181,7 +201,7 @@ def _roots(sheet: Sheet, row: int) -> list[Fraction]:
     kind = Schedule(int(schedule.kind))
     if _prices_others(sheet, row) or schedule.reward_ppm or schedule.premium_num:
         return []
-    market, unit, lots = _market_of(sheet, row)
+    lots = int(sheet.tables.positions[row].lots)
     pieces: list[tuple[Fraction, Fraction, int, int | None]] = []  # rate, deduction, from, to
     if kind == Schedule.ZERO:
         pieces = [(Fraction(0), Fraction(0), 0, None)]
@@ -198,22 +218,22 @@ def _roots(sheet: Sheet, row: int) -> list[Fraction]:
             pieces.append((Fraction(int(bracket.numerator), denominator), deduction, floors[place], floors[place + 1]))
     else:
         return []
-    mark = int(market.mark_ticks)
+    now, slope = _line_of(sheet, row)
     judged = sheet.judge(Level.MAINTENANCE)
     own = sheet.alone(Level.MAINTENANCE, row).requirement
     others = judged.requirement - own
     share = Fraction(int(schedule.add_ppm), PPM)
-    size = abs(lots) * unit
     roots: list[Fraction] = []
     for rate, deduction, low, high in pieces:
-        # E0 + lots x unit x (P - mark) = others + fixed + (rate + share) x size x P - deduction
-        slope = lots * unit - (rate + share) * size
-        if slope == 0:
+        # E0 + slope x (N - N0) = others + fixed + (rate + share) x N - deduction, with N the notional
+        if slope == rate + share:
             continue
-        level = others + int(schedule.add_fixed_quanta) - deduction - judged.equity + lots * unit * mark
-        price = Fraction(level) / slope
-        if price > 0 and low <= size * price and (high is None or size * price <= high):
+        level = others + int(schedule.add_fixed_quanta) - deduction - judged.equity + slope * now
+        notional = level / (slope - rate - share)
+        price = _price_at(sheet, row, notional)
+        if price is not None and low <= notional and (high is None or notional <= high):
             roots.append(price)
+    mark = int(sheet.tables.instruments[sheet.tables.positions[row].instrument].mark_ticks)
     return sorted(roots, key=lambda price: abs(price - mark))
 
 
@@ -221,12 +241,21 @@ def _edge_at(sheet: Sheet, row: int, root: Fraction, is_bad: Any) -> int | None:
     """The tick around a root at which the account begins to be bad, coming from the mark; None when it is none."""
     position = sheet.tables.positions[row]
     market = sheet.tables.instruments[position.instrument]
-    most = int(sheet.tables.contracts[position.instrument].price_max_ticks)
+    contract = sheet.tables.contracts[position.instrument]
+    most = int(contract.price_max_ticks)
     now = int(market.mark_ticks)
     try:
         if is_bad(sheet.judge(Level.MAINTENANCE)):
             return None  # from inside the bad side the search tells the edge of getting well
-        ticks = [tick for tick in range(floor(root) - 2, floor(root) + 4) if 1 <= tick <= most]
+        near = floor(root)
+        reach = 2
+        if contract.kind == ContractKind.INVERSE:
+            # a quantum may be many ticks: the whole account rounds by a few, so its edge is a few quanta from the root
+            size = abs(int(position.lots)) * int(contract.quanta_per_lot_tick)
+            reach += 4 * (near * near // size)
+            if reach > TICKS_TRIED_MAX:
+                return None
+        ticks = [tick for tick in range(near - reach, near + reach + 2) if 1 <= tick <= most]
         ticks = [tick for tick in ticks if tick != now]
         states: dict[int, bool] = {}
         for tick in ticks:

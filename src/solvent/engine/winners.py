@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from solvent.codes import AdlPolicy, Level, Status
+from solvent.engine.worth import values_at
 from solvent.procedures.assess import assess_accounts
 from solvent.risk.deleverage import score_of
 from solvent.state.tables import NONE, State
@@ -21,7 +22,7 @@ def winners(state: State, instrument: int, side: int) -> tuple[np.ndarray, list[
     rows = np.flatnonzero(here & (np.sign(state.positions.lots[:count]) == side))[:WINNERS_MAX]
     table: Any = state.positions[rows]
     market = state.instruments[instrument]
-    value = table.lots * int(market.mark_ticks) * int(state.contracts[instrument].quanta_per_lot_tick)
+    value = values_at(state.contracts[instrument], table.lots, int(market.mark_ticks))
     chosen = (table.account != NONE) & (value > table.cost_quanta)
     chosen[chosen] &= state.accounts.status[table.account[chosen]] == Status.SOUND
     rows, table, value = rows[chosen], table[chosen], value[chosen]
@@ -39,11 +40,11 @@ def winners(state: State, instrument: int, side: int) -> tuple[np.ndarray, list[
     kind = int(state.policy[0].adl_score)
     wallets = state.accounts.wallet_quanta[table.account].tolist()
     columns = zip(
-        table.lots.tolist(), value.tolist(), table.cost_quanta.tolist(), wallets, whole[:, 0].tolist(),
+        value.tolist(), table.cost_quanta.tolist(), wallets, whole[:, 0].tolist(),
         alone[:, 1].tolist(), strict=True,
     )  # fmt: skip
-    scores = [int(score(kind, lots, worth, cost, worth - cost, wallet, equity, required))
-              for lots, worth, cost, wallet, equity, required in columns]  # fmt: skip
+    scores = [int(score(kind, worth, cost, worth - cost, wallet, equity, required))
+              for worth, cost, wallet, equity, required in columns]  # fmt: skip
     order = sorted(range(len(rows)), key=lambda place: (-scores[place], int(table.account[place])))
     return rows[order], [scores[place] for place in order]
 

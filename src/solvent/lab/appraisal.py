@@ -246,7 +246,7 @@ def doubt(books: Any, account: int) -> int:
     for instrument, position in book.positions.items():
         if position.lots and answer(books, instrument, "liquidate") == Answer.REFUSE:
             price = max(seen(instrument)) if position.lots > 0 else min(seen(instrument))
-            best += position.lots * (price - books.marks[instrument]) * books.per_lot_tick(instrument)
+            best += books.marked(instrument, position.lots, price) - books.marked(instrument, position.lots)
     for asset, amount in book.holdings.items():
         terms = books.rules.assets[asset]
         instrument = terms["price_instrument"]

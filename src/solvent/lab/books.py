@@ -19,6 +19,7 @@ from typing import Any
 from solvent.codes import (
     AccountKind,
     Answer,
+    ContractKind,
     Driver,
     Exponent,
     Level,
@@ -317,13 +318,34 @@ class Books:
         position = self.accounts[account].positions.get(instrument)
         return position.lots if position else 0
 
-    def per_lot_tick(self, instrument: int) -> int:
-        """Quanta one lot is worth for each tick of its price."""
-        return self.rules.contracts[instrument]["quanta_per_lot_tick"]
+    def is_inverse(self, instrument: int) -> bool:
+        """True when the contract is a fixed sum of the quote currency, paid in the coin it prices."""
+        return self.rules.contracts[instrument]["kind"] == ContractKind.INVERSE
+
+    def worth(self, instrument: int, lots: int, price: int) -> Fraction:
+        """Exact value of signed lots at a price; an inverse one is a debt of coin that shrinks as the price rises."""
+        unit = self.rules.contracts[instrument]["quanta_per_lot_tick"]
+        if lots == 0:
+            return Fraction(0)
+        return Fraction(-lots * unit, price) if self.is_inverse(instrument) else Fraction(lots * unit * price)
+
+    def marked(self, instrument: int, lots: int, price: int | None = None) -> int:
+        """Value of signed lots at the mark, or at a price, rounded down."""
+        return floor(self.worth(instrument, lots, self.marks[instrument] if price is None else price))
+
+    def traded(self, instrument: int, lots: int, price: int) -> int:
+        """Value of signed lots that change hands: to the nearest, halves away from zero."""
+        exact = self.worth(instrument, lots, price)
+        size = floor(abs(exact) + Fraction(1, 2))
+        return size if exact >= 0 else -size
+
+    def size_at_mark(self, instrument: int, lots: int) -> int:
+        """Notional of so many lots at the mark, rounded up."""
+        return ceil(abs(self.worth(instrument, lots, self.marks[instrument])))
 
     def notional(self, account: int, instrument: int) -> int:
         """Size of a position at the mark."""
-        return abs(self.lots_of(account, instrument)) * self.marks[instrument] * self.per_lot_tick(instrument)
+        return self.size_at_mark(instrument, self.lots_of(account, instrument))
 
     def funding_due(self, instrument: int, position: PositionBook) -> int:
         """What a position owes since it last settled, rounded against the account."""
@@ -333,8 +355,7 @@ class Books:
         """Value less cost less funding owed, at the mark."""
         if position.lots == 0:
             return 0
-        value = position.lots * self.marks[instrument] * self.per_lot_tick(instrument)
-        return value - position.cost - self.funding_due(instrument, position)
+        return self.marked(instrument, position.lots) - position.cost - self.funding_due(instrument, position)
 
     def gains(self, account: int) -> int:
         """Sum of the gains of all positions."""
@@ -414,9 +435,14 @@ class Books:
 
     def alone(self, instrument: int, level: int, lots: int, leverage: int) -> int:
         """Requirement of a size in a market without its orders."""
-        unit = self.marks[instrument] * self.per_lot_tick(instrument)
-        interest = self.open_interest[instrument] * unit
-        return self.rules.ladders[level][instrument].required(lots, lots * unit, leverage, interest)
+        interest = self.value_of_market(instrument)
+        return self.rules.ladders[level][instrument].required(
+            lots, self.size_at_mark(instrument, lots), leverage, interest
+        )
+
+    def value_of_market(self, instrument: int) -> int:
+        """Open interest at the mark, rounded down."""
+        return floor(abs(self.worth(instrument, self.open_interest[instrument], self.marks[instrument])))
 
     def orders_extra(self, account: int, instrument: int, level: int) -> int:
         """What the open orders of a position add at their worst, where the level counts them."""
@@ -425,13 +451,13 @@ class Books:
         if position is None or not terms["includes_orders"]:
             return 0
         held = abs(position.lots)
-        unit = self.marks[instrument] * self.per_lot_tick(instrument)
         worst = max(held, abs(position.lots + position.bid_lots), abs(position.lots - position.ask_lots))
         extra = self.alone(instrument, level, worst, position.leverage)
         extra -= self.alone(instrument, level, held, position.leverage)
         if terms["open_loss"]:
-            extra += max(position.bid_quanta - position.bid_lots * unit, 0)
-            extra += max(position.ask_lots * unit - position.ask_quanta, 0)
+            sign = -1 if self.is_inverse(instrument) else 1
+            extra += max(sign * position.bid_quanta - self.marked(instrument, position.bid_lots), 0)
+            extra += max(-self.marked(instrument, -position.ask_lots) - sign * position.ask_quanta, 0)
         return extra
 
     def requirement(self, account: int, level: int = Level.MAINTENANCE) -> int:
@@ -445,11 +471,11 @@ class Books:
                 continue
             total += self.orders_extra(account, instrument, level)
             if position.lots:
-                unit = self.marks[instrument] * self.per_lot_tick(instrument)
-                total += ladder.added(abs(position.lots), abs(position.lots) * unit)
+                size = self.size_at_mark(instrument, position.lots)
+                total += ladder.added(abs(position.lots), size)
                 by_unit = self.rules.policy["scenario_by_unit"]
                 group = self.rules.contracts[instrument]["risk_unit"] if by_unit else 0
-                together.setdefault(group, {})[instrument] = position.lots * unit
+                together.setdefault(group, {})[instrument] = size if position.lots > 0 else -size
         return total + sum(self.worst_of(values, level) for values in together.values())
 
     def worst_of(self, values: dict[int, int], level: int) -> int:
@@ -502,15 +528,17 @@ class Books:
 
     def _change_side(self, account: int, instrument: int, lots: int, price: int) -> None:
         position = self.position(account, instrument)
-        unit = price * self.per_lot_tick(instrument)
-        closed = 0
+        closed = got = 0
         if position.lots * lots < 0:
             closed = min(abs(lots), abs(position.lots)) * (1 if lots > 0 else -1)
+            got = self.traded(instrument, -closed, price)
             share = self.cost_share(position, abs(closed))
-            self.accounts[account].wallet += -closed * unit - share
+            self.accounts[account].wallet += got - share
             position.cost -= share
             position.lots += closed
-        position.cost += (lots - closed) * unit
+        if lots != closed:
+            # what both sides exchange is rounded once: what is opened is what of it was not closed
+            position.cost += self.traded(instrument, lots, price) + got
         position.lots += lots - closed
         position.clamp_order()
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from solvent.codes import AccountKind, Level
+from solvent.codes import AccountKind, ContractKind, Level
 from solvent.compiled import plain
 from solvent.engine.engine import Engine, Genesis
 from solvent.lab.opening import opening_commands
@@ -37,7 +37,7 @@ SHOWN_MAX: Final = 20
 WRITTEN: Final = tuple(name for name in Terms._fields if name not in ("cells", "contracts"))
 """Tables a rulebook writes."""
 
-LISTED: Final = ("quanta_per_lot_tick", "price_max_ticks", "lots_max")
+LISTED: Final = ("quanta_per_lot_tick", "price_max_ticks", "lots_max", "kind", "price_min_ticks")
 """What of a contract is fixed when its market is listed; the rest of its row is the rulebook's."""
 
 
@@ -135,7 +135,7 @@ def contracts_of(state: State, symbols: Sequence[str], decimals: int) -> list[Co
     found = []
     for row, symbol in enumerate(symbols):
         terms: Any = state.contracts[row]
-        lot = Decimal(int(terms.quanta_per_lot_tick)).scaleb(-decimals)
+        lot = Decimal(int(terms.quanta_per_lot_tick)).scaleb(-decimals)  # with a tick of one, for either kind
         found.append(
             Contract(
                 symbol=symbol,
@@ -145,6 +145,8 @@ def contracts_of(state: State, symbols: Sequence[str], decimals: int) -> list[Co
                 price_max=Decimal(int(terms.price_max_ticks)),
                 position_max=lot * int(terms.lots_max),
                 feeds=FEEDS,
+                kind="inverse" if terms.kind == ContractKind.INVERSE else "linear",
+                price_min=Decimal(max(int(terms.price_min_ticks), 1)),
             )
         )
     return found

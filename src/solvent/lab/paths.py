@@ -130,6 +130,7 @@ def _market_of(base: str, rows: "polars.DataFrame", scenario: Scenario, days: fl
             price_max=tick * ticks_max,
             position_max=lot * lots_max,
             feeds=feeds,
+            kind="linear",
             depth_size=(known[0].depth if known else Decimal(round(daily_volume * 0.003) + 1)) / Decimal(repr(price)),
         ),
         open_interest=known[0].open_interest

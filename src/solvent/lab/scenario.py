@@ -390,6 +390,7 @@ def _market(reading: Reading, values: Mapping[str, Any], row: int, start: int | 
         price_max=given["price_max"],
         position_max=given["position_max"],
         feeds=feeds,
+        kind="linear",
         depth_size=given["depth"] / points[0][1],
         supply_size=given["supply"] or None,
     )

@@ -123,6 +123,7 @@ def contract_for(position: Position, settlement: str) -> Contract:
         price_max=largest,
         position_max=(room // lot) * lot,
         feeds=FEEDS,
+        kind="linear",
     )
 
 

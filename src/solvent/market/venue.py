@@ -5,6 +5,7 @@
                  price_max = "2000000"  position_max = "8000"
                  depth_size = "300"  supply_size = "19900000"     # what caps may be multiples of; both may be left out
                  feeds = [{ name = "binance", kind = "perp" }, { name = "own_book", kind = "mark" }]
+    [[market]]   symbol = "BTC/USD:BTC"    base = "BTC"  kind = "inverse"  lot_size = "1"  price_min = "1000"  …
 
 And the door at which the decimals of the world become the machine's integers and back: a size in lots, a price in
 ticks, an amount in quanta. What is no whole number of them is refused, never rounded.
@@ -69,7 +70,7 @@ class Step(NamedTuple):
 
 
 _SIZES: Final = ("lot_size", "tick_size", "price_max", "position_max")
-_OPTIONAL: Final = ("depth_size", "supply_size", "open_interest_cap_size", "open_interest_cap_notional")
+_OPTIONAL: Final = ("depth_size", "supply_size", "open_interest_cap_size", "open_interest_cap_notional", "price_min")
 
 
 class _Feed(msgspec.Struct, forbid_unknown_fields=True):
@@ -89,6 +90,8 @@ class _Market(msgspec.Struct, forbid_unknown_fields=True):
     supply_size: str | None = None
     open_interest_cap_size: str | None = None
     open_interest_cap_notional: str | None = None
+    kind: str | None = None
+    price_min: str | None = None
 
 
 class _Venue(msgspec.Struct, forbid_unknown_fields=True):
@@ -172,6 +175,8 @@ def venue_text(
             if size is not None:
                 # a depth in base is a quotient: eight decimals of it are enough for a cap
                 lines.append(f'{field} = "{size if field in _SIZES else format(size, ".8f")}"')
+        if contract.kind is not None:
+            lines.append(f'kind = "{contract.kind}"')
         lines.append(f"feeds = [{feeds}]")
     return "\n".join(lines) + "\n"
 
@@ -189,4 +194,5 @@ def _contract(market: _Market, faults: list[Fault]) -> Contract | None:
     if not sizes.keys() >= set(_SIZES):
         return None
     kinds: Any = [Feed(feed.name, feed.kind) for feed in market.feeds]  # type: ignore[arg-type]  # checked by compile
-    return Contract(symbol=market.symbol, base=market.base, feeds=tuple(kinds), **sizes)
+    kind: Any = market.kind  # checked by compile
+    return Contract(symbol=market.symbol, base=market.base, feeds=tuple(kinds), kind=kind, **sizes)

@@ -7,6 +7,7 @@ from solvent.codes import (
     AdlTrigger,
     Answer,
     Breach,
+    ContractKind,
     Driver,
     Estimator,
     Level,
@@ -21,7 +22,12 @@ from solvent.events import EventKind, tell
 from solvent.procedures.answer import answer_terms
 from solvent.procedures.step import set_initial_margins
 from solvent.risk.margin.sound import are_scenarios_sound, is_schedule_sound, is_weighting_sound
-from solvent.risk.watch import has_asset_certificate, has_level_certificate, has_schedule_certificate
+from solvent.risk.watch import (
+    has_asset_certificate,
+    has_contract_certificate,
+    has_level_certificate,
+    has_schedule_certificate,
+)
 from solvent.state.multipliers import MULTIPLIER_MAX_PPM
 from solvent.state.tables import NONE
 from solvent.state.terms import (
@@ -36,10 +42,12 @@ from solvent.state.terms import (
     TRIGGERS_MAX,
     WINDOWS,
 )
+from solvent.state.values import notional_up
 from solvent.units import LIMIT, PPM, VALUE_MAX, mul_saturated
 
-CONTRACT_FIELDS = 6
-FIXED_CONTRACT_FIELDS = 3
+CONTRACT_FIELDS = 8
+FIXED_CONTRACT_FIELDS = (0, 1, 2, 6, 7)
+"""Unit, highest price, largest position, kind and lowest price: positions and marks rely on them."""
 PRICE_MAX_TICKS = 2**31
 DURATION_MAX_NS = 400 * 24 * 3600 * 10**9
 SHARE_MAX_PPM = 10**9
@@ -47,10 +55,18 @@ SHARE_MAX_PPM = 10**9
 
 @kernel
 def is_contract_sound(contract):
-    """True when the largest position at the highest price stays inside the value bound."""
+    """True when the largest position, at the price where it is worth most, stays inside the value bound."""
     if contract.quanta_per_lot_tick < 1 or contract.price_max_ticks < 1 or contract.price_max_ticks > PRICE_MAX_TICKS:
         return False
+    if contract.price_min_ticks < 0 or contract.price_min_ticks > contract.price_max_ticks:
+        return False
     if contract.lots_max < 0 or contract.open_interest_cap_lots < 0 or contract.open_interest_cap_quanta < 0:
+        return False
+    if contract.kind == ContractKind.INVERSE:
+        if contract.quanta_per_lot_tick > LIMIT or contract.lots_max > LIMIT:
+            return False
+        return notional_up(contract, max(contract.lots_max, 1), contract.price_min_ticks) <= VALUE_MAX
+    if contract.kind != ContractKind.LINEAR:
         return False
     value = mul_saturated(contract.quanta_per_lot_tick, contract.price_max_ticks)
     return mul_saturated(max(contract.lots_max, 1), value) <= VALUE_MAX
@@ -332,7 +348,8 @@ def tell_what_is_scanned(state, tape):
         if state.instruments[instrument].listed == 0:
             continue
         schedule = state.schedules[Level.MAINTENANCE * instruments + instrument]
-        if not has_level_certificate(maintenance) or not has_schedule_certificate(schedule):
+        by_scan = not has_level_certificate(maintenance) or not has_schedule_certificate(schedule)
+        if by_scan or not has_contract_certificate(state.contracts[instrument]):
             event = tell(state, tape, EventKind.JUDGED_BY_SCAN)
             event.instrument = instrument
             event.value = schedule.kind
@@ -402,8 +419,8 @@ def enact_terms(state, watch, tape, command):
     for instrument in range(state.instruments.shape[0]):
         if state.instruments[instrument].listed == 0:
             continue
-        for field in range(FIXED_CONTRACT_FIELDS):
-            cell = instrument * CONTRACT_FIELDS + field
+        for place in range(len(FIXED_CONTRACT_FIELDS)):
+            cell = instrument * CONTRACT_FIELDS + FIXED_CONTRACT_FIELDS[place]
             if state.cells[cell] != state.staged[cell]:
                 return Refusal.TERMS_FIXED_AT_LISTING
     held = np.zeros(ASSETS_MAX, np.int64)

@@ -12,8 +12,9 @@ from solvent.risk.watch import forget_holding
 from solvent.state.ledger import exchange, hold, post
 from solvent.state.positions import find_holding, find_position, free_holding, take_position
 from solvent.state.tables import NONE
+from solvent.state.values import is_price_inside, traded_quanta
 from solvent.state.windows import record_flow
-from solvent.units import WALLET_MAX, value_quanta
+from solvent.units import WALLET_MAX
 
 
 @kernel
@@ -42,7 +43,7 @@ def fill_liquidation(state, watch, tape, command):
         return Refusal.NO_LIQUIDATION_ORDER
     if command.reference != terms.order_reference:
         return Refusal.REFERENCE_UNKNOWN
-    if price < 1 or price > state.contracts[instrument].price_max_ticks:
+    if not is_price_inside(state.contracts[instrument], price):
         return Refusal.PRICE_OUT_OF_RANGE
     closes_long = orders.ordered_lots > 0
     if orders.limit_ticks > 0 and (price < orders.limit_ticks if closes_long else price > orders.limit_ticks):
@@ -65,7 +66,7 @@ def fill_liquidation(state, watch, tape, command):
         exchange(state, row, other_row, lots, price)
         orders.ordered_lots += lots
     terms.order_filled = 1
-    value = value_quanta(lots, price, state.contracts[instrument].quanta_per_lot_tick)
+    value = abs(traded_quanta(state.contracts[instrument], lots, price))
     event = tell(state, tape, EventKind.LIQUIDATION_FILLED)
     event.account = account
     event.counterparty = other
@@ -79,7 +80,8 @@ def fill_liquidation(state, watch, tape, command):
     freed = required_before - exposure_requirement_up(state, Level.MAINTENANCE, row, state.positions[row].lots)
     better = 0
     if orders.limit_ticks > 0:
-        better = value_quanta(lots, abs(price - orders.limit_ticks), state.contracts[instrument].quanta_per_lot_tick)
+        contract = state.contracts[instrument]
+        better = abs(traded_quanta(contract, lots, price) - traded_quanta(contract, lots, orders.limit_ticks))
     charge_penalty(state, tape, account, stage_row, instrument, value, freed, better, equity_before)
     tidy(state, watch, row)
     tidy(state, watch, other_row)

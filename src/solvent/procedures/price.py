@@ -12,8 +12,9 @@ from solvent.state.levels import is_allowed, level_of
 from solvent.state.tables import NONE
 from solvent.state.terms import INTEREST_MAX, SOURCES_MAX
 from solvent.state.validity import SILENT, conditions_of, is_silent
+from solvent.state.values import is_price_inside, lot_price
 from solvent.state.windows import record_level, record_mark
-from solvent.units import LIMIT, value_quanta
+from solvent.units import LIMIT
 
 
 @kernel
@@ -190,8 +191,8 @@ def tick_funding(state, watch, tape, command):
         return Refusal.MARKET_HALTED
     if abs(command.rate_ppb) > state.policy[0].funding_rate_max_ppb:
         return Refusal.RATE_OUT_OF_RANGE
-    per_lot = value_quanta(1, market.mark_ticks, state.contracts[instrument].quanta_per_lot_tick)
-    index = next_index(market.funding_index, per_lot, command.rate_ppb)
+    lot_num, lot_den = lot_price(state.contracts[instrument], market.mark_ticks)
+    index = next_index(market.funding_index, lot_num, lot_den, command.rate_ppb)
     if abs(index) >= LIMIT // 2:
         return Refusal.RATE_OUT_OF_RANGE
     step = index - market.funding_index
@@ -243,7 +244,7 @@ def report_interest(state, tape, command):
     lots = command.lots
     if lots == 0 or abs(lots) > state.contracts[instrument].lots_max:
         return Refusal.LOTS_OUT_OF_RANGE
-    if command.price_ticks < 1 or command.price_ticks > state.contracts[instrument].price_max_ticks:
+    if not is_price_inside(state.contracts[instrument], command.price_ticks):
         return Refusal.PRICE_OUT_OF_RANGE
     place = NONE
     for row in range(instrument * INTEREST_MAX, (instrument + 1) * INTEREST_MAX):

@@ -26,7 +26,7 @@ from solvent.risk.watch import (
 )
 from solvent.state.ledger import post
 from solvent.state.tables import NONE
-from solvent.units import value_quanta
+from solvent.state.values import marked_quanta
 
 
 @kernel
@@ -161,7 +161,7 @@ def corner_surplus(state, watch, account):
             if place == NONE or watch.keys[place] == DEAD:
                 return NONE
             ticks = trigger_ticks(FALLS if lots > 0 else RISES, watch.keys[place])
-            value = value_quanta(lots, ticks, state.contracts[instrument].quanta_per_lot_tick)
+            value = marked_quanta(state.contracts[instrument], lots, ticks)
             index = state.instruments[instrument].funding_index
             if not is_thin:
                 index = watch.funding_high[instrument] if lots > 0 else watch.funding_low[instrument]

@@ -29,7 +29,8 @@ from solvent.state.positions import (
 )
 from solvent.state.tables import NONE
 from solvent.state.validity import answer_of
-from solvent.units import POSITIONS_MAX, WALLET_MAX, mul_div_down, value_quanta
+from solvent.state.values import is_price_inside, marked_quanta, traded_quanta
+from solvent.units import POSITIONS_MAX, WALLET_MAX, mul_div_down
 
 
 @kernel
@@ -75,8 +76,9 @@ def refusal_of_side(state, account, instrument, lots, price_ticks, fee_quanta, r
     if terms.status != Status.SOUND and not is_reduction:
         return Refusal.IN_LIQUIDATION
     mark = state.instruments[instrument].mark_ticks
-    per_lot_tick = state.contracts[instrument].quanta_per_lot_tick
-    change = value_quanta(lots, mark - price_ticks, per_lot_tick) - fee_quanta
+    contract = state.contracts[instrument]
+    change = marked_quanta(contract, after, mark) - marked_quanta(contract, held, mark)
+    change -= traded_quanta(contract, lots, price_ticks) + fee_quanta
     equity, requirement, _gains, _notional = judge(state, account, Level.INITIAL)
     requirement_after = requirement + requirement_change(state, Level.INITIAL, account, row, instrument, after)
     if equity + change >= requirement_after and terms.status == Status.SOUND:
@@ -126,9 +128,8 @@ def tidy(state, watch, row):
 
 
 @kernel
-def refusal_of_fees(lots, price_ticks, quanta_per_lot_tick, fee, counter_fee):
+def refusal_of_fees(value, fee, counter_fee):
     """Fees are at most the value traded; a rebate is paid out of the other side's fee, never out of thin air."""
-    value = value_quanta(lots, price_ticks, quanta_per_lot_tick)
     if abs(fee) > value or abs(counter_fee) > value or fee + counter_fee < 0:
         return Refusal.AMOUNT_OUT_OF_RANGE
     return Refusal.NONE
@@ -164,7 +165,7 @@ def trade(state, watch, tape, command):
     market = state.instruments[instrument]
     if lots < 1 or lots > contract.lots_max:
         return Refusal.LOTS_OUT_OF_RANGE
-    if price < 1 or price > contract.price_max_ticks:
+    if not is_price_inside(contract, price):
         return Refusal.PRICE_OUT_OF_RANGE
     if market.mark_ticks == 0:
         return Refusal.NO_MARK
@@ -176,7 +177,8 @@ def trade(state, watch, tape, command):
         return Refusal.MARKET_IN_AUCTION
     if doubts_side(state, buyer, instrument, lots) or doubts_side(state, seller, instrument, -lots):
         return Refusal.PRICE_CONDITION
-    refusal = refusal_of_fees(lots, price, contract.quanta_per_lot_tick, command.fee_quanta, command.counter_fee_quanta)
+    value = abs(traded_quanta(contract, lots, price))
+    refusal = refusal_of_fees(value, command.fee_quanta, command.counter_fee_quanta)
     if refusal != Refusal.NONE:
         return refusal
     row = find_position(state, buyer, instrument)
@@ -251,7 +253,7 @@ def refusal_of_order(state, command):
     contract = state.contracts[command.instrument]
     if command.lots == 0 or abs(command.lots) > contract.lots_max:
         return Refusal.LOTS_OUT_OF_RANGE
-    if command.price_ticks < 1 or command.price_ticks > contract.price_max_ticks:
+    if not is_price_inside(contract, command.price_ticks):
         return Refusal.PRICE_OUT_OF_RANGE
     if state.instruments[command.instrument].mark_ticks == 0:
         return Refusal.NO_MARK
@@ -286,7 +288,7 @@ def reserve_order(state, watch, tape, command):
             return Refusal.POSITIONS_FULL
         if terms.kind == AccountKind.ISOLATED and terms.first_position != NONE:
             return Refusal.ISOLATED_HAS_OTHER_MARKET
-    value = value_quanta(abs(lots), command.price_ticks, state.contracts[instrument].quanta_per_lot_tick)
+    value = abs(traded_quanta(state.contracts[instrument], lots, command.price_ticks))
     had_orders = row != NONE and state.positions[row].orders != NONE
     waiting = 0
     if had_orders:
@@ -357,7 +359,7 @@ def release_order(state, watch, tape, command):
     if row == NONE or state.positions[row].orders == NONE:
         return Refusal.ORDER_NOT_RESERVED
     orders = state.orders[state.positions[row].orders]
-    value = value_quanta(abs(lots), command.price_ticks, state.contracts[command.instrument].quanta_per_lot_tick)
+    value = abs(traded_quanta(state.contracts[command.instrument], lots, command.price_ticks))
     if lots > 0:
         if (
             orders.bid_lots < lots

@@ -19,8 +19,9 @@ from solvent.codes import Metric, Mode, SystemAccount
 from solvent.compiled import kernel
 from solvent.state.inside import inside_quanta
 from solvent.state.terms import BREAKERS_MAX
+from solvent.state.values import market_value_saturated
 from solvent.state.windows import MINUTE, extremes, highest, length_of, sums
-from solvent.units import PPM, add_saturated, mul_div_down, value_quanta
+from solvent.units import PPM, add_saturated, mul_div_down
 
 
 @kernel
@@ -72,11 +73,11 @@ def measured(state, place, breaker):
         return market.dispersion_ppm + 0
     if metric == Metric.STALENESS:
         return mul_div_down(state.venue[0].time_ns - market.mark_time_ns, PPM, max(breaker.window_ns, 1))
-    per_lot = value_quanta(1, market.mark_ticks, state.contracts[place].quanta_per_lot_tick)
     if metric == Metric.LIQUIDATIONS:
         flow = sums(state, place, window)[1]
         # of the open interest there was before it was closed
-        return mul_div_down(flow, PPM, max(market.open_interest_lots * per_lot + flow, 1))
+        value = market_value_saturated(state.contracts[place], market.open_interest_lots, market.mark_ticks)
+        return mul_div_down(flow, PPM, max(add_saturated(value, flow), 1))
     if metric == Metric.OPEN_INTEREST and state.markets[place].depth_lots > 0:
         return mul_div_down(market.open_interest_lots, PPM, state.markets[place].depth_lots)
     return 0

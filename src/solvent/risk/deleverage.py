@@ -36,12 +36,13 @@ def product_of_ratios_down(numerator, denominator, times, over):
 
 
 @kernel
-def score_of(kind, lots, value_quanta, cost_quanta, gain_quanta, wallet_quanta, equity_quanta, requirement_quanta):
-    """Rank of one winning position; values and costs are signed like lots, notional is their size."""
+def score_of(kind, value_quanta, cost_quanta, gain_quanta, wallet_quanta, equity_quanta, requirement_quanta):
+    """Rank of one winning position; values and costs are the ledger's, signed alike, notional is their size."""
     if equity_quanta <= 0:
         return 0
     if kind == AdlScore.HYPERLIQUID:
-        if lots > 0:
+        # an inverse value has the other sign and the price below the line: the ratio of prices is the same
+        if value_quanta > 0:
             return product_of_ratios_down(value_quanta, cost_quanta, abs(value_quanta), equity_quanta)
         return product_of_ratios_down(-cost_quanta, -value_quanta, abs(value_quanta), equity_quanta)
     if kind == AdlScore.BITMEX:
@@ -58,10 +59,10 @@ def score_of(kind, lots, value_quanta, cost_quanta, gain_quanta, wallet_quanta, 
 
 
 @kernel
-def metric_of(kind, lots, value_quanta, cost_quanta, gain_quanta, wallet_quanta, equity_quanta, requirement_quanta):
+def metric_of(kind, value_quanta, cost_quanta, gain_quanta, wallet_quanta, equity_quanta, requirement_quanta):
     """One number of a lexicographic rank, in 1 / SCORE_SCALE; `requirement_quanta` is the margin of the position."""
     if kind == AdlMetric.MARK_OVER_ENTRY_PRICE:
-        if lots > 0:
+        if value_quanta > 0:
             return product_of_ratios_down(value_quanta, cost_quanta, 1, 1)
         return product_of_ratios_down(-cost_quanta, -value_quanta, 1, 1)
     if kind == AdlMetric.NOTIONAL_OVER_EQUITY:

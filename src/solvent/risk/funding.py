@@ -10,12 +10,15 @@ from solvent.units import FUNDING_SCALE, LIMIT, PPB, add_saturated, mul_div_near
 
 
 @kernel
-def next_index(index, mark_value_quanta, rate_ppb):
-    """The funding index after one interval at `rate_ppb`; +-LIMIT or beyond must be refused."""
+def next_index(index, lot_num, lot_den, rate_ppb):
+    """The funding index after one interval at `rate_ppb`; +-LIMIT or beyond must be refused.
+
+    A lot is worth `lot_num / lot_den` quanta at the mark; the denominator is at most 2**31 and times PPB fits.
+    """
     if rate_ppb >= 0:
-        step = mul_div_nearest(mark_value_quanta, rate_ppb * FUNDING_SCALE, PPB)
+        step = mul_div_nearest(lot_num, rate_ppb * FUNDING_SCALE, lot_den * PPB)
     else:
-        step = -mul_div_nearest(mark_value_quanta, -rate_ppb * FUNDING_SCALE, PPB)
+        step = -mul_div_nearest(lot_num, -rate_ppb * FUNDING_SCALE, lot_den * PPB)
     return add_saturated(index, step)
 
 

@@ -10,15 +10,15 @@ from solvent.codes import AccountKind
 from solvent.compiled import kernel
 from solvent.state.positions import find_position
 from solvent.state.tables import NONE
-from solvent.units import LIMIT, PPM, add_saturated, mul_div_down, value_quanta
+from solvent.state.values import lots_within, market_value_saturated
+from solvent.units import LIMIT, PPM, add_saturated, mul_div_down
 
 
 @kernel
 def lots_worth(state, instrument, quanta):
     """Whole lots that so much money is worth at the mark."""
     # compared by division: open interest of a whole market has no bound that keeps the product inside 64 bits
-    mark = state.instruments[instrument].mark_ticks
-    return quanta // value_quanta(1, mark, state.contracts[instrument].quanta_per_lot_tick)
+    return lots_within(state.contracts[instrument], quanta, state.instruments[instrument].mark_ticks)
 
 
 @kernel
@@ -62,8 +62,7 @@ def passes_venue_cap(state, instrument, more_lots):
         market = state.instruments[other]
         if market.listed == 1 and market.mark_ticks > 0:
             lots = market.open_interest_lots + (more_lots if other == instrument else 0)
-            per_lot = value_quanta(1, market.mark_ticks, state.contracts[other].quanta_per_lot_tick)
-            total = add_saturated(total, mul_div_down(lots, per_lot, 1))
+            total = add_saturated(total, market_value_saturated(state.contracts[other], lots, market.mark_ticks))
     return total > cap
 
 

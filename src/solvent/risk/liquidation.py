@@ -9,7 +9,7 @@ Limit price. `bankruptcy` asks that the close-out leaves the account's equity no
 several positions shares its equity among them in proportion to their maintenance requirement (dYdX v4,
 protocol/x/clob, GetBankruptcyPriceInQuoteQuantums; by notional where no requirement exists):
 
-    limit = mark -+ floor(equity x requirement_i / requirement / |value of one tick of the position|)
+    limit = the price at which floor(equity x requirement_i / requirement) is lost (state/values, closing_limit_ticks)
 
 At that price equity over maintenance stays as it is while a position is closed: Lighter calls it the zero price.
 A spread is a distance from the mark, for whoever takes the position (Deribit's liquidity support, Aave's bonus); an
@@ -21,7 +21,8 @@ import numpy as np
 from solvent.codes import FeeBase, Size
 from solvent.compiled import kernel
 from solvent.state.terms import STAGES_MAX
-from solvent.units import PPM, mul_div_down, mul_div_up, value_quanta
+from solvent.state.values import closing_limit_ticks
+from solvent.units import PPM, mul_div_down, mul_div_up
 
 
 @kernel
@@ -93,33 +94,32 @@ def part_of_lots_up(held_lots, steps, step_ppm):
 
 
 @kernel
-def spread_limit_ticks(mark_ticks, lots, spread_ppm, price_max_ticks):
+def spread_limit_ticks(contract, mark_ticks, lots, spread_ppm):
     """The price a spread away from the mark, against whoever closes; within the contract."""
     distance = mul_div_down(mark_ticks, spread_ppm, PPM)
     if lots > 0:
-        return max(mark_ticks - distance, 1)
-    return min(mark_ticks + distance, price_max_ticks)
+        return max(mark_ticks - distance, max(contract.price_min_ticks, 1))
+    return min(mark_ticks + distance, contract.price_max_ticks)
 
 
 @kernel
-def transfer_ticks(mark_ticks, lots, quanta_per_lot_tick, equity_share_quanta, spread_ppm, price_max_ticks):
+def transfer_ticks(contract, mark_ticks, lots, equity_share_quanta, spread_ppm):
     """The price at which a position changes hands: a spread from the mark, never beyond the share of the equity.
 
     An account without equity left hands over at the mark: what it owes is the waterfall's, and nobody's by a price.
     """
-    share = max(equity_share_quanta, 0)
-    limit = bankruptcy_limit_ticks(mark_ticks, lots, quanta_per_lot_tick, share, price_max_ticks)
-    apart = spread_limit_ticks(mark_ticks, lots, spread_ppm, price_max_ticks)
+    limit = closing_limit_ticks(contract, lots, mark_ticks, max(equity_share_quanta, 0))
+    apart = spread_limit_ticks(contract, mark_ticks, lots, spread_ppm)
     return max(limit, apart) if lots > 0 else min(limit, apart)
 
 
 @kernel
-def zero_price_ticks(mark_ticks, lots, quanta_per_lot_tick, equity_share_quanta, price_max_ticks):
+def zero_price_ticks(contract, mark_ticks, lots, equity_share_quanta):
     """The price that leaves equity over maintenance as it is, whole ticks towards the mark; beyond it when bankrupt."""
     if equity_share_quanta >= 0:
-        return bankruptcy_limit_ticks(mark_ticks, lots, quanta_per_lot_tick, equity_share_quanta, price_max_ticks)
-    move = -equity_share_quanta // value_quanta(abs(lots), 1, quanta_per_lot_tick)
-    return min(mark_ticks + move, price_max_ticks) if lots > 0 else max(mark_ticks - move, 1)
+        return closing_limit_ticks(contract, lots, mark_ticks, equity_share_quanta)
+    # what the account must gain is what the other side may lose
+    return closing_limit_ticks(contract, -lots, mark_ticks, -equity_share_quanta)
 
 
 @kernel
@@ -138,17 +138,6 @@ def lots_above_first_tier(held_lots, tier, first_tier_lots):
     if tier <= 2:
         return held_lots
     return max(held_lots - first_tier_lots, 0)
-
-
-@kernel
-def bankruptcy_limit_ticks(mark_ticks, lots, quanta_per_lot_tick, equity_share_quanta, price_max_ticks):
-    """Worst price at which closing the position costs no more than its share of the equity; within the contract."""
-    per_tick = value_quanta(abs(lots), 1, quanta_per_lot_tick)
-    if lots > 0:
-        limit = mark_ticks - equity_share_quanta // per_tick
-    else:
-        limit = mark_ticks + equity_share_quanta // per_tick
-    return min(max(limit, 1), price_max_ticks)
 
 
 @kernel

@@ -27,8 +27,9 @@ from solvent.compiled import kernel
 from solvent.state.tables import NONE
 from solvent.state.terms import SOURCES_MAX
 from solvent.state.validity import answer_of
+from solvent.state.values import is_price_inside, marked_quanta
 from solvent.state.windows import HOUR, MINUTE, TEN_MINUTES, extremes
-from solvent.units import LIMIT, PPM, add_saturated, mul_div_down, value_quanta
+from solvent.units import LIMIT, PPM, add_saturated, mul_div_down
 
 KINDS = 3
 FOR_EVER = LIMIT
@@ -42,7 +43,7 @@ def refusal_of_report(state, instrument, source, price_ticks, source_time_ns, so
     feed = state.feeds[instrument * SOURCES_MAX + source]
     if feed.weight == 0:
         return Refusal.SOURCE_UNKNOWN
-    if price_ticks < 1 or price_ticks > state.contracts[instrument].price_max_ticks or confidence_ppm < 0:
+    if not is_price_inside(state.contracts[instrument], price_ticks) or confidence_ppm < 0:
         return Refusal.PRICE_OUT_OF_RANGE
     now = state.venue[0].time_ns
     last = state.reports[instrument * SOURCES_MAX + source]
@@ -324,8 +325,9 @@ def doubt_of(state, account):
         if position.lots != 0 and answer_of(state, instrument, Action.LIQUIDATE) == Answer.REFUSE:
             low, high = extremes(state, instrument, HOUR)
             best = high if position.lots > 0 else low
-            per_lot_tick = state.contracts[instrument].quanta_per_lot_tick
-            gain = value_quanta(position.lots, best - state.instruments[instrument].mark_ticks, per_lot_tick)
+            contract = state.contracts[instrument]
+            gain = marked_quanta(contract, position.lots, best)
+            gain -= marked_quanta(contract, position.lots, state.instruments[instrument].mark_ticks)
             doubt = add_saturated(doubt, gain)
         row = position.next
     row = state.accounts[account].first_holding

@@ -1,7 +1,11 @@
 """What a scenario or a venue must say about each instrument, and how its sizes become whole numbers.
 
-value of one lot x one tick = lot_size x tick_size x 10^settlement_decimals  quanta, a whole number >= 1
-largest position x highest price <= VALUE_MAX                                 so that no value can overflow
+    linear     one lot x one tick = lot_size x tick_size x 10^settlement_decimals    quanta, a whole number >= 1
+    inverse    one lot / one tick = lot_size / tick_size x 10^settlement_decimals    likewise; a lot is a sum of the
+                                                                                     quote currency, settled in the coin
+
+The largest position, at the highest price of a linear and the lowest of an inverse contract, is inside VALUE_MAX, so
+that no value can overflow.
 """
 
 from __future__ import annotations
@@ -10,10 +14,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from math import ceil
 from typing import Final, Literal, NamedTuple
 
 from solvent.state.terms import SOURCES_MAX
-from solvent.units import VALUE_MAX
+from solvent.units import LIMIT, VALUE_MAX
 
 Tell = Callable[[str, str, str], None]
 """(path, problem, remedy) of one fault."""
@@ -25,7 +30,9 @@ DECIMALS_MAX: Final = 9
 """With more, VALUE_MAX would be less than 18 million of the settlement currency."""
 
 _SIZES: Final = ("lot_size", "tick_size", "price_max", "position_max")
-_OPTIONAL: Final = ("open_interest_cap_size", "open_interest_cap_notional", "depth_size", "supply_size")
+_OPTIONAL: Final = ("open_interest_cap_size", "open_interest_cap_notional", "depth_size", "supply_size", "price_min")
+
+KINDS: Final = ("linear", "inverse")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +49,9 @@ class Contract:
 
     `base` selects its brackets and prices collateral of that name. A `position_max` of zero is an instrument
     that only prices collateral. Caps of its own replace the rulebook's. `depth_size` is what the book takes within
-    1 % of the price on a calm day, one side; `supply_size` how much of the asset circulates.
+    1 % of the price on a calm day, one side; `supply_size` how much of the asset circulates. An inverse contract is one
+    whose size is a sum of the quote currency and whose value is paid in the coin it prices; without `kind` it is what
+    the rulebook's product says. `price_min` is the lowest price it may have, one tick if none is given.
     """
 
     symbol: str
@@ -56,6 +65,8 @@ class Contract:
     open_interest_cap_notional: Decimal | None = None
     depth_size: Decimal | None = None
     supply_size: Decimal | None = None
+    kind: Literal["linear", "inverse"] | None = None
+    price_min: Decimal | None = None
 
 
 class Scale(NamedTuple):
@@ -64,12 +75,16 @@ class Scale(NamedTuple):
     quanta_per_lot_tick: int
     price_max_ticks: int
     lots_max: int
+    price_min_ticks: int = 0
 
 
 def scale_of(contract: Contract, settlement_decimals: int, tell: Tell) -> Scale | None:
     """The contract in lots, ticks and quanta, or None when it has none; every reason is told."""
     place = f"contract {contract.symbol}"
-    sound = True
+    sound = contract.kind is None or contract.kind in KINDS
+    if not sound:
+        tell(f"{place}.kind", f"`{contract.kind}` is no kind of contract", "Write linear or inverse.")
+    is_inverse = contract.kind == "inverse"
     for name in (*_SIZES, *_OPTIONAL):
         given = getattr(contract, name)
         if given is None and name in _OPTIONAL:
@@ -81,17 +96,22 @@ def scale_of(contract: Contract, settlement_decimals: int, tell: Tell) -> Scale 
     if not sound:
         return None
     lot, tick = Fraction(contract.lot_size), Fraction(contract.tick_size)
-    per_lot_tick = lot * tick * 10**settlement_decimals
+    per_lot_tick = (lot / tick if is_inverse else lot * tick) * 10**settlement_decimals
     ticks = Fraction(contract.price_max) / tick
     lots = Fraction(contract.position_max) / lot
     if per_lot_tick.denominator != 1:
+        word = "over" if is_inverse else "times"
         tell(
             f"{place}.tick_size",
-            f"one lot times one tick is {float(per_lot_tick):g} quanta, not a whole number",
-            "Use a larger lot_size or tick_size, or more settlement decimals.",
+            f"one lot {word} one tick is {float(per_lot_tick):g} quanta, not a whole number",
+            "Use a tick_size that divides the lot_size, or more settlement decimals."
+            if is_inverse
+            else "Use a larger lot_size or tick_size, or more settlement decimals.",
         )
         return None
-    for name, count, step in (("price_max", ticks, "tick_size"), ("position_max", lots, "lot_size")):
+    lowest = Fraction(contract.price_min or contract.tick_size) / tick
+    wholes = [("price_max", ticks, "tick_size"), ("position_max", lots, "lot_size"), ("price_min", lowest, "tick_size")]
+    for name, count, step in wholes:
         if count.denominator != 1:
             tell(f"{place}.{name}", f"it is not a whole number of {step}", f"Write a multiple of {step}.")
             sound = False
@@ -103,6 +123,19 @@ def scale_of(contract: Contract, settlement_decimals: int, tell: Tell) -> Scale 
             f"Write at most {most}, or a larger tick_size.",
         )
         sound = False
+    if lowest > ticks:
+        tell(f"{place}.price_min", "it is above price_max", "Write a lower one.")
+        sound = False
+    if is_inverse:
+        if ceil(max(lots, Fraction(1)) * per_lot_tick / lowest) > VALUE_MAX or per_lot_tick > LIMIT:
+            tell(
+                f"{place}.position_max",
+                "the largest position at the lowest price is worth more than 2^54 quanta",
+                f"Write at most {int(VALUE_MAX * lowest / per_lot_tick) * contract.lot_size}, a higher price_min, or"
+                " fewer decimals.",
+            )
+            sound = False
+        return Scale(int(per_lot_tick), int(ticks), int(lots), int(lowest)) if sound else None
     # an instrument that only prices collateral is held to the bound as if it had one lot
     if max(lots, Fraction(1)) * ticks * per_lot_tick > VALUE_MAX:
         most_lots = int(VALUE_MAX / (ticks * per_lot_tick))
@@ -112,7 +145,7 @@ def scale_of(contract: Contract, settlement_decimals: int, tell: Tell) -> Scale 
             f"Write at most {most_lots * contract.lot_size}, a smaller price_max, or fewer decimals.",
         )
         sound = False
-    return Scale(int(per_lot_tick), int(ticks), int(lots)) if sound else None
+    return Scale(int(per_lot_tick), int(ticks), int(lots), int(lowest)) if sound else None
 
 
 def check_feeds(contract: Contract, tell: Tell) -> None:

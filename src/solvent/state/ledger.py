@@ -10,7 +10,8 @@ the buyer's. Closing turns cost into cash inside one account.
 
 from solvent.compiled import kernel
 from solvent.state.tables import NONE
-from solvent.units import mul_div_down, value_quanta
+from solvent.state.values import traded_quanta
+from solvent.units import mul_div_down
 
 
 @kernel
@@ -22,22 +23,28 @@ def post(state, debit, credit, amount_quanta):
 
 @kernel
 def _exchange_side(state, row, lots, price_ticks):
-    """Change one position by signed lots at a price: closing realises into the wallet, opening adds cost."""
+    """Change one position by signed lots at a price: closing realises into the wallet, opening adds cost.
+
+    The value of the lots is rounded once and is the other side's with the opposite sign; what of it is opened is the
+    rest of what is closed, so that both parts add up to it.
+    """
     position = state.positions[row]
-    per_lot_tick = state.contracts[position.instrument].quanta_per_lot_tick
+    contract = state.contracts[position.instrument]
     held = position.lots
+    moved = traded_quanta(contract, lots, price_ticks)
     if held == 0 or (held > 0) == (lots > 0):
-        position.cost_quanta += value_quanta(lots, price_ticks, per_lot_tick)
+        position.cost_quanta += moved
         position.lots += lots
         return
     closed = lots if abs(lots) <= abs(held) else -held
+    opened = lots - closed
+    proceeds = -moved if opened == 0 else traded_quanta(contract, -closed, price_ticks)
     cost_share = mul_div_down(position.cost_quanta, abs(closed), abs(held))
-    state.accounts[position.account].wallet_quanta += value_quanta(-closed, price_ticks, per_lot_tick) - cost_share
+    state.accounts[position.account].wallet_quanta += proceeds - cost_share
     position.cost_quanta -= cost_share
     position.lots += closed
-    opened = lots - closed
     if opened != 0:
-        position.cost_quanta += value_quanta(opened, price_ticks, per_lot_tick)
+        position.cost_quanta += moved + proceeds
         position.lots += opened
 
 

@@ -38,9 +38,12 @@ CONTRACT = _row(
     "open_interest_cap_lots",
     "open_interest_cap_quanta",
     "risk_unit",
+    "kind",
+    "price_min_ticks",
 )
 """One per instrument. A cap of zero means no cap. An instrument with lots_max 0 only prices collateral. Instruments of
-one `risk_unit` are shocked together where scenarios are judged by underlying."""
+one `risk_unit` are shocked together where scenarios are judged by underlying. `kind` and the meaning of
+`quanta_per_lot_tick` are those of solvent.state.values; a lowest price of zero is one tick."""
 
 FEED = _row(
     "weight",

@@ -13,10 +13,12 @@ from solvent.codes import (
     Status,
 )
 from solvent.engine.explain.names import words
-from solvent.engine.explain.node import Node, fact, number
+from solvent.engine.explain.node import Node, fact, number, plain
 from solvent.engine.explain.sheet import assess
+from solvent.engine.worth import values_at
 from solvent.risk.deleverage import score_of
 from solvent.state.tables import NONE, State
+from solvent.state.values import lots_within, traded_quanta
 from solvent.units import PPM
 
 SCORE_FORMULAS: Final = {
@@ -33,16 +35,17 @@ SCORE_FORMULAS: Final = {
 def why_deleveraged(state: State, event: Any, account: int) -> Node:
     """Why these contracts were closed against this winner: its place in the queue, or its share of all winners."""
     instrument, price, policy = int(event["instrument"]), int(event["price_ticks"]), state.policy[0]
-    per_lot_tick = int(state.contracts[instrument].quanta_per_lot_tick)
+    contract = state.contracts[instrument]
     rows = np.flatnonzero(state.positions.instrument[: int(state.venue[0].position_count)] == instrument)
     table: Any = state.positions[rows]
     lots_owed = int(table.lots[table.account == int(event["account"])][0])
-    value = table.lots * price * per_lot_tick
+    value = values_at(contract, table.lots, price)
     chosen = (table.account != NONE) & (table.lots * np.sign(lots_owed) < 0) & (value > table.cost_quanta)
     chosen[chosen] &= state.accounts.status[table.account[chosen]] == Status.SOUND
     judged = assess(state, Level.MAINTENANCE, table.account[chosen].astype(np.int64))
     required = _required_alone(state, rows[chosen])
-    moved = (table.lots * (int(state.instruments[instrument].mark_ticks) - price) * per_lot_tick)[chosen]
+    moved = values_at(contract, table.lots, int(state.instruments[instrument].mark_ticks))
+    moved = (moved - values_at(contract, table.lots, price, traded_quanta))[chosen]
     free = judged[:, 0] - moved - (judged[:, 1] - required) - int(state.stages[0].or_equal)
     able = (moved <= 0) | (free >= 0)  # closing away from the mark makes nobody liquidatable
     if policy.adl_policy == AdlPolicy.QUEUE:
@@ -64,13 +67,12 @@ def why_deleveraged(state: State, event: Any, account: int) -> Node:
             number("lots of all winners", int(available.sum()), "lots"),
             number("winners", len(rows), "accounts"),
             number("share of all winners", int(available[mine]) * PPM // int(available.sum()), "ppm"),
-            number("piece", max(int(policy.adl_unit_quanta) // (price * per_lot_tick), 1), "lots"),
+            number("piece", max(int(plain(lots_within)(contract, int(policy.adl_unit_quanta), price)), 1), "lots"),
         )
     scores = [
         int(
             score_of(
                 int(policy.adl_score),
-                int(table.lots[k]),
                 int(value[k]),
                 int(table.cost_quanta[k]),
                 int(value[k] - table.cost_quanta[k]),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
+
+from solvent.codes import ContractKind
+from solvent.state.values import marked_quanta
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -52,13 +55,21 @@ def plain(kernel: F) -> F:
     return found
 
 
-def value_of(lots: int, mark: int, per_lot_tick: int, label: str = "value") -> Node:
-    """Contracts at a mark, in quanta."""
+VALUE_RULES: Final = {
+    ContractKind.LINEAR: "lots x mark x quanta per lot and tick",
+    ContractKind.INVERSE: "lots x quanta per lot at one tick / mark, below zero for a long, who gains as it shrinks",
+}
+"""How a contract of each kind is worth what it is worth."""
+
+
+def value_of(contract: Any, lots: int, mark: int, label: str = "value", worth: Any = marked_quanta) -> Node:
+    """Contracts at a mark, in quanta; `worth` is the function of state/values that rounds it."""
+    per_lot_tick = int(contract.quanta_per_lot_tick)
     return number(
         label,
-        lots * mark * per_lot_tick,
+        int(plain(worth)(contract, lots, mark)),
         "quanta",
-        "lots x mark x quanta per lot and tick",
+        VALUE_RULES[ContractKind(int(contract.kind))],
         "",
         number("lots", lots, "lots"),
         number("mark", mark, "ticks"),

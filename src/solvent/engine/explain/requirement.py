@@ -18,6 +18,7 @@ from solvent.risk.margin import bracket_row
 from solvent.risk.margin.curve import curve_rate_ppb, driver_of
 from solvent.risk.margin.position import additions_up
 from solvent.state.tables import NONE
+from solvent.state.values import exposure_quanta, notional_up, open_loss_quanta
 from solvent.units import FUNDING_SCALE, PPB, PPM, mul_div_down, mul_div_up
 
 
@@ -57,13 +58,13 @@ def level_tree(sheet: Sheet, rules: Rules, level: int) -> Node:
 def _gain_tree(sheet: Sheet, rules: Rules, row: int) -> Node:
     position = sheet.tables.positions[row]
     market, lots = sheet.tables.instruments[position.instrument], int(position.lots)
-    per_lot_tick = int(sheet.tables.contracts[position.instrument].quanta_per_lot_tick)
+    contract = sheet.tables.contracts[position.instrument]
     change = int(market.funding_index) - int(position.funding_index)
     symbol = rules.symbol(int(position.instrument))
     tree = total(
         f"{symbol}: result at the mark",
         [
-            value_of(lots, int(market.mark_ticks), per_lot_tick),
+            value_of(contract, lots, int(market.mark_ticks)),
             number("less cost", -int(position.cost_quanta), "quanta", "what its lots were entered for"),
             number(
                 "less funding due",
@@ -122,10 +123,9 @@ def _scenario_tree(sheet: Sheet, rules: Rules, level: int, asked: int) -> Node:
         position = tables.positions[row]
         if sheet.schedule(level, row).kind == Schedule.SCENARIO and position.lots != 0:
             instrument = int(position.instrument)
-            unit = int(tables.instruments[instrument].mark_ticks) * int(
-                tables.contracts[instrument].quanta_per_lot_tick
-            )
-            held.append((instrument, int(position.lots) * unit))
+            mark = int(tables.instruments[instrument].mark_ticks)
+            value = plain(exposure_quanta)(tables.contracts[instrument], int(position.lots), mark)
+            held.append((instrument, int(value)))
     losses = [
         sum(-value * int(tables.shocks[scenario * count + instrument].move_ppb) for instrument, value in held)
         for scenario in range(int(tables.policy[0].scenario_count))
@@ -167,18 +167,20 @@ def _requirement_tree(sheet: Sheet, rules: Rules, level: int, row: int) -> Node:
     worst = max(abs(lots), abs(lots + bids), abs(lots - asks))
     parts = [_exposure_tree(sheet, rules, level, row, worst, "exposure at its worst")]
     if terms.open_loss == 1:
-        per_lot = int(sheet.tables.instruments[instrument].mark_ticks)
-        per_lot *= int(sheet.tables.contracts[instrument].quanta_per_lot_tick)
+        mark = int(sheet.tables.instruments[instrument].mark_ticks)
+        contract = sheet.tables.contracts[instrument]
+        lose = plain(open_loss_quanta)
+        bid_quanta, ask_quanta = int(orders.bid_quanta), int(orders.ask_quanta)
         for name, count, priced, loss in (
-            ("open loss of bids", bids, int(orders.bid_quanta), int(orders.bid_quanta) - bids * per_lot),
-            ("open loss of offers", asks, int(orders.ask_quanta), asks * per_lot - int(orders.ask_quanta)),
+            ("open loss of bids", bids, bid_quanta, lose(contract, bids, bid_quanta, 0, 0, mark)),
+            ("open loss of offers", asks, ask_quanta, lose(contract, 0, 0, asks, ask_quanta, mark)),
         ):
             inputs = (
                 number("lots", count, "lots"),
                 number("at their prices", priced),
-                number("at the mark", count * per_lot),
+                value_of(contract, count, mark, "at the mark", notional_up),
             )
-            parts.append(number(name, max(loss, 0), "quanta", "what filling them would lose at once", "", *inputs))
+            parts.append(number(name, int(loss), "quanta", "what filling them would lose at once", "", *inputs))
     tree = total(label, parts, "larger of position, all bids filled, all offers filled", rules.level_source(level))
     assert tree.value == sheet.alone(level, row).requirement, "the machine's requirement with open orders"
     return tree
@@ -189,12 +191,8 @@ def _exposure_tree(sheet: Sheet, rules: Rules, level: int, row: int, lots: int, 
     position = sheet.tables.positions[row]
     instrument = int(position.instrument)
     schedule = sheet.tables.schedules[level * len(sheet.tables.instruments) + instrument]
-    notional = value_of(
-        lots,
-        int(sheet.tables.instruments[instrument].mark_ticks),
-        int(sheet.tables.contracts[instrument].quanta_per_lot_tick),
-        "notional",
-    )
+    mark = int(sheet.tables.instruments[instrument].mark_ticks)
+    notional = value_of(sheet.tables.contracts[instrument], lots, mark, "notional", notional_up)
     size = notional.value or 0
     value = sheet.alone(level, row, lots=lots, orders=NONE).requirement
     source = rules.level_source(level)

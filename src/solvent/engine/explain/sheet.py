@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, final
 import numpy as np
 
 from solvent.codes import (
+    ContractKind,
     Level,
 )
 from solvent.engine.explain.node import plain
@@ -15,6 +16,7 @@ from solvent.procedures.assess import assess_accounts
 from solvent.risk.funding import due_up
 from solvent.state.ledger import _exchange_side
 from solvent.state.tables import NONE, State
+from solvent.state.values import traded_quanta
 
 
 class Judged(NamedTuple):
@@ -128,12 +130,15 @@ class Sheet:
         position = self.tables.positions[row]
         market, contract = self.tables.instruments[position.instrument], self.tables.contracts[position.instrument]
         now, price_max = int(market.mark_ticks), int(contract.price_max_ticks)
-        per_tick = abs(int(position.lots)) * int(contract.quanta_per_lot_tick)
+        size = abs(int(position.lots)) * int(contract.quanta_per_lot_tick)
+        is_inverse = contract.kind == ContractKind.INVERSE
+        least = max(int(contract.price_min_ticks), 1)
         schedule = self.tables.schedules[Level.MAINTENANCE * len(self.tables.instruments) + int(position.instrument)]
         first = int(schedule.first_bracket)
         floors = self.tables.brackets.floor_quanta[first : first + int(schedule.bracket_count)].tolist()
-        stops = {mark for floor in floors for mark in (-(-floor // per_tick) - 1, -(-floor // per_tick))}
-        stops = {mark for mark in stops if 1 < mark < price_max} | {1, price_max}
+        edges = [size // max(floor, 1) if is_inverse else -(-floor // size) - 1 for floor in floors]
+        stops = {mark for edge in edges for mark in (edge, edge + 1)}
+        stops = {mark for mark in stops if least < mark < price_max} | {least, price_max}
 
         def bad(mark: int) -> bool:
             market.mark_ticks = mark
@@ -166,7 +171,7 @@ class Sheet:
         plain(_exchange_side)(self.tables, row, lots, price_ticks)
         closed = 0 if held * lots >= 0 else max(min(lots, abs(held)), -abs(held))
         result = int(self.account.wallet_quanta) - wallet
-        proceeds = -closed * price_ticks * int(self.tables.contracts[instrument].quanta_per_lot_tick)
+        proceeds = int(plain(traded_quanta)(self.tables.contracts[instrument], -closed, price_ticks))
         assert closed == 0 or abs(closed) != abs(held) or proceeds - result == cost, "closing all takes all the cost"
         return Realised(closed, proceeds, proceeds - result, result)
 

@@ -19,12 +19,13 @@ from solvent.codes import (
 )
 from solvent.commands import CommandKind
 from solvent.engine.explain.names import Rules, account_name, words
-from solvent.engine.explain.node import Node, fact, number, total, value_of
+from solvent.engine.explain.node import Node, fact, number, plain, total, value_of
 from solvent.engine.explain.sheet import Sheet
 from solvent.events import EventKind
 from solvent.risk.funding import due_up, next_index
 from solvent.risk.liquidation import penalty_of
 from solvent.risk.waterfall import take
+from solvent.state.values import lot_price, marked_quanta, traded_quanta
 from solvent.units import FUNDING_SCALE, LIMIT, PPM, mul_div_up
 
 PENALTY_OF: Final = {
@@ -204,7 +205,7 @@ class Walk:
 
     def _index_change(self, instrument: int, change: int) -> Node:
         """The ticks that moved the index, the latest first."""
-        per_lot_tick = int(self.sheet.tables.contracts[instrument].quanta_per_lot_tick)
+        contract = self.sheet.tables.contracts[instrument]
         parts: list[Node] = []
         left = change
         for tick in reversed(self._ticks.get(instrument, [])):
@@ -212,7 +213,8 @@ class Walk:
                 break
             if tick.sequence > self.sequence:
                 continue
-            step = int(next_index(0, tick.price_ticks * per_lot_tick, tick.value))
+            lot_num, lot_den = plain(lot_price)(contract, tick.price_ticks)
+            step = int(next_index(0, lot_num, lot_den, tick.value))
             rate = number("rate", tick.value, "ppb")
             mark = number("mark", tick.price_ticks, "ticks")
             rule = f"value of a lot x rate x {FUNDING_SCALE}, to the nearest"
@@ -227,11 +229,11 @@ class Walk:
         made = self.sheet.exchange(instrument, lots, price)
         if made.closed_lots == 0:
             return made.result, []
-        per_lot_tick = int(self.sheet.tables.contracts[instrument].quanta_per_lot_tick)
-        proceeds = value_of(-made.closed_lots, price, per_lot_tick, "value closed")
+        contract = self.sheet.tables.contracts[instrument]
+        proceeds = value_of(contract, -made.closed_lots, price, "value closed", traded_quanta)
         proceeds = msgspec.structs.replace(
             proceeds,
-            rule="lots closed x price x quanta per lot and tick",
+            rule=proceeds.rule.replace("lots", "lots closed", 1).replace("mark", "price"),
             children=(proceeds.children[0], number("price", price, "ticks"), proceeds.children[2]),
         )
         cost = number("less their cost", -made.cost_share, "quanta", "share of the cost held, rounded down")
@@ -244,8 +246,8 @@ class Walk:
         _result, parts = self._realised(event.instrument, lots, event.price_ticks)
         self.sheet.pay(fee)
         if fee != 0:
-            per_lot_tick = int(self.sheet.tables.contracts[event.instrument].quanta_per_lot_tick)
-            value = event.lots * event.price_ticks * per_lot_tick
+            contract = self.sheet.tables.contracts[event.instrument]
+            value = abs(int(plain(traded_quanta)(contract, event.lots, event.price_ticks)))
             rule = "as the venue charged it in the command, at most the value traded"
             rate = number("share of the value", abs(fee) * PPM // value, "ppm")
             parts.append(number("fee" if fee > 0 else "rebate", -fee, "quanta", rule, "", number("value", value), rate))
@@ -291,12 +293,13 @@ class Walk:
         if mine:
             return []
         mark = int(self.sheet.tables.instruments[event.instrument].mark_ticks)
-        per_lot_tick = int(self.sheet.tables.contracts[event.instrument].quanta_per_lot_tick)
+        contract = self.sheet.tables.contracts[event.instrument]
+        there, here = (int(plain(marked_quanta)(contract, -change, price)) for price in (mark, event.price_ticks))
         given_up = number(
             "given up against the mark",
-            -change * (mark - event.price_ticks) * per_lot_tick,
+            there - here,
             "quanta",
-            "lots closed x (mark - price) x quanta per lot and tick",
+            "value of the lots closed at the mark - at the price",
             "",
             number("mark", mark, "ticks"),
             number("price", event.price_ticks, "ticks"),

@@ -102,8 +102,7 @@ def _is_beyond(audit: Notes, place: int, breaker: dict[str, int]) -> bool:
     if metric == Metric.VOLATILITY:
         return sum(row["path_ppm"] for row in stretches) >= threshold
     flow = sum(row["flow_quanta"] for row in stretches)
-    unit = mark * books.per_lot_tick(place)
-    return flow * PPM // max(books.open_interest[place] * unit + flow, 1) >= threshold
+    return flow * PPM // max(books.value_of_market(place) + flow, 1) >= threshold
 
 
 def _window(audit: Notes, place: int, window_ns: int) -> list[dict[str, int]]:

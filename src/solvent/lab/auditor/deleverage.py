@@ -6,7 +6,7 @@ from typing import Any
 from solvent.codes import AdlPrice, AdlTrigger, Executor, SystemAccount
 from solvent.events import EventKind
 from solvent.lab.auditor.law import require
-from solvent.lab.auditor.liquidation import note_rest, stage_of, transfer_price, visit
+from solvent.lab.auditor.liquidation import note_rest, stage_of, transfer_price, used_up, visit
 from solvent.lab.auditor.notes import Notes
 from solvent.lab.auditor.trading import exchange
 from solvent.lab.auditor.waterfall import cover_of
@@ -70,18 +70,18 @@ def _on_position_deleveraged(audit: Notes, event: Any) -> None:
     elif policy["adl_price"] == AdlPrice.SPREAD:
         allowed = {transfer_price(audit, event.instrument, whole, share, policy["adl_spread_ppm"])}
     elif policy["adl_price"] == AdlPrice.ZERO_PRICE:
-        ticks = abs(share) // (abs(whole) * books.per_lot_tick(event.instrument))
-        ticks *= 1 if (share >= 0) == (held < 0) else -1
-        allowed = {min(max(mark + ticks, 1), books.rules.contracts[event.instrument]["price_max_ticks"])}
+        # bankrupt, what it must gain is what the other side may lose
+        allowed = {used_up(audit, event.instrument, whole if share >= 0 else -whole, abs(share))}
     price = event.price_ticks
     require("DELEVERAGE", price in allowed, f"deleveraged at {price}, not at one of {allowed}")
-    unit = price * books.per_lot_tick(event.instrument)
     position = books.position(event.counterparty, event.instrument)
-    require("DELEVERAGE", other * unit > position.cost, f"{event.counterparty} has no gain at {price}")
+    value = books.marked(event.instrument, other, price)
+    require("DELEVERAGE", value > position.cost, f"{event.counterparty} has no gain at {price}")
     sign = 1 if other > 0 else -1
-    gain = sign * lots * unit - books.cost_share(position, lots)
+    gain = books.traded(event.instrument, sign * lots, price) - books.cost_share(position, lots)
     require("DELEVERAGE", event.value == gain, f"gain {event.value}, not {gain}")
-    require("TOLD", event.amount_quanta == lots * unit, "value told wrongly")
+    told = abs(books.traded(event.instrument, lots, price))
+    require("TOLD", event.amount_quanta == told, "value told wrongly")
     buyer, seller = (event.counterparty, event.account) if held > 0 else (event.account, event.counterparty)
     exchange(audit, buyer, seller, event.instrument, lots, price)
     audit.winners.setdefault(event.account, Counter())[event.counterparty] += max(gain, 0)

@@ -50,9 +50,8 @@ def _holds(audit: Notes, instrument: int, lots: int, caps: tuple[int, int, int],
     """So many lots are inside a cap in lots, one in money and one in parts per million of depth."""
     books = audit.books
     by_lots, by_quanta, by_depth = caps
-    unit = books.marks[instrument] * books.per_lot_tick(instrument)
     depth = books.rules.markets[instrument]["depth_lots"]
-    inside = (not by_lots or lots <= by_lots) and (not by_quanta or lots * unit <= by_quanta)
+    inside = (not by_lots or lots <= by_lots) and (not by_quanta or books.size_at_mark(instrument, lots) <= by_quanta)
     inside = inside and (not by_depth or lots * PPM <= depth * by_depth)
     require("MARGIN", inside, f"{what} of {lots} lots in market {instrument} is beyond its cap")
 
@@ -84,8 +83,7 @@ def _check_trade(audit: Notes, command: Any) -> None:
     inside = not share or lots * PPM <= market["supply_lots"] * share
     require("MARGIN", inside, f"open interest {lots} of market {instrument} is beyond its share of the supply")
     cap = books.rules.policy["open_interest_quanta"]
-    units = (books.marks[row] * books.per_lot_tick(row) for row in range(len(books.marks)))
-    total = sum(lots * unit for lots, unit in zip(books.open_interest, units, strict=True))
+    total = sum(books.value_of_market(row) for row in range(len(books.marks)) if books.open_interest[row])
     require("MARGIN", not cap or total <= cap, f"open interest of all markets, {total}, is beyond the venue's cap")
     band, mark = market["order_band_ppm"], books.marks[instrument]
     near = not band or abs(command.price_ticks - mark) * PPM <= mark * band

@@ -1,6 +1,7 @@
 """Liquidation only shrinks, inside its order, at the price of its stage (law LIQUIDATION)."""
 
 from fractions import Fraction
+from math import ceil, floor
 from typing import Any
 
 from solvent.codes import Executor, FeeBase, Level, PriceLimit, Size, SystemAccount
@@ -62,11 +63,35 @@ def _shares(audit: Notes, account: int) -> dict[int, int]:
 
 def transfer_price(audit: Notes, instrument: int, lots: int, share: int, spread_ppm: int) -> int:
     """The price a spread from the mark, but none at which closing all costs more than the share of the equity."""
+    limit, apart = used_up(audit, instrument, lots, max(share, 0)), spread_price(audit, instrument, lots, spread_ppm)
+    return max(limit, apart) if lots > 0 else min(limit, apart)
+
+
+def spread_price(audit: Notes, instrument: int, lots: int, spread_ppm: int) -> int:
+    """The price a spread from the mark, against whoever closes."""
+    mark = audit.books.marks[instrument]
+    return within(audit, instrument, mark - mark * spread_ppm // PPM * (1 if lots > 0 else -1))
+
+
+def within(audit: Notes, instrument: int, price: int) -> int:
+    """A price held to the bounds of its contract."""
+    contract = audit.books.rules.contracts[instrument]
+    return min(max(price, contract["price_min_ticks"], 1), contract["price_max_ticks"])
+
+
+def used_up(audit: Notes, instrument: int, lots: int, cost: int) -> int:
+    """The last price at which closing all costs no more than so much against the mark."""
     books = audit.books
-    mark, unit = books.marks[instrument], abs(lots) * books.per_lot_tick(instrument)
-    ticks = min(mark * spread_ppm // PPM, max(share, 0) // unit)
-    highest = books.rules.contracts[instrument]["price_max_ticks"]
-    return max(mark - ticks, 1) if lots > 0 else min(mark + ticks, highest)
+    unit = books.rules.contracts[instrument]["quanta_per_lot_tick"]
+    least = books.marked(instrument, lots) - cost
+    if not books.is_inverse(instrument):
+        exact = Fraction(least, lots * unit)
+    elif (least >= 0) == (lots > 0) or least == 0:
+        # no price takes a long's debt, or a short's claim, so far
+        return within(audit, instrument, books.rules.contracts[instrument]["price_max_ticks"])
+    else:
+        exact = Fraction(-lots * unit, least)
+    return within(audit, instrument, ceil(exact) if lots > 0 else floor(exact))
 
 
 def note_rest(audit: Notes, event: Any, stage: dict[str, int]) -> None:
@@ -94,14 +119,13 @@ def _on_liquidation_ordered(audit: Notes, event: Any) -> None:
     require("TOLD", event.reference == books.sequence, "the order has another reference")
     note_rest(audit, event, stage)
     if stage["block_quanta"]:
-        audit.sent_quanta += abs(event.lots) * books.marks[event.instrument] * books.per_lot_tick(event.instrument)
+        audit.sent_quanta += books.size_at_mark(event.instrument, event.lots)
         most = stage["block_quanta"]
         require("LIQUIDATION", audit.sent_quanta <= most, f"{audit.sent_quanta} sent in one block of {most}")
     if stage["price_limit"] == PriceLimit.NONE:
         require("LIQUIDATION", event.price_ticks == 0, "a limit where the stage has none")
     elif stage["price_limit"] == PriceLimit.SPREAD:
-        share = abs(position.lots) * books.per_lot_tick(event.instrument) * books.marks[event.instrument]
-        wanted = transfer_price(audit, event.instrument, position.lots, share, stage["price_ppm"])
+        wanted = spread_price(audit, event.instrument, position.lots, stage["price_ppm"])
         require("LIQUIDATION", event.price_ticks == wanted, f"a limit of {event.price_ticks}, not {wanted}")
     elif stage["price_limit"] == PriceLimit.HEALTH_DISCOUNT:
         _check_health_limit(audit, event, stage, position.lots)
@@ -126,13 +150,14 @@ def _check_health_limit(audit: Notes, event: Any, stage: dict[str, int], lots: i
 def _check_limit(audit: Notes, event: Any, lots: int, share: Fraction) -> None:
     """The loss at the limit is within the share, and one tick further is not."""
     books = audit.books
-    unit = abs(lots) * books.per_lot_tick(event.instrument)
-    move = books.marks[event.instrument] - event.price_ticks
-    loss = unit * (move if lots > 0 else -move)
-    price_max = books.rules.contracts[event.instrument]["price_max_ticks"]
-    if event.price_ticks in (1, price_max):
+    contract = books.rules.contracts[event.instrument]
+    if event.price_ticks in (max(contract["price_min_ticks"], 1), contract["price_max_ticks"]):
         return
-    require("LIQUIDATION", loss <= share < loss + unit, f"limit {event.price_ticks} loses {loss} of {float(share)}")
+    worse = event.price_ticks - 1 if lots > 0 else event.price_ticks + 1
+    value = books.marked(event.instrument, lots)
+    loss, more = (value - books.worth(event.instrument, lots, price) for price in (event.price_ticks, worse))
+    inside = loss <= share and floor(share) < more
+    require("LIQUIDATION", inside, f"limit {event.price_ticks} loses {float(loss)} of {float(share)}")
 
 
 def _on_liquidation_cancelled(audit: Notes, event: Any) -> None:
@@ -156,18 +181,19 @@ def _on_liquidation_filled(audit: Notes, event: Any) -> None:
     if position.limit:
         good = event.price_ticks >= position.limit if position.lots > 0 else event.price_ticks <= position.limit
         require("LIQUIDATION", good, f"filled at {event.price_ticks} beyond {position.limit}")
-    value = audit.command.lots * event.price_ticks * books.per_lot_tick(event.instrument)
+    value = abs(books.traded(event.instrument, audit.command.lots, event.price_ticks))
     require("TOLD", event.amount_quanta == value, f"value {event.amount_quanta}, not {value}")
     equity = books.equity(event.account)
     needed = books.position_requirement(event.account, event.instrument, Level.MAINTENANCE)
-    better = abs(event.price_ticks - position.limit) if position.limit else 0
+    better = 0
+    if position.limit:
+        better = abs(value - abs(books.traded(event.instrument, audit.command.lots, position.limit)))
     position.ordered += event.lots
     if event.lots < 0:
         exchange(audit, event.counterparty, event.account, event.instrument, audit.command.lots, event.price_ticks)
     else:
         exchange(audit, event.account, event.counterparty, event.instrument, audit.command.lots, event.price_ticks)
     freed = needed - books.position_requirement(event.account, event.instrument, Level.MAINTENANCE)
-    better *= audit.command.lots * books.per_lot_tick(event.instrument)
     base = base_of(books.rules.stages[event.stage], value, freed, better)
     audit.penalty = (event.account, event.stage, event.instrument, base, equity)
 
@@ -213,7 +239,7 @@ def _on_position_taken_over(audit: Notes, event: Any) -> None:
     share = audit.visit_shares[event.account][event.instrument]
     price = transfer_price(audit, event.instrument, held, share, stage["price_ppm"])
     require("LIQUIDATION", event.price_ticks == price, f"taken over at {event.price_ticks}, not {price}")
-    value = abs(event.lots) * price * books.per_lot_tick(event.instrument)
+    value = abs(books.traded(event.instrument, event.lots, price))
     require("TOLD", event.amount_quanta == value, f"value {event.amount_quanta}, not {value}")
     needed = books.position_requirement(event.account, event.instrument, Level.MAINTENANCE)
     buyer, seller = (event.counterparty, event.account) if held > 0 else (event.account, event.counterparty)

@@ -1,5 +1,7 @@
 """Marks, modes and funding: only prices that were reported, only breakers that tighten, amounts exact (law FUNDING)."""
 
+from fractions import Fraction
+from math import floor
 from typing import Any
 
 from solvent.codes import Condition, Mode, SystemAccount
@@ -127,8 +129,8 @@ def _on_funding_ticked(audit: Notes, event: Any) -> None:
     require("TOLD", event.price_ticks == books.marks[event.instrument], "funding at another mark")
     rate_max = books.rules.policy["funding_rate_max_ppb"]
     require("FUNDING", abs(event.value) <= rate_max, f"rate {event.value} beyond {rate_max}")
-    unit = books.marks[event.instrument] * books.per_lot_tick(event.instrument)
-    size = (2 * unit * abs(event.value) * FUNDING_SCALE + PPB) // (2 * PPB)
+    lot = abs(books.worth(event.instrument, 1, books.marks[event.instrument]))
+    size = floor(lot * abs(event.value) * FUNDING_SCALE / PPB + Fraction(1, 2))
     books.indices[event.instrument] += size if event.value >= 0 else -size
 
 

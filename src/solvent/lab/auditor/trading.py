@@ -47,7 +47,7 @@ def exchange(audit: Notes, buyer: int, seller: int, instrument: int, lots: int, 
 def _on_order_reserved(audit: Notes, event: Any) -> None:
     same_fields(audit, event)
     position = audit.books.position(event.account, event.instrument)
-    value = abs(event.lots) * event.price_ticks * audit.books.per_lot_tick(event.instrument)
+    value = abs(audit.books.traded(event.instrument, event.lots, event.price_ticks))
     if event.lots > 0:
         position.bid_lots += event.lots
         position.bid_quanta += value
@@ -64,7 +64,7 @@ def _on_order_released(audit: Notes, event: Any) -> None:
         position.bid_lots = position.bid_quanta = position.ask_lots = position.ask_quanta = 0
         return
     same_fields(audit, event)
-    value = abs(event.lots) * event.price_ticks * audit.books.per_lot_tick(event.instrument)
+    value = abs(audit.books.traded(event.instrument, event.lots, event.price_ticks))
     if event.lots > 0:
         position.bid_lots -= event.lots
         position.bid_quanta -= value

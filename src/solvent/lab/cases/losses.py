@@ -126,7 +126,7 @@ def hyperliquid_rank(case: Case) -> dict[str, Any]:
         cost = side * units("cost", notional * entry / mark, scale)
         held = units("account_value", equity, scale)
         scores.append(
-            int(plain(deleverage.score_of)(AdlScore.HYPERLIQUID, side, value, cost, side * (value - cost), 0, held, 0))
+            int(plain(deleverage.score_of)(AdlScore.HYPERLIQUID, value, cost, side * (value - cost), 0, held, 0))
         )
     return {
         "index": [back(score, deleverage.SCORE_SCALE) for score in scores],
@@ -151,7 +151,7 @@ def binance_rank(case: Case) -> dict[str, Any]:
                 ("mm", held),
             )
         ]
-        scores.append(int(plain(deleverage.score_of)(AdlScore.BINANCE, 1, 1, 1, *given)))
+        scores.append(int(plain(deleverage.score_of)(AdlScore.BINANCE, 1, 1, *given)))
     return {
         "score": [back(score, deleverage.SCORE_SCALE) for score in scores],
         "order": ranked([row.get("id") for row in rows], scores),
@@ -163,13 +163,12 @@ def bitmex_rank(case: Case) -> dict[str, Any]:
     mark, entry, bankrupt = (number(case, f"{name}_value") for name in ("mark", "entry", "bankrupt"))
     scale = fine(mark, entry, bankrupt, room=10**12)
     value, cost = units("mark_value", mark, scale), units("entry_value", entry, scale)
-    side = 1 if value >= 0 else -1
     # what the position may still lose: a long's value above its bankruptcy, a short's obligation below it
     left = abs(value - units("bankrupt_value", bankrupt, scale))
     if left == 0:
         raise BadInput("the position is at its bankruptcy value; it has no leverage")
     gain = value - cost
-    score = int(plain(deleverage.score_of)(AdlScore.BITMEX, side, value, cost, gain, 0, left, 0))
+    score = int(plain(deleverage.score_of)(AdlScore.BITMEX, value, cost, gain, 0, left, 0))
     ratio = plain(mul_div_nearest)
     return {
         "effective_leverage": back(ratio(abs(value), RATE, left), RATE),

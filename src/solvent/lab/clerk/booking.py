@@ -3,6 +3,7 @@
 from solvent.codes import (
     AccountKind,
     AdlPrice,
+    ContractKind,
     Executor,
     FeeBase,
     FeePayee,
@@ -41,10 +42,12 @@ from solvent.lab.clerk.compiled import step
 from solvent.lab.clerk.judge import (
     equity_of,
     is_below,
+    marked,
     position_required,
     requirement_of,
+    sized,
     surplus_of,
-    unit_of,
+    traded,
 )
 from solvent.lab.clerk.laws import (
     DELEVERAGE,
@@ -89,18 +92,22 @@ def settle_index(clerk, account, market):
 
 
 @step
-def change_side(clerk, account, market, lots, unit):
+def change_side(state, clerk, account, market, lots, price):
     """One side of an exchange: closing turns cost into cash, opening adds cost."""
     held = clerk.lots[account, market]
     closed = 0
+    proceeds = 0
     if (held > 0 and lots < 0) or (held < 0 and lots > 0):
         closed = min(abs(lots), abs(held))
         share = wide_floor(clerk.cost[account, market], closed, abs(held))
         if lots < 0:
             closed = -closed
-        clerk.wallet[account] += -closed * unit - share
+        proceeds = traded(state, market, -closed, price)
+        clerk.wallet[account] += proceeds - share
         clerk.cost[account, market] -= share
-    clerk.cost[account, market] += (lots - closed) * unit
+    if closed != lots:
+        # both sides exchange one rounded value; what is opened is what of it was not closed
+        clerk.cost[account, market] += traded(state, market, lots, price) + proceeds
     clerk.lots[account, market] = held + lots
     after = held + lots
     if clerk.ordered[account, market] > 0:
@@ -114,9 +121,8 @@ def exchange(state, clerk, buyer, seller, market, lots, price):
     """Contracts pass from seller to buyer at a price; False when funding was not settled first."""
     settled = settle_index(clerk, buyer, market)
     settled = settle_index(clerk, seller, market) and settled
-    unit = price * state.contracts[market].quanta_per_lot_tick
-    change_side(clerk, buyer, market, lots, unit)
-    change_side(clerk, seller, market, -lots, unit)
+    change_side(state, clerk, buyer, market, lots, price)
+    change_side(state, clerk, seller, market, -lots, price)
     longs = 0
     for account in range(clerk.lots.shape[0]):
         longs += max(clerk.lots[account, market], 0)
@@ -250,14 +256,14 @@ def flag(state, clerk, event):
             return SCAN + 3
     largest = 0
     for market in range(clerk.mark.shape[0]):
-        largest = max(largest, abs(clerk.lots[account, market]) * unit_of(state, clerk, market))
+        largest = max(largest, sized(state, market, clerk.lots[account, market], clerk.mark[market]))
     if max(event.amount_quanta, 0) != largest:
         return JUDGED + 3
     if largest > 0:
         named = event.instrument
         if named < 0 or named >= clerk.mark.shape[0]:
             return JUDGED + 4
-        if abs(clerk.lots[account, named]) * unit_of(state, clerk, named) != largest:
+        if sized(state, named, clerk.lots[account, named], clerk.mark[named]) != largest:
             return JUDGED + 5
     clerk.flagged[account] = 1
     clerk.flagged_now[account] = 1
@@ -290,6 +296,18 @@ def visit(state, clerk, event, executor):
 
 
 @step
+def is_limit(state, clerk, market, held, price, share):
+    """The loss at the limit is within the share, and one tick further is not; the value at it to the real number."""
+    now = marked(state, market, held, clerk.mark[market])
+    worse = price - 1 if held > 0 else price + 1
+    # a real value is at least a whole number exactly when its floor is
+    least = now - share
+    if marked(state, market, held, price) < least:
+        return False
+    return marked(state, market, held, worse) < least
+
+
+@step
 def order_liquidation(state, clerk, event):
     """An order of the liquidation engine: opposite, inside the position, at the limit of its stage."""
     account = event.account
@@ -306,7 +324,7 @@ def order_liquidation(state, clerk, event):
         return LIQUIDATION + 7
     if event.reference != clerk.note[SEQUENCE]:
         return TOLD + 1
-    if event.amount_quanta != abs(held) * unit_of(state, clerk, market):
+    if event.amount_quanta != sized(state, market, held, clerk.mark[market]):
         return TOLD + 2
     if state.stages[event.stage].price_limit == PriceLimit.NONE:
         if event.price_ticks != 0:
@@ -317,12 +335,11 @@ def order_liquidation(state, clerk, event):
             share = 0  # shared among the positions that may be closed: the auditor knows which those are
         else:
             share = wide_floor(event.equity_quanta, own, event.requirement_quanta)
-        unit = abs(held) * state.contracts[market].quanta_per_lot_tick
-        away = clerk.mark[market] - event.price_ticks
-        loss = unit * (away if held > 0 else -away)
-        at_edge = event.price_ticks == 1 or event.price_ticks == state.contracts[market].price_max_ticks
+        contract = state.contracts[market]
+        lowest = max(contract.price_min_ticks, 1)
+        at_edge = event.price_ticks == lowest or event.price_ticks == contract.price_max_ticks
         judged_here = event.requirement_quanta > 0 and state.levels[Level.MAINTENANCE].scenario == 0 and not at_edge
-        if judged_here and not (loss <= share and share < loss + unit):
+        if judged_here and not is_limit(state, clerk, market, held, event.price_ticks, share):
             return LIQUIDATION + 9
     clerk.ordered[account, market] = -event.lots
     clerk.limit[account, market] = event.price_ticks
@@ -351,7 +368,7 @@ def fill_liquidation(state, clerk, event, command):
             return LIQUIDATION + 24
         if ordered < 0 and event.price_ticks > limit:
             return LIQUIDATION + 25
-    value = command.lots * event.price_ticks * state.contracts[market].quanta_per_lot_tick
+    value = abs(traded(state, market, command.lots, event.price_ticks))
     if event.amount_quanta != value:
         return TOLD + 3
     equity = equity_of(state, clerk, account, Level.MAINTENANCE)
@@ -425,7 +442,7 @@ def take_over(state, clerk, event):
     if state.stages[event.stage].sizing == Size.FULL and event.lots != held:
         return LIQUIDATION + 33
     lots = abs(event.lots)
-    value = lots * event.price_ticks * state.contracts[market].quanta_per_lot_tick
+    value = abs(traded(state, market, lots, event.price_ticks))
     if event.amount_quanta != value:
         return TOLD + 4
     if held > 0:
@@ -485,14 +502,13 @@ def deleverage(state, clerk, event):
         fair = price == before or price == (max(mark, before) if held > 0 else min(mark, before))
     if not fair and state.policy[0].adl_price <= AdlPrice.BANKRUPTCY:
         return DELEVERAGE + 5  # what a share of the equity allows beside the mark, the auditor knows
-    unit = price * state.contracts[market].quanta_per_lot_tick
-    if other * unit <= clerk.cost[winner, market]:
+    if marked(state, market, other, price) <= clerk.cost[winner, market]:
         return DELEVERAGE + 6
     share = wide_floor(clerk.cost[winner, market], lots, abs(other))
-    gain = (lots if other > 0 else -lots) * unit - share
+    gain = traded(state, market, lots if other > 0 else -lots, price) - share
     if event.value != gain:
         return DELEVERAGE + 7
-    if event.amount_quanta != lots * unit:
+    if event.amount_quanta != abs(traded(state, market, lots, price)):
         return TOLD + 5
     if held > 0:
         settled = exchange(state, clerk, winner, account, market, lots, price)
@@ -582,7 +598,7 @@ def book_orders(state, clerk, event, command):
             return TOLD + 8
         clerk.ordered[account, market] = 0
         return 0
-    value = abs(event.lots) * event.price_ticks * state.contracts[market].quanta_per_lot_tick
+    value = abs(traded(state, market, event.lots, max(event.price_ticks, 1)))
     if event.kind == EventKind.ORDER_RELEASED:
         if command.kind == CommandKind.ADVANCE:
             if clerk.flagged[account] == 0:
@@ -691,8 +707,12 @@ def book_prices(state, clerk, event, command):
         if abs(rate) > state.policy[0].funding_rate_max_ppb:
             return FUNDING + 10
         # to the nearest, halves away from zero: a quotient of the doubled product
-        unit = unit_of(state, clerk, market)
-        step_of = wide_floor(unit, 2 * abs(rate) * FUNDING_SCALE, PPB)
+        price = clerk.mark[market]
+        unit = state.contracts[market].quanta_per_lot_tick
+        if state.contracts[market].kind == ContractKind.INVERSE:
+            step_of = wide_floor(unit, 2 * abs(rate) * FUNDING_SCALE, PPB * price)
+        else:
+            step_of = wide_floor(unit * price, 2 * abs(rate) * FUNDING_SCALE, PPB)
         step_of = (step_of + 1) // 2
         clerk.funding[market] += step_of if rate >= 0 else -step_of
         return 0

@@ -32,8 +32,8 @@ from solvent.lab.clerk.judge import (
     is_joint,
     knows,
     requirement_of,
+    sized,
     surplus_of,
-    unit_of,
 )
 from solvent.lab.clerk.laws import (
     DELEVERAGE,
@@ -335,7 +335,7 @@ def check_after(state, clerk, command):
             if contract.open_interest_cap_lots > 0 and lots > contract.open_interest_cap_lots:
                 return MARGIN + 20
             cap = contract.open_interest_cap_quanta
-            if cap > 0 and lots > cap // unit_of(state, clerk, market):
+            if cap > 0 and sized(state, market, lots, clerk.mark[market]) > cap:
                 return MARGIN + 21
     if kind == CommandKind.ADVANCE:
         for account in range(clerk.won.shape[0]):

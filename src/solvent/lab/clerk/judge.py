@@ -17,7 +17,7 @@ machine ask for more at the initial level, what the clerk asks there is weaker t
 not named in `knows` makes it leave judgements to the auditor.
 """
 
-from solvent.codes import Driver, Exponent, Level, Schedule, Weighting
+from solvent.codes import ContractKind, Driver, Exponent, Level, Schedule, Weighting
 from solvent.lab.clerk.compiled import step
 from solvent.lab.clerk.numbers import SAFE, ceil_quotient, funding_due, wide_floor
 from solvent.units import PPB, PPM
@@ -90,7 +90,11 @@ def curve_ppb(state, clerk, schedule, market, lots, notional):
     elif schedule.driver == Driver.NOTIONAL:
         driver = notional
     elif schedule.driver == Driver.OPEN_INTEREST:
-        driver = clerk.interest[market] * unit_of(state, clerk, market)
+        # the floor of the size: of an inverse contract the shorts have it, of a linear one both sides
+        lots = clerk.interest[market]
+        if state.contracts[market].kind == ContractKind.INVERSE:
+            lots = -lots
+        driver = marked(state, market, lots, clerk.mark[market])
     excess = max(driver - schedule.threshold, 0)
     if schedule.step > 0:
         excess = ceil_quotient(excess, schedule.step)
@@ -124,7 +128,7 @@ def added_to(schedule, lots, notional):
 @step
 def required_of(state, clerk, level, market, lots, leverage):
     """Requirement of a position of so many lots (no sign), rounded up."""
-    notional = lots * unit_of(state, clerk, market)
+    notional = sized(state, market, lots, clerk.mark[market])
     if notional == 0:
         return 0
     schedule = state.schedules[level * state.instruments.shape[0] + market]
@@ -171,15 +175,49 @@ def collateral_of(state, clerk, asset, amount, level):
 
 
 @step
-def unit_of(state, clerk, market):
-    """Quanta one lot is worth at the mark."""
-    return clerk.mark[market] * state.contracts[market].quanta_per_lot_tick
+def marked(state, market, lots, price):
+    """Value of signed lots at a price, rounded down; an inverse one is a debt of coin that shrinks as it rises."""
+    unit = state.contracts[market].quanta_per_lot_tick
+    if state.contracts[market].kind == ContractKind.INVERSE:
+        return wide_floor(-lots, unit, price)
+    return lots * price * unit
+
+
+@step
+def sized(state, market, lots, price):
+    """Notional of so many lots at a price, rounded up: what is owed for selling them, with the sign of a debt."""
+    count = abs(lots)
+    if state.contracts[market].kind == ContractKind.INVERSE:
+        return -marked(state, market, count, price)
+    return marked(state, market, count, price)
+
+
+@step
+def traded(state, market, lots, price):
+    """Value of signed lots that change hands, to the nearest, halves away from zero."""
+    if state.contracts[market].kind != ContractKind.INVERSE:
+        return marked(state, market, lots, price)
+    doubled = wide_floor(2 * abs(lots), state.contracts[market].quanta_per_lot_tick, price)
+    size = (doubled + 1) // 2
+    return -size if lots > 0 else size
+
+
+@step
+def exposed(state, clerk, account, market):
+    """Notional of a position at the mark with the sign of its lots: what a move of the price is taken of."""
+    size = sized(state, market, clerk.lots[account, market], clerk.mark[market])
+    return size if clerk.lots[account, market] > 0 else -size
+
+
+@step
+def lot_value(state, clerk, market):
+    """About what one lot is worth at the mark, at least a quantum: for drawing, not for judging."""
+    return max(sized(state, market, 1, clerk.mark[market]), 1)
 
 
 @step
 def unscaled_required(state, clerk, account, market, level):
     """Requirement of one position, with open orders at their worst where the level counts them, no multiplier yet."""
-    unit = unit_of(state, clerk, market)
     lots = clerk.lots[account, market]
     leverage = clerk.leverage[account, market]
     terms = state.levels[level]
@@ -190,8 +228,10 @@ def unscaled_required(state, clerk, account, market, level):
     worst = max(abs(lots), abs(lots + bids), abs(lots - asks))
     required = required_of(state, clerk, level, market, worst, leverage)
     if terms.open_loss == 1:
-        required += max(clerk.bid_quanta[account, market] - bids * unit, 0)
-        required += max(asks * unit - clerk.ask_quanta[account, market], 0)
+        price = clerk.mark[market]
+        sign = -1 if state.contracts[market].kind == ContractKind.INVERSE else 1
+        required += max(sign * clerk.bid_quanta[account, market] - marked(state, market, bids, price), 0)
+        required += max(-marked(state, market, -asks, price) - sign * clerk.ask_quanta[account, market], 0)
     return required
 
 
@@ -239,7 +279,7 @@ def loss_under(state, clerk, account, level, unit, scenario):
     rest = 0
     for market in range(markets):
         if is_of_unit(state, clerk, account, level, market, unit):
-            value = clerk.lots[account, market] * unit_of(state, clerk, market)
+            value = exposed(state, clerk, account, market)
             move = state.shocks[scenario * markets + market].move_ppb
             size = abs(value)
             reach = abs(move)
@@ -263,7 +303,7 @@ def unit_required(state, clerk, account, level, first, unit):
     gross = 0
     for market in range(first, markets):
         if is_of_unit(state, clerk, account, level, market, unit):
-            value = clerk.lots[account, market] * unit_of(state, clerk, market)
+            value = exposed(state, clerk, account, market)
             net += value
             gross += abs(value)
     worst = 0
@@ -290,7 +330,7 @@ def joint_required(state, clerk, account, level):
             total -= required_of(state, clerk, level, market, lots, 0)
         if lots == 0:
             continue
-        total += added_to(schedule, lots, lots * unit_of(state, clerk, market))
+        total += added_to(schedule, lots, sized(state, market, lots, clerk.mark[market]))
         unit = state.contracts[market].risk_unit
         is_first = True
         for before in range(market):
@@ -320,7 +360,7 @@ def gain_in(state, clerk, account, market):
     if lots == 0:
         return 0
     due = funding_due(lots, clerk.funding[market] - clerk.settled[account, market])
-    return lots * unit_of(state, clerk, market) - clerk.cost[account, market] - due
+    return marked(state, market, lots, clerk.mark[market]) - clerk.cost[account, market] - due
 
 
 @step
@@ -371,7 +411,7 @@ def free_of(state, clerk, account):
     policy = state.policy[0]
     notional = 0
     for market in range(clerk.mark.shape[0]):
-        notional += abs(clerk.lots[account, market]) * unit_of(state, clerk, market)
+        notional += sized(state, market, clerk.lots[account, market], clerk.mark[market])
     need = -wide_floor(-notional, policy.withdraw_notional_ppm, PPM)
     need = max(need, requirement_of(state, clerk, account, Level.INITIAL))
     gains = 0

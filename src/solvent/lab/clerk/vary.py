@@ -10,7 +10,7 @@ from solvent.codes import Level, Mode, Status, SystemAccount
 from solvent.commands import CommandKind
 from solvent.lab.clerk.books import SHARES, TERMS_VERSION, TIME
 from solvent.lab.clerk.compiled import step
-from solvent.lab.clerk.judge import equity_of, free_of, requirement_of, surplus_of, unit_of
+from solvent.lab.clerk.judge import equity_of, free_of, lot_value, requirement_of, surplus_of, traded
 from solvent.state.terms import SOURCES_MAX
 
 MILLISECOND = 1_000_000
@@ -227,15 +227,14 @@ def aim_trade(state, clerk, seed, command):
                 state, clerk, account, Level.INITIAL
             )
             poorest = min(poorest, room)
-        unit = unit_of(state, clerk, market)
-        most = max(poorest, 0) // max(unit // 12, 1)
+        most = max(poorest, 0) // max(lot_value(state, clerk, market) // 12, 1)
         most = min(max(most, 1), state.contracts[market].lots_max)
         lots = near(seed, most) if chance(seed, 3) == 0 else 1 + chance(seed, most)
     command.account = buyer
     command.counterparty = seller
     command.lots = lots
     command.price_ticks = mark if chance(seed, 2) == 0 else moved_price(state, seed, market, mark)
-    value = abs(lots) * command.price_ticks * state.contracts[market].quanta_per_lot_tick
+    value = abs(traded(state, market, lots, max(command.price_ticks, 1)))
     if chance(seed, 4) == 0:
         command.fee_quanta = value * (1 + chance(seed, 8)) // 10_000
         pick = chance(seed, 4)

@@ -14,6 +14,7 @@ from solvent.codes import (
     Answer,
     Breach,
     Condition,
+    ContractKind,
     Driver,
     Estimator,
     Executor,
@@ -29,8 +30,10 @@ from solvent.codes import (
     Tranche,
     Weighting,
 )
+from solvent.compiled import plain
 from solvent.lab.driver.setting import MILLISECOND, MINUTE, SCENARIOS_ROOM, SECOND, START_NS, Setting
 from solvent.state.terms import ABSORBERS_MAX, METRICS_MAX, SOURCES_MAX, Terms, blank_terms
+from solvent.state.values import notional_up
 from solvent.units import PPM, VALUE_MAX
 
 
@@ -120,7 +123,7 @@ def _draw_limits(world: Setting, terms: Terms) -> None:
         return
     for instrument in range(world.instruments):
         market = terms.markets[instrument]
-        unit = world.start_ticks[instrument] * int(terms.contracts[instrument].quanta_per_lot_tick)
+        unit = int(plain(notional_up)(terms.contracts[instrument], 1, world.start_ticks[instrument]))
         market.position_lots = chance.choice([0, 0, 20])
         market.position_quanta = chance.choice([0, 0, 15 * unit])
         market.owner_quanta = chance.choice([0, 0, 30 * unit])
@@ -150,6 +153,14 @@ def _draw_contract(world: Setting, terms: Terms, instrument: int) -> None:
     if chance.random() < 0.2:
         contract.open_interest_cap_lots = contract.lots_max * 2
     unit = start * int(contract.quanta_per_lot_tick)
+    kinds = Random(world.seed * 6_271 + instrument)
+    if world.seed % 3 == 0 and kinds.random() < 0.5:  # the kept seeds keep their worlds: none of them is a third
+        # an inverse contract whose lot is worth the same at the start
+        contract.kind = ContractKind.INVERSE
+        contract.price_min_ticks = max(start // kinds.choice([3, 20]), 1)
+        contract.quanta_per_lot_tick = start * unit
+        most = VALUE_MAX * int(contract.price_min_ticks) // int(contract.quanta_per_lot_tick)
+        contract.lots_max = max(min(int(contract.lots_max), most), 1)
     if chance.random() < 0.2:
         contract.open_interest_cap_quanta = unit * int(contract.lots_max) * 2
     world.sources.append([])

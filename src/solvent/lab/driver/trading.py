@@ -42,7 +42,7 @@ def _ask_trade(world: Setting) -> Command | None:
     )
     lots = world.near(most) if chance.random() < 0.35 else chance.randint(1, max(most, 1))
     price = mark if chance.random() < 0.6 else round(mark * chance.gauss(1, 0.02))
-    value = abs(lots * price) * books.per_lot_tick(instrument)
+    value = abs(books.traded(instrument, lots, max(price, 1)))
     fee = counter_fee = 0
     if chance.random() < 0.3:
         fee = value * chance.choice([0, 1, 5]) // 10_000
@@ -97,7 +97,8 @@ def _ask_release(world: Setting) -> Command | None:
     account, instrument, position = world.random.choice(waiting)
     bids = position.bid_lots > 0 and (position.ask_lots == 0 or world.random.random() < 0.5)
     lots, quanta = (position.bid_lots, position.bid_quanta) if bids else (position.ask_lots, position.ask_quanta)
-    price = quanta // (lots * world.books.per_lot_tick(instrument))
+    unit = world.books.rules.contracts[instrument]["quanta_per_lot_tick"]
+    price = lots * unit // max(quanta, 1) if world.books.is_inverse(instrument) else quanta // (lots * unit)
     lots = world.near(lots) if world.random.random() < 0.3 else lots
     return ReleaseOrder(world.time_ns, account, instrument, lots if bids else -lots, price)
 

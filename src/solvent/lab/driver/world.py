@@ -6,11 +6,13 @@ from typing import Any
 
 from solvent.codes import AccountKind, SystemAccount
 from solvent.commands import Command, ContributeFund, Deposit, ListInstrument, OpenAccount, PriceReport, RecordAct
+from solvent.compiled import plain
 from solvent.lab.books import Books
 from solvent.lab.driver import liquidation, money, nonsense, prices, rules, trading
 from solvent.lab.driver.reach import met
 from solvent.lab.driver.setting import MILLISECOND, SECOND, Setting
 from solvent.lab.driver.terms import draw_terms
+from solvent.state.values import notional_up
 
 ROOM = {"accounts": 40, "positions": 200, "orders": 200, "holdings": 80}
 """Rows enough for any world, so no table has to grow on the way."""
@@ -84,7 +86,7 @@ class World(Setting):
                 start = self.start_ticks[instrument]
                 self.ask(PriceReport(self.time_ns, instrument, source, start, self.time_ns))
         self.scale = max(
-            start * int(contract.quanta_per_lot_tick) * 10
+            10 * int(plain(notional_up)(contract, 1, start))
             for start, contract in zip(self.start_ticks, self.terms.contracts, strict=True)
         )
         for account in self.kinds:

@@ -24,7 +24,8 @@ from solvent.risk.margin import exposure_requirement_up, judge, requirement_chan
 from solvent.state.ledger import exchange
 from solvent.state.tables import NONE
 from solvent.state.terms import METRICS_MAX
-from solvent.units import mix, mul_div_down, value_quanta
+from solvent.state.values import lots_within, marked_quanta, traded_quanta
+from solvent.units import mix, mul_div_down
 
 
 @kernel
@@ -40,11 +41,9 @@ def execution_ticks(state, instrument, lots, share_quanta):
             return max(market.previous_mark_ticks, mark)
         return min(market.previous_mark_ticks, mark)
     if policy.adl_price == AdlPrice.SPREAD:
-        return transfer_ticks(
-            mark, lots, contract.quanta_per_lot_tick, share_quanta, policy.adl_spread_ppm, contract.price_max_ticks
-        )
+        return transfer_ticks(contract, mark, lots, share_quanta, policy.adl_spread_ppm)
     if policy.adl_price == AdlPrice.ZERO_PRICE:
-        return zero_price_ticks(mark, lots, contract.quanta_per_lot_tick, share_quanta, contract.price_max_ticks)
+        return zero_price_ticks(contract, mark, lots, share_quanta)
     return mark
 
 
@@ -82,7 +81,7 @@ def deleverage(state, watch, tape, account, stage_row, equity, requirement, winn
         instrument = state.positions[row].instrument
         lots = state.positions[row].lots
         market = state.instruments[instrument]
-        per_lot_tick = state.contracts[instrument].quanta_per_lot_tick
+        contract = state.contracts[instrument]
         if planned[i] == 0:
             continue
         price = execution_ticks(state, instrument, lots, shares[i])
@@ -95,12 +94,13 @@ def deleverage(state, watch, tape, account, stage_row, equity, requirement, winn
                 continue
             if state.accounts[position.account].status != Status.SOUND:
                 continue
-            value = value_quanta(position.lots, price, per_lot_tick)
+            value = marked_quanta(contract, position.lots, price)
             gain = value - position.cost_quanta
             if gain <= 0:
                 continue
             # closing away from the mark may not make the winner liquidatable
-            moved = value_quanta(position.lots, market.mark_ticks - price, per_lot_tick)
+            moved = marked_quanta(contract, position.lots, market.mark_ticks)
+            moved -= traded_quanta(contract, position.lots, price)
             if moved > 0:
                 left, needed, _gains, _notional = judge(state, position.account, Level.MAINTENANCE)
                 needed += requirement_change(state, Level.MAINTENANCE, position.account, other, position.instrument, 0)
@@ -121,7 +121,6 @@ def deleverage(state, watch, tape, account, stage_row, equity, requirement, winn
                 for k in range(used):
                     columns[k, candidates] = metric_of(
                         metric_at(policy.adl_metrics, k),
-                        position.lots,
                         value,
                         position.cost_quanta,
                         gain,
@@ -131,13 +130,13 @@ def deleverage(state, watch, tape, account, stage_row, equity, requirement, winn
                     )
             else:
                 scores[candidates] = score_of(
-                    policy.adl_score, position.lots, value, position.cost_quanta, gain, wallet, equity_of, needed
+                    policy.adl_score, value, position.cost_quanta, gain, wallet, equity_of, needed
                 )
             candidates += 1
         if candidates == 0:
             continue
         if policy.adl_policy == AdlPolicy.PRO_RATA:
-            unit_lots = policy.adl_unit_quanta // value_quanta(1, price, per_lot_tick)
+            unit_lots = lots_within(contract, policy.adl_unit_quanta, price)
             pair_pro_rata(planned[i], available, candidates, paired, unit_lots, mix(state.venue[0].sequence, account))
         elif policy.adl_policy == AdlPolicy.PSEUDO_RANDOM:
             pair_in_turn(planned[i], available, candidates, paired, mix(state.venue[0].sequence, account))
@@ -154,7 +153,7 @@ def deleverage(state, watch, tape, account, stage_row, equity, requirement, winn
             held = state.positions[other].lots
             closed_cost = mul_div_down(state.positions[other].cost_quanta, paired[k], abs(held))
             signed = paired[k] if held > 0 else -paired[k]
-            gain = value_quanta(signed, price, per_lot_tick) - closed_cost
+            gain = traded_quanta(contract, signed, price) - closed_cost
             if lots > 0:
                 exchange(state, other, row, paired[k], price)
             else:
@@ -166,7 +165,7 @@ def deleverage(state, watch, tape, account, stage_row, equity, requirement, winn
             event.lots = paired[k] if lots > 0 else -paired[k]
             event.price_ticks = price
             event.stage = stage_row
-            event.amount_quanta = value_quanta(paired[k], price, per_lot_tick)
+            event.amount_quanta = abs(traded_quanta(contract, paired[k], price))
             event.value = gain
             tidy(state, watch, other)
             if found < winners.shape[0]:

@@ -6,10 +6,11 @@ from solvent.events import EventKind, tell
 from solvent.procedures.default.plan import equity_share, plan_lots, shared_requirement, work_space
 from solvent.procedures.default.standing import rows_by_requirement
 from solvent.risk.bankruptcy import health_spread_down
-from solvent.risk.liquidation import bankruptcy_limit_ticks, spread_limit_ticks
+from solvent.risk.liquidation import spread_limit_ticks
 from solvent.risk.margin import exposure_requirement_up, position_notional
 from solvent.state.positions import free_orders_if_empty, take_orders
 from solvent.state.tables import NONE
+from solvent.state.values import closing_limit_ticks, lots_within, notional_up
 
 
 @kernel
@@ -85,32 +86,25 @@ def place_orders(state, tape, account, stage_row, equity, requirement):
         position = state.positions[row]
         notional = position_notional(state, row)
         lots = planned[i]
+        contract = state.contracts[position.instrument]
+        mark = state.instruments[position.instrument].mark_ticks
         if stage.block_quanta > 0:
-            per_lot = notional // abs(position.lots)
-            lots = min(lots, max(stage.block_quanta - venue.block_quanta, 0) // per_lot)
-            venue.block_quanta += lots * per_lot
+            room = max(stage.block_quanta - venue.block_quanta, 0)
+            lots = min(lots, lots_within(contract, room, mark))
+            venue.block_quanta += notional_up(contract, lots, mark)
         if lots == 0:
             continue
         signed = lots if position.lots > 0 else -lots
         limit = 0
-        mark = state.instruments[position.instrument].mark_ticks
         if stage.price_limit == PriceLimit.SPREAD:
-            limit = spread_limit_ticks(
-                mark, position.lots, stage.price_ppm, state.contracts[position.instrument].price_max_ticks
-            )
+            limit = spread_limit_ticks(contract, mark, position.lots, stage.price_ppm)
         elif stage.price_limit != PriceLimit.NONE:
             if stage.price_limit == PriceLimit.HEALTH_DISCOUNT:
                 own = exposure_requirement_up(state, Level.MAINTENANCE, row, position.lots)
                 part = health_spread_down(own, equity, requirement, stage.adjustment_ppm, stage.spread_ppm)
             else:
                 part = equity_share(state, row, equity, shared, count)
-            limit = bankruptcy_limit_ticks(
-                mark,
-                position.lots,
-                state.contracts[position.instrument].quanta_per_lot_tick,
-                part,
-                state.contracts[position.instrument].price_max_ticks,
-            )
+            limit = closing_limit_ticks(contract, position.lots, mark, part)
         orders = state.orders[take_orders(state, row)]
         orders.ordered_lots = signed
         orders.limit_ticks = limit

@@ -12,7 +12,8 @@ from solvent.risk.margin import (
     position_notional,
     requirement_change,
 )
-from solvent.units import POSITIONS_MAX, PPM, mul_div_down, mul_div_up, value_quanta
+from solvent.state.values import notional_up
+from solvent.units import POSITIONS_MAX, PPM, mul_div_down, mul_div_up
 
 
 @kernel
@@ -48,7 +49,7 @@ def closing_fee_up(state, stage, row, lots):
         )
         return mul_div_up(max(freed, 0), stage.fee_ppm, PPM)
     mark = state.instruments[position.instrument].mark_ticks
-    value = value_quanta(lots, mark, state.contracts[position.instrument].quanta_per_lot_tick)
+    value = notional_up(state.contracts[position.instrument], lots, mark)
     return mul_div_up(value, stage.fee_ppm, PPM)
 
 

@@ -18,8 +18,9 @@ from solvent.risk.pool import accepts
 from solvent.state.ledger import exchange
 from solvent.state.positions import find_position, take_position
 from solvent.state.tables import NONE
+from solvent.state.values import notional_up, traded_quanta
 from solvent.state.windows import record_flow
-from solvent.units import POSITIONS_MAX, value_quanta
+from solvent.units import POSITIONS_MAX
 
 
 @kernel
@@ -47,17 +48,17 @@ def take_over(state, watch, tape, account, stage_row, equity, requirement):
         held = 0 if row == NONE else state.positions[row].lots
         if row == NONE:
             vault_positions += 1
-        if abs(held + lots) > state.contracts[position.instrument].lots_max or vault_positions > POSITIONS_MAX:
+        contract = state.contracts[position.instrument]
+        if abs(held + lots) > contract.lots_max or vault_positions > POSITIONS_MAX:
             return False
         mark = state.instruments[position.instrument].mark_ticks
-        per_lot_tick = state.contracts[position.instrument].quanta_per_lot_tick
         if state.levels[Level.INITIAL].scenario == 1:
             # moves of several positions at once: no more than each would need alone
-            taken = value_quanta(abs(lots), mark, per_lot_tick)
+            taken = notional_up(contract, abs(lots), mark)
             vault_requirement += requirement_up(state, Level.INITIAL, position.instrument, abs(lots), taken, 0)
             continue
-        after = value_quanta(abs(held + lots), mark, per_lot_tick)
-        before = value_quanta(abs(held), mark, per_lot_tick)
+        after = notional_up(contract, abs(held + lots), mark)
+        before = notional_up(contract, abs(held), mark)
         vault_requirement += requirement_up(
             state, Level.INITIAL, position.instrument, abs(held + lots), after, 0
         ) - requirement_up(state, Level.INITIAL, position.instrument, abs(held), before, 0)
@@ -78,17 +79,10 @@ def take_over(state, watch, tape, account, stage_row, equity, requirement):
         if lots == 0:
             continue
         mark = state.instruments[instrument].mark_ticks
-        per_lot_tick = state.contracts[instrument].quanta_per_lot_tick
+        contract = state.contracts[instrument]
         price = mark
         if stage.price_ppm > 0:
-            price = transfer_ticks(
-                mark,
-                position.lots,
-                per_lot_tick,
-                shares[i],
-                stage.price_ppm,
-                state.contracts[instrument].price_max_ticks,
-            )
+            price = transfer_ticks(contract, mark, position.lots, shares[i], stage.price_ppm)
         before = exposure_requirement_up(state, Level.MAINTENANCE, row, position.lots)
         vault_row = take_position(state, vault, instrument)
         if lots > 0:
@@ -102,7 +96,7 @@ def take_over(state, watch, tape, account, stage_row, equity, requirement):
         event.lots = lots
         event.price_ticks = price
         event.stage = stage_row
-        value = value_quanta(abs(lots), price, per_lot_tick)
+        value = abs(traded_quanta(contract, lots, price))
         event.amount_quanta = value
         record_flow(state, instrument, value, 0)
         freed = before - exposure_requirement_up(state, Level.MAINTENANCE, row, state.positions[row].lots)

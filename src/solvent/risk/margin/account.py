@@ -1,6 +1,6 @@
 """The equity of an account and what each level of the ladder requires of it.
 
-    equity_level  = wallet + sum(lots x mark x m - cost - funding due) + sum(value of collateral at the level)
+    equity_level  = wallet + sum(value at the mark - cost - funding due) + sum(value of collateral at the level)
     requirement   = sum over positions of what each must hold, with open orders at their worst where the level says so;
                     positions under scenarios are judged together
 
@@ -14,7 +14,8 @@ from solvent.risk.margin.position import exposure_requirement_up, requirement_up
 from solvent.risk.margin.scenario import scenario_requirement_up
 from solvent.state.multipliers import scaled_up
 from solvent.state.tables import NONE
-from solvent.units import FUNDING_SCALE, mul_div_up, value_quanta
+from solvent.state.values import marked_quanta, notional_up
+from solvent.units import FUNDING_SCALE, mul_div_up
 
 
 @kernel
@@ -30,7 +31,7 @@ def requirement_change(state, level, account, row, instrument, lots_after):
             state, level, row, state.positions[row].lots
         )
     mark = state.instruments[instrument].mark_ticks
-    notional = value_quanta(abs(lots_after), mark, state.contracts[instrument].quanta_per_lot_tick)
+    notional = notional_up(state.contracts[instrument], abs(lots_after), mark)
     required = requirement_up(state, level, instrument, abs(lots_after), notional, 0)
     return scaled_up(state, level, instrument, lots_after, False, required)
 
@@ -52,15 +53,14 @@ def judge(state, account, level):
         lots = position.lots
         if lots != 0:
             instrument = state.instruments[position.instrument]
-            per_lot_tick = state.contracts[position.instrument].quanta_per_lot_tick
-            value = value_quanta(lots, instrument.mark_ticks, per_lot_tick)
-            gains += value - position.cost_quanta
+            contract = state.contracts[position.instrument]
+            gains += marked_quanta(contract, lots, instrument.mark_ticks) - position.cost_quanta
             change = instrument.funding_index - position.funding_index
             if change > 0:
                 equity -= mul_div_up(lots, change, FUNDING_SCALE)
             elif change < 0:
                 equity -= mul_div_up(-lots, -change, FUNDING_SCALE)
-            notional += abs(value)
+            notional += notional_up(contract, abs(lots), instrument.mark_ticks)
         if state.levels[level].scenario == 0:
             requirement += exposure_requirement_up(state, level, row, lots)
         elif state.schedules[level * state.instruments.shape[0] + position.instrument].kind != Schedule.SCENARIO:

@@ -5,7 +5,8 @@ from solvent.compiled import kernel
 from solvent.risk.margin.account import requirement_change
 from solvent.risk.margin.brackets import bracket_row
 from solvent.risk.margin.position import position_notional
-from solvent.units import PPM, mul_div_up, value_quanta
+from solvent.state.values import lots_within, notional_up
+from solvent.units import PPM, mul_div_up
 
 
 @kernel
@@ -18,20 +19,21 @@ def lots_to_lower_tier(state, row):
     if schedule.kind == Schedule.BRACKETS_BY_SIZE:
         floor = state.brackets[bracket_row(state, schedule, held)].floor_quanta
         return held if floor == 0 else held - (floor - 1)
-    per_lot = value_quanta(1, state.instruments[instrument].mark_ticks, state.contracts[instrument].quanta_per_lot_tick)
+    contract = state.contracts[instrument]
+    mark = state.instruments[instrument].mark_ticks
     notional = position_notional(state, row)
     if schedule.kind == Schedule.CURVE and schedule.step > 0:
         # the steps of a curve are brackets of equal width, their floors inside the cheaper one
         steps = max(notional - schedule.threshold + schedule.step - 1, 0) // schedule.step
         if steps == 0:
             return held
-        return held - (schedule.threshold + (steps - 1) * schedule.step) // per_lot
+        return held - lots_within(contract, schedule.threshold + (steps - 1) * schedule.step, mark)
     if schedule.bracket_count == 0:
         return held
     floor = state.brackets[bracket_row(state, schedule, notional)].floor_quanta
     if floor == 0:
         return held
-    return held - (floor - 1) // per_lot
+    return held - lots_within(contract, floor - 1, mark)
 
 
 @kernel
@@ -43,13 +45,14 @@ def lots_down_tiers(state, row, tiers):
     instrument = position.instrument
     schedule = state.schedules[Level.MAINTENANCE * state.instruments.shape[0] + instrument]
     held = abs(position.lots)
-    per_lot = value_quanta(1, state.instruments[instrument].mark_ticks, state.contracts[instrument].quanta_per_lot_tick)
+    contract = state.contracts[instrument]
+    mark = state.instruments[instrument].mark_ticks
     notional = position_notional(state, row)
     if schedule.kind == Schedule.CURVE and schedule.step > 0:
         steps = max(notional - schedule.threshold + schedule.step - 1, 0) // schedule.step
         if steps < tiers:
             return held
-        return held - (schedule.threshold + (steps - tiers) * schedule.step) // per_lot
+        return held - lots_within(contract, schedule.threshold + (steps - tiers) * schedule.step, mark)
     if schedule.bracket_count == 0:
         return held
     by_size = schedule.kind == Schedule.BRACKETS_BY_SIZE
@@ -57,7 +60,7 @@ def lots_down_tiers(state, row, tiers):
     if place < tiers:
         return held
     floor = state.brackets[schedule.first_bracket + place - tiers + 1].floor_quanta
-    return held - ((floor - 1) if by_size else (floor - 1) // per_lot)
+    return held - ((floor - 1) if by_size else lots_within(contract, floor - 1, mark))
 
 
 @kernel
@@ -72,13 +75,14 @@ def lots_to_health(state, row, equity_quanta, requirement_quanta, target_ppm, fe
     instrument = position.instrument
     held = abs(position.lots)
     sign = 1 if position.lots > 0 else -1
-    per_lot = value_quanta(1, state.instruments[instrument].mark_ticks, state.contracts[instrument].quanta_per_lot_tick)
+    contract = state.contracts[instrument]
+    mark = state.instruments[instrument].mark_ticks
     low = 1
     high = held
     while low < high:
         middle = (low + high) // 2
         left = requirement_change(state, Level.MAINTENANCE, position.account, row, instrument, sign * (held - middle))
-        equity_after = equity_quanta - mul_div_up(per_lot * middle, fee_ppm, PPM)
+        equity_after = equity_quanta - mul_div_up(notional_up(contract, middle, mark), fee_ppm, PPM)
         if equity_after >= mul_div_up(requirement_quanta + left, target_ppm, PPM):
             high = middle
         else:

@@ -9,7 +9,8 @@ never above its cap, and never falls while the driver grows.
 
 from solvent.codes import Driver, Exponent
 from solvent.compiled import kernel
-from solvent.units import add_saturated, mul_div_down, mul_saturated, value_quanta
+from solvent.state.values import market_value_saturated
+from solvent.units import add_saturated, mul_div_down, mul_saturated
 
 ROOT_BITS = 10
 """A square root is kept with this many binary places."""
@@ -64,6 +65,5 @@ def driver_of(state, kind, instrument, lots, notional_quanta):
         return notional_quanta
     if kind == Driver.OPEN_INTEREST:
         market = state.instruments[instrument]
-        per_lot_tick = state.contracts[instrument].quanta_per_lot_tick
-        return mul_saturated(market.open_interest_lots, value_quanta(1, market.mark_ticks, per_lot_tick))
+        return market_value_saturated(state.contracts[instrument], market.open_interest_lots, market.mark_ticks)
     return 0

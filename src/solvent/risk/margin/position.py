@@ -16,7 +16,8 @@ from solvent.risk.margin.brackets import bracket_requirement_up, bracket_row
 from solvent.risk.margin.curve import curve_rate_ppb, driver_of
 from solvent.state.multipliers import scaled_up
 from solvent.state.tables import NONE
-from solvent.units import FUNDING_SCALE, PPB, PPM, mul_div_up, value_quanta
+from solvent.state.values import marked_quanta, notional_up, open_loss_quanta
+from solvent.units import FUNDING_SCALE, PPB, PPM, mul_div_up
 
 
 @kernel
@@ -74,13 +75,12 @@ def requirement_in_bracket_up(state, level, instrument, lots, notional_quanta, b
 def orders_requirement_up(state, level, instrument, lots, leverage, bid_lots, bid_quanta, ask_lots, ask_quanta):
     """Requirement of a position with open orders: at the worst of all bids filled or all offers filled."""
     mark = state.instruments[instrument].mark_ticks
-    per_lot_tick = state.contracts[instrument].quanta_per_lot_tick
+    contract = state.contracts[instrument]
     exposed = max(abs(lots), max(abs(lots + bid_lots), abs(lots - ask_lots)))
-    notional = value_quanta(exposed, mark, per_lot_tick)
+    notional = notional_up(contract, exposed, mark)
     required = requirement_up(state, level, instrument, exposed, notional, leverage)
     if state.levels[level].open_loss == 1:
-        required += max(bid_quanta - value_quanta(bid_lots, mark, per_lot_tick), 0)
-        required += max(value_quanta(ask_lots, mark, per_lot_tick) - ask_quanta, 0)
+        required += open_loss_quanta(contract, bid_lots, bid_quanta, ask_lots, ask_quanta, mark)
     return required
 
 
@@ -114,8 +114,7 @@ def unscaled_requirement_up(state, level, row, lots):
             orders.ask_lots,
             orders.ask_quanta,
         )
-    per_lot_tick = state.contracts[instrument].quanta_per_lot_tick
-    notional = value_quanta(abs(lots), state.instruments[instrument].mark_ticks, per_lot_tick)
+    notional = notional_up(state.contracts[instrument], abs(lots), state.instruments[instrument].mark_ticks)
     return requirement_up(state, level, instrument, abs(lots), notional, position.leverage)
 
 
@@ -123,8 +122,8 @@ def unscaled_requirement_up(state, level, row, lots):
 def position_notional(state, row):
     """Size of one position at the mark, in quanta."""
     position = state.positions[row]
-    per_lot_tick = state.contracts[position.instrument].quanta_per_lot_tick
-    return value_quanta(abs(position.lots), state.instruments[position.instrument].mark_ticks, per_lot_tick)
+    mark = state.instruments[position.instrument].mark_ticks
+    return notional_up(state.contracts[position.instrument], abs(position.lots), mark)
 
 
 @kernel
@@ -132,8 +131,8 @@ def gain_of(state, row):
     """Value minus cost minus funding due of one position at the mark."""
     position = state.positions[row]
     instrument = state.instruments[position.instrument]
-    per_lot_tick = state.contracts[position.instrument].quanta_per_lot_tick
-    gain = value_quanta(position.lots, instrument.mark_ticks, per_lot_tick) - position.cost_quanta
+    contract = state.contracts[position.instrument]
+    gain = marked_quanta(contract, position.lots, instrument.mark_ticks) - position.cost_quanta
     change = instrument.funding_index - position.funding_index
     if change >= 0:
         return gain - mul_div_up(position.lots, change, FUNDING_SCALE)

@@ -1,12 +1,13 @@
 """Scenario margin: an account must survive the worst of many joint price moves.
 
-    loss_s  = - sum over positions of value_i x move_si x weight_s             value signed, at the mark
+    loss_s  = - sum over positions of value_i x move_si x weight_s             notional signed as lots, at the mark
     charge  = unhedged x |sum value_i| + hedged x (sum |value_i| - |sum value_i|)
     required = ceil(scale x (max over s of loss_s (+) charge)) + what the level adds for each position
 
 where (+) adds the charge or takes the larger of the two, as the rulebook says. Positions of one risk unit are shocked
 together: all of the account, or those of each underlying for itself, whose requirements then add up. Moves are kept
-with their weight in parts per billion, `shocks`, a row for each scenario and instrument. Sources: CME SPAN's scan risk;
+with their weight in parts per billion, `shocks`, a row for each scenario and instrument; of an inverse contract it is
+the move of its value in coin, d / (1 + d) of a price that moves by d (Deribit). Sources: CME SPAN's scan risk;
 Deribit, OKX, Paradex and Derive name their moves in the presets.
 
 Arithmetic. |value| < 2**54 and moves are at most 3 x 10**9 ppb, so with value = q x 10**9 + r the sum over 64 positions
@@ -20,7 +21,8 @@ from solvent.codes import Schedule
 from solvent.compiled import kernel
 from solvent.risk.margin.position import additions_up, requirement_up, unscaled_requirement_up
 from solvent.state.tables import NONE
-from solvent.units import PPB, PPM, mul_div_up, value_quanta
+from solvent.state.values import exposure_quanta
+from solvent.units import PPB, PPM, mul_div_up
 
 
 @kernel
@@ -57,8 +59,7 @@ def scenario_requirement_up(state, account, level, instrument_changed, lots_chan
             changes = False
         schedule = state.schedules[level * instruments + instrument]
         if schedule.kind == Schedule.SCENARIO:
-            per_lot_tick = state.contracts[instrument].quanta_per_lot_tick
-            value = value_quanta(lots, state.instruments[instrument].mark_ticks, per_lot_tick)
+            value = exposure_quanta(state.contracts[instrument], lots, state.instruments[instrument].mark_ticks)
             if row != NONE and state.positions[row].orders != NONE:
                 exposed = unscaled_requirement_up(state, level, row, lots)
                 required += exposed - requirement_up(state, level, instrument, abs(lots), abs(value), 0)

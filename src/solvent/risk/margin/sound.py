@@ -4,7 +4,7 @@ Rates never fall with size and never ask more than the notional, weights of coll
 no product can wrap: what is refused here could break the certificate of the watch or a bound of the units.
 """
 
-from solvent.codes import Driver, Exponent, Schedule, Weighting
+from solvent.codes import ContractKind, Driver, Exponent, Schedule, Weighting
 from solvent.compiled import kernel
 from solvent.risk.margin.curve import curve_rate_ppb
 from solvent.state.terms import MOVE_MAX_PPM, SCENARIOS_MAX
@@ -166,7 +166,11 @@ def are_scenarios_sound(state):
         return False
     for row in range(policy.scenario_count * instruments):
         move = state.shocks[row].move_ppb
-        if move < -PPB or move > MOVE_MAX_PPM * 1_000:
+        # the value of an inverse contract in coin has no least move: a price that falls by half doubles it
+        least = -PPB
+        if state.contracts[row % instruments].kind == ContractKind.INVERSE:
+            least = -MOVE_MAX_PPM * 1_000
+        if move < least or move > MOVE_MAX_PPM * 1_000:
             return False
     if policy.scenario_hedged_ppm < 0 or policy.scenario_hedged_ppm > policy.scenario_unhedged_ppm:
         return False

@@ -28,6 +28,7 @@ Source: geometric monitoring (Sharfman, Schuster, Keren, PODS 2008) applied to m
 from solvent.risk.watch.certificate import (
     SMOOTH,
     has_asset_certificate,
+    has_contract_certificate,
     has_level_certificate,
     has_schedule_certificate,
     is_certified,
@@ -119,6 +120,7 @@ __all__ = [
     "forget_position",
     "grown_members",
     "has_asset_certificate",
+    "has_contract_certificate",
     "has_level_certificate",
     "has_member",
     "has_mirror_room",

@@ -11,7 +11,7 @@ A new kind of rule changes nothing here. A new certificate is a line here, a way
 a brute-force test.
 """
 
-from solvent.codes import AccountKind, Driver, Level, Schedule
+from solvent.codes import AccountKind, ContractKind, Driver, Level, Schedule
 from solvent.compiled import kernel
 from solvent.state.multipliers import is_stretching
 from solvent.state.tables import NONE
@@ -67,6 +67,12 @@ def has_asset_certificate(asset):
 
 
 @kernel
+def has_contract_certificate(contract):
+    """True when a position's value is linear in its price, as the triggers of a corner are set."""
+    return contract.kind == ContractKind.LINEAR
+
+
+@kernel
 def has_level_certificate(level):
     """True when the level row judges positions alone: open orders move with another size than the position's."""
     return level.includes_orders == 0
@@ -93,6 +99,8 @@ def is_certified(state, level, account):
             return False
         schedule = state.schedules[level * instruments + position.instrument]
         if position.lots != 0 and not has_schedule_certificate(schedule):
+            return False
+        if position.lots != 0 and not has_contract_certificate(state.contracts[position.instrument]):
             return False
         if level != Level.INITIAL and is_stretching(state, position.instrument):
             return False

@@ -7,8 +7,8 @@ whole compilation are told together.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 
 import numpy as np
 
@@ -61,7 +61,9 @@ def compile_terms(
 
     `room` keeps the shape of terms already in force, so that `change_terms` can go from them to these.
     """
-    return compile_all(Work(rulebook, tuple(contracts), settlement_decimals, room))
+    kind: Literal["linear", "inverse"] = "inverse" if rulebook.meta.product == "inverse_perpetual" else "linear"
+    kinds = tuple(replace(contract, kind=contract.kind or kind) for contract in contracts)
+    return compile_all(Work(rulebook, kinds, settlement_decimals, room))
 
 
 def compile_all(work: Work) -> CompiledTerms:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
 
+from solvent.codes import ContractKind
 from solvent.rulebook.compile.margin import scenarios_of
 from solvent.rulebook.compile.work import Work
 from solvent.rulebook.contracts import Scale
@@ -59,4 +60,6 @@ def write_contracts(work: Work, terms: Terms, scales: Sequence[Scale]) -> None:
                 "the open-interest cap is less than one lot or quantum, which would mean no cap",
                 "Write a larger cap.",
             )
-        terms.contracts[row] = (*scale, lots, quanta, bases.index(contract.base))
+        kind = int(ContractKind.INVERSE if contract.kind == "inverse" else ContractKind.LINEAR)
+        unit = bases.index(contract.base)
+        terms.contracts[row] = (*scale[:3], lots, quanta, unit, kind, scale.price_min_ticks)

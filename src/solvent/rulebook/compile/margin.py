@@ -199,9 +199,15 @@ def scenario_row(level: Level, schedule: Schedule, contract: Contract) -> dict[s
 
 
 def shocks_ppb(scenarios: Scenarios, contract: Contract) -> list[int]:
-    """Every move of a market times the weight of its loss, away from zero."""
-    times = scenarios.market_scale.get(contract.base, Fraction(1)) * PPB
-    return [ceil(abs(move) * weight * times) * (1 if move >= 0 else -1) for move, weight in scenarios.moves]
+    """Every move of a market times the weight of its loss, away from zero.
+
+    The value of an inverse contract moves by d / (1 + d) of it when the price moves by d.
+    """
+    times = scenarios.market_scale.get(contract.base, Fraction(1))
+    moves = [(move * times, weight) for move, weight in scenarios.moves]
+    if contract.kind == "inverse":
+        moves = [(move / (1 + move), weight) for move, weight in moves]
+    return [ceil(abs(move) * weight * PPB) * (1 if move >= 0 else -1) for move, weight in moves]
 
 
 def scenarios_of(rulebook: Rulebook) -> Scenarios | None:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from solvent.codes import Level
 from solvent.compiled import plain
-from solvent.risk.watch import has_asset_certificate, has_level_certificate, has_schedule_certificate
+from solvent.risk.watch import (
+    has_asset_certificate,
+    has_contract_certificate,
+    has_level_certificate,
+    has_schedule_certificate,
+)
 from solvent.rulebook.compile.work import Work
 from solvent.state.terms import Terms
 
@@ -16,7 +21,11 @@ def note_what_is_scanned(work: Work, terms: Terms) -> None:
     scanned = [
         contract.symbol
         for row, contract in enumerate(work.contracts)
-        if not (level and plain(has_schedule_certificate)(schedules[row]))
+        if not (
+            level
+            and plain(has_schedule_certificate)(schedules[row])
+            and plain(has_contract_certificate)(terms.contracts[row])
+        )
     ]
     scanned += [
         asset.asset

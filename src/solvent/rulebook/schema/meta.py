@@ -14,14 +14,15 @@ META: Final[tuple[Parameter, ...]] = (
     text("meta.venue", "Names whose rules these are.", required=True),
     choice(
         "meta.product",
-        "What is traded. The machine holds perpetuals: options of a venue that has them cannot be listed.",
+        "What is traded. The machine holds perpetuals, of inverse_perpetual coin-margined ones unless a contract says"
+        " otherwise: options of a venue that has them cannot be listed.",
         "linear_perpetual",
         "pool_backed_perpetual",
         "linear_perpetual_and_options",
         "perpetual_and_options",
         "options_and_perpetual",
         "lending",
-        later=("inverse_perpetual",),
+        "inverse_perpetual",
         required=True,
     ),
     text("meta.settlement", "The currency every amount of the document is in.", required=True),

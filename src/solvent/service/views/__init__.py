@@ -89,6 +89,7 @@ class Views:
                     "market": contract.symbol,
                     "instrument": row,
                     "base": contract.base,
+                    "kind": contract.kind,
                     "lot_size": str(contract.lot_size),
                     "tick_size": str(contract.tick_size),
                     "price_max": str(contract.price_max),

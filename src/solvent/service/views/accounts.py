@@ -6,16 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from solvent.codes import AccountKind, Level, Status
+from solvent.codes import AccountKind, ContractKind, Level, Status
 from solvent.engine.answers import answers_of
 from solvent.engine.engine import Engine
-from solvent.engine.explain import Node, NotExplainable, explain_account
+from solvent.engine.explain import Node, NotExplainable, explain_account, plain
 from solvent.engine.winners import deleveraging_places
 from solvent.market.venue import Venue
 from solvent.procedures.assess import assess_accounts
 from solvent.service.problems import Problem
 from solvent.service.wire import Wire
 from solvent.state.tables import NONE
+from solvent.state.values import exposure_quanta, marked_quanta
 from solvent.state.whole import queued_accounts
 
 
@@ -92,7 +93,10 @@ class AccountViews:
         state, wire, row = self.engine.state, self.wire, int(position.instrument)
         lots, cost = int(position.lots), int(position.cost_quanta)
         market, contract = state.instruments[row], state.contracts[row]
-        value = lots * int(market.mark_ticks) * int(contract.quanta_per_lot_tick)
+        mark = int(market.mark_ticks)
+        gain = int(plain(marked_quanta)(contract, lots, mark)) - cost
+        # the ledger keeps an inverse value below the line; people see the notional and what was paid for it
+        side = -1 if contract.kind == ContractKind.INVERSE else 1
         symbol = self.venue.symbols[row]
         told = fall.get(symbol, {})
 
@@ -104,10 +108,10 @@ class AccountViews:
             "market": symbol,
             "side": "long" if lots > 0 else "short" if lots < 0 else "none",
             "size": wire.size(row, lots),
-            "cost": wire.money(cost),
-            "value": wire.money(value),
-            "gain": wire.money(value - cost),
-            "mark": wire.price(row, int(market.mark_ticks)),
+            "cost": wire.money(side * cost),
+            "value": wire.money(int(plain(exposure_quanta)(contract, lots, mark))),
+            "gain": wire.money(gain),
+            "mark": wire.price(row, mark),
             "leverage": int(position.leverage) or None,
             "liquidation_price": price("liquidation price"),
             "bankruptcy_price": price("bankruptcy price"),

@@ -16,11 +16,13 @@ from solvent.state.levels import ALLOWED, level_of
 from solvent.state.multipliers import target_ppm
 from solvent.state.terms import SIDES, SOURCES_MAX
 from solvent.state.validity import conditions_of
+from solvent.state.values import market_value_saturated
 
 _MS: Final = 1_000_000
 _level_of: Final = plain(level_of)
 _conditions_of: Final = plain(conditions_of)
 _target_ppm: Final = plain(target_ppm)
+_market_value: Final = plain(market_value_saturated)
 MODE_NAMES: Final = {int(mode): mode.name.lower() for mode in Mode}
 ALLOWED_NAMES: Final = {
     int(mode): [action.name.lower() for action in Action if ALLOWED[mode] >> action & 1] for mode in Mode
@@ -83,7 +85,7 @@ class MarketViews:
             return wire.size(row, lots) if lots else None
 
         def notional(lots: int) -> str:
-            return wire.money(lots * market.mark_ticks * contract.quanta_per_lot_tick)
+            return wire.money(int(_market_value(contract, lots, market.mark_ticks)))
 
         return {
             "market": self.venue.symbols[row],
