@@ -85,12 +85,11 @@ def _broken_maxima(watch: Watch) -> int:
 def by_scan(state: State) -> tuple[list[int], list[int]]:
     """(markets, assets) whose rules have no certificate: who holds them is judged at every price."""
     level = plain(has_level_certificate)(state.levels[Level.MAINTENANCE])
-    first = Level.MAINTENANCE * len(state.instruments)
     markets = [
         row
         for row in range(len(state.instruments))
         if state.instruments[row].listed == 1
-        and not (level and plain(has_schedule_certificate)(state.schedules[first + row]))
+        and not (level and plain(has_schedule_certificate)(state, Level.MAINTENANCE, row))
     ]
     assets = [
         row

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from solvent.codes import AccountKind, Schedule, Status
+from solvent.codes import AccountKind, Driver, Level, Schedule, Status
 from solvent.commands import CommandKind
 from solvent.procedures.rebuild import rebuild_watch
 from solvent.procedures.scan import fill_mirror
@@ -26,7 +26,7 @@ from solvent.risk.watch import (
 )
 from solvent.state.tables import NONE, State
 from solvent.state.whole import grow
-from solvent.units import POSITIONS_MAX
+from solvent.units import POSITIONS_MAX, PPM
 
 KINDS = max(CommandKind) + 1
 
@@ -70,6 +70,19 @@ def _column_needs(state: State, records: np.ndarray) -> np.ndarray:
     return needs
 
 
+def has_second_triggers(state: State) -> bool:
+    """True when a long may need a second trigger: whole brackets, or a requirement that may outgrow its notional."""
+    first = Level.MAINTENANCE * len(state.instruments)
+    rows = state.schedules[first : first + len(state.instruments)]
+    kinds = rows.kind
+    second = kinds == Schedule.BRACKETS_WHOLE
+    second |= (kinds == Schedule.CURVE) & (rows.driver == Driver.NOTIONAL)
+    second |= (kinds == Schedule.USER_LEVERAGE) & (rows.scale_ppm > PPM)
+    markets = state.instruments
+    multipliers = np.maximum(np.maximum(markets.maintenance_long_ppm, markets.maintenance_short_ppm), PPM)
+    return bool(np.any(second | (rows.rate_max_ppm * multipliers > PPM * PPM)))
+
+
 def fresh_watch(state: State, extra: np.ndarray | int = 0) -> Watch:
     """An index built over the state as it is, with room for a quarter more keys and for `extra` per column."""
     held: np.ndarray = state.positions[: int(state.venue[0].position_count)]
@@ -80,13 +93,11 @@ def fresh_watch(state: State, extra: np.ndarray | int = 0) -> Watch:
     if len(assets):
         priced_by = state.assets.price_instrument[assets] * 2
         capacities += np.bincount(priced_by, minlength=len(capacities))
-    whole = np.any(state.schedules.kind == Schedule.BRACKETS_WHOLE)
-    if whole:  # longs carry a second trigger there, in the other column
+    second = has_second_triggers(state)
+    if second:  # longs carry a second trigger there, in the other column
         capacities += capacities.reshape(-1, 2)[:, ::-1].reshape(-1)
     capacities = capacities * 5 // 4 + extra
-    watch = blank_watch(
-        capacities, len(state.accounts), len(state.positions), len(state.holdings), ceilings=bool(whole)
-    )
+    watch = blank_watch(capacities, len(state.accounts), len(state.positions), len(state.holdings), ceilings=second)
     rebuild_watch(state, watch)
     return watch
 
@@ -191,7 +202,7 @@ def make_room(machine: Machine, records: np.ndarray) -> Machine:
     if np.any(watch.columns.count + needs > watch.columns.capacity):
         crowded = watch.columns.count + needs > watch.columns.capacity
         return Machine(state, fresh_watch(state, np.where(crowded, needs + FAN, needs)))
-    if len(watch.position_ceiling) == 0 and np.any(state.schedules.kind == Schedule.BRACKETS_WHOLE):
+    if len(watch.position_ceiling) == 0 and has_second_triggers(state):
         return Machine(state, fresh_watch(state, needs))
     if wanted:
         account_room, position_room = len(state.accounts), len(state.positions)

@@ -13,7 +13,7 @@ import numpy as np
 from solvent.codes import AccountKind, Level, Status
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
-from solvent.procedures.review import flag, set_negative
+from solvent.procedures.review import flag, give_corner, set_negative
 from solvent.risk.margin import judge
 from solvent.risk.watch import (
     COUNT,
@@ -37,7 +37,6 @@ from solvent.risk.watch import (
     make_maxima,
     next_member,
     remove_member,
-    set_corner,
     warm,
 )
 from solvent.state.tables import NONE
@@ -123,9 +122,9 @@ def _repair_found(state, watch, left):
             if not _is_watched(state, account):
                 remove_member(watch.pending, account)
             elif watch.surplus[i] == UNKNOWN:
-                set_corner(state, watch, account, surplus_of(state, account))
+                give_corner(state, watch, account, surplus_of(state, account))
             else:
-                set_corner(state, watch, account, watch.surplus[i])
+                give_corner(state, watch, account, watch.surplus[i])
     for i in range(piece, left):
         if _is_watched(state, watch.fired[i]):
             add_member(watch.pending, watch.fired[i])
@@ -148,7 +147,7 @@ def repair_pending(state, watch, accounts):
         warm(state, watch, batch, rows, count, True)
         for i in range(count):
             if _is_watched(state, batch[i]):
-                set_corner(state, watch, batch[i], surplus_of(state, batch[i]))
+                give_corner(state, watch, batch[i], surplus_of(state, batch[i]))
             else:
                 remove_member(watch.pending, batch[i])
         done += count
@@ -224,7 +223,7 @@ def upkeep(state, watch, accounts):
         warm(state, watch, batch, rows, size, True)
         for account in range(begin, begin + size):
             if _is_watched(state, account):
-                set_corner(state, watch, account, surplus_of(state, account))
+                give_corner(state, watch, account, surplus_of(state, account))
     watch.meter[REPAIRED] += last - first
     watch.meter[CURSOR] = last
     if last == count:

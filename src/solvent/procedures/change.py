@@ -348,7 +348,8 @@ def tell_what_is_scanned(state, tape):
         if state.instruments[instrument].listed == 0:
             continue
         schedule = state.schedules[Level.MAINTENANCE * instruments + instrument]
-        by_scan = not has_level_certificate(maintenance) or not has_schedule_certificate(schedule)
+        by_scan = not has_level_certificate(maintenance)
+        by_scan = by_scan or not has_schedule_certificate(state, Level.MAINTENANCE, instrument)
         if by_scan or not has_contract_certificate(state.contracts[instrument]):
             event = tell(state, tape, EventKind.JUDGED_BY_SCAN)
             event.instrument = instrument

@@ -3,7 +3,8 @@
 from solvent.codes import AccountKind, Status
 from solvent.compiled import bind, entry
 from solvent.procedures.answer import repair_pending, surplus_of, upkeep
-from solvent.risk.watch import COUNT, CURSOR, make_maxima, set_corner
+from solvent.procedures.review import give_corner
+from solvent.risk.watch import COUNT, CURSOR, make_maxima
 from solvent.state.tables import NONE
 
 
@@ -29,6 +30,6 @@ def rebuild_watch(state_tables, watch_tables):
         terms = state.accounts[account]
         if terms.status != Status.SOUND or (terms.kind != AccountKind.CROSS and terms.kind != AccountKind.ISOLATED):
             continue
-        set_corner(state, watch, account, surplus_of(state, account))
+        give_corner(state, watch, account, surplus_of(state, account))
     watch.meter[CURSOR] = NONE
     make_maxima(watch)

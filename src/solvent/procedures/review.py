@@ -1,11 +1,15 @@
 """After anything has touched an account: judge it, then watch it or hand it to the liquidation queue."""
 
+import numpy as np
+
 from solvent.codes import AccountKind, Level, Schedule, Status, SystemAccount
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
 from solvent.risk.funding import due_up
 from solvent.risk.margin import (
+    additions_up,
     collateral_value_at_down,
+    joint_requirement_up,
     judge,
     position_notional,
     requirement_in_bracket_up,
@@ -16,17 +20,27 @@ from solvent.risk.watch import (
     FALLS,
     RISES,
     SMOOTH,
+    add_member,
+    ceiling_place,
     forget_account,
     has_member,
     hide_from_scan,
+    is_bent,
+    is_joint,
     mark_stale,
     roundings,
     set_corner,
+    slope_ppm,
     trigger_ticks,
 )
 from solvent.state.ledger import post
+from solvent.state.multipliers import scaled_up
 from solvent.state.tables import NONE
-from solvent.state.values import marked_quanta
+from solvent.state.values import marked_quanta, notional_up
+from solvent.units import PPB
+
+GUESSES_MAX = 5
+"""Each guess spends a quarter of the one before: the fifth a 256th of the surplus."""
 
 
 @kernel
@@ -134,7 +148,7 @@ def review(state, watch, tape, account):
     surplus = equity - requirement - state.stages[0].or_equal
     if state.accounts[account].status == Status.SOUND:
         if surplus >= 0 or (requirement == 0 and equity >= 0):
-            set_corner(state, watch, account, max(surplus, 0))
+            give_corner(state, watch, account, max(surplus, 0))
             return
         flag(state, tape, account, equity, requirement)
     stop_watching(state, watch, account)
@@ -149,8 +163,14 @@ def corner_surplus(state, watch, account):
     """
     if has_member(watch.loose, account) or has_member(watch.pending, account):
         return NONE
+    level = Level.MAINTENANCE + 0
     is_thin = has_member(watch.thin, account)
     surplus = state.accounts[account].wallet_quanta - state.stages[0].or_equal
+    room = state.accounts[account].position_count + 1 if state.levels[level].scenario == 1 else 1
+    markets = np.empty(room, np.int64)
+    wholes = np.empty(room, np.int64)
+    rests = np.empty(room, np.int64)
+    joint = 0
     row = state.accounts[account].first_position
     while row != NONE:
         position = state.positions[row]
@@ -161,24 +181,45 @@ def corner_surplus(state, watch, account):
             if place == NONE or watch.keys[place] == DEAD:
                 return NONE
             ticks = trigger_ticks(FALLS if lots > 0 else RISES, watch.keys[place])
-            value = marked_quanta(state.contracts[instrument], lots, ticks)
+            contract = state.contracts[instrument]
+            value = marked_quanta(contract, lots, ticks)
             index = state.instruments[instrument].funding_index
             if not is_thin:
                 index = watch.funding_high[instrument] if lots > 0 else watch.funding_low[instrument]
             surplus += value - position.cost_quanta - due_up(lots, index - position.funding_index)
-            rounded = roundings(state.schedules[Level.MAINTENANCE * state.instruments.shape[0] + instrument])
-            if rounded > SMOOTH:
-                surplus -= rounded
-            schedule = state.schedules[Level.MAINTENANCE * state.instruments.shape[0] + instrument]
-            if lots > 0 and schedule.kind == Schedule.BRACKETS_WHOLE:
-                # on the way down to its trigger a long may stand in a dearer bracket than at the trigger
-                now = position_notional(state, row)
-                surplus -= requirement_in_bracket_up(state, Level.MAINTENANCE, instrument, lots, value, now)
+            schedule = state.schedules[level * state.instruments.shape[0] + instrument]
+            bent = is_bent(state, level, instrument, slope_ppm(state, level, instrument, position.leverage))
+            if not bent:
+                rounded = roundings(state, level, instrument)
+                if rounded > SMOOTH:
+                    surplus -= rounded
+            if is_joint(state, level, instrument):
+                surplus -= additions_up(schedule, abs(lots), abs(value))
+                markets[joint] = instrument
+                wholes[joint] = value // PPB
+                rests[joint] = value - wholes[joint] * PPB
+                joint += 1
             else:
-                surplus -= requirement_up(
-                    state, Level.MAINTENANCE, instrument, abs(lots), abs(value), position.leverage
-                )
+                notional = abs(value)
+                if bent and lots > 0:
+                    # the value is least at the lower trigger, the requirement largest at the upper one
+                    upper = ceiling_place(watch, row)
+                    top = contract.price_max_ticks + 0
+                    if upper != NONE:
+                        if watch.keys[upper] == DEAD:
+                            return NONE
+                        top = trigger_ticks(RISES, watch.keys[upper])
+                    notional = notional_up(contract, lots, top)
+                if lots > 0 and schedule.kind == Schedule.BRACKETS_WHOLE and not bent:
+                    # on the way down to its trigger a long may stand in a dearer bracket than at the trigger
+                    now = position_notional(state, row)
+                    required = requirement_in_bracket_up(state, level, instrument, lots, notional, now)
+                else:
+                    required = requirement_up(state, level, instrument, abs(lots), notional, position.leverage)
+                surplus -= scaled_up(state, level, instrument, lots, False, required)
         row = position.next
+    if joint > 0:
+        surplus -= joint_requirement_up(state, level, markets, wholes, rests, joint)
     row = state.accounts[account].first_holding
     while row != NONE:
         holding = state.holdings[row]
@@ -187,10 +228,23 @@ def corner_surplus(state, watch, account):
             if watch.keys[place] == DEAD:
                 return NONE
             ticks = trigger_ticks(FALLS, watch.keys[place])
-            weighted = state.levels[Level.MAINTENANCE].maintenance_weights == 1
+            weighted = state.levels[level].maintenance_weights == 1
             surplus += collateral_value_at_down(state, holding.asset, holding.amount_quanta, ticks, weighted)
         row = holding.next
     return surplus
+
+
+@kernel
+def give_corner(state, watch, account, surplus):
+    """Give a sound account new triggers; one that rests on a guess is judged, and asked for again with a quarter."""
+    spend = surplus
+    for _ in range(GUESSES_MAX):
+        if not set_corner(state, watch, account, spend) or corner_surplus(state, watch, account) >= 0:
+            return
+        spend >>= 2
+    if set_corner(state, watch, account, 0) and corner_surplus(state, watch, account) < 0:
+        forget_account(state, watch, account)
+        add_member(watch.loose, account)
 
 
 @kernel

@@ -5,6 +5,7 @@ from solvent.risk.margin.brackets import bracket_requirement_up, bracket_row
 from solvent.risk.margin.closing import lots_down_tiers, lots_to_health, lots_to_lower_tier
 from solvent.risk.margin.collateral import collateral_value_at_down, collateral_value_down
 from solvent.risk.margin.position import (
+    additions_up,
     exposure_requirement_up,
     gain_of,
     orders_requirement_up,
@@ -12,15 +13,17 @@ from solvent.risk.margin.position import (
     requirement_in_bracket_up,
     requirement_up,
 )
-from solvent.risk.margin.scenario import scenario_requirement_up
+from solvent.risk.margin.scenario import joint_requirement_up, scenario_requirement_up
 
 __all__ = [
+    "additions_up",
     "bracket_requirement_up",
     "bracket_row",
     "collateral_value_at_down",
     "collateral_value_down",
     "exposure_requirement_up",
     "gain_of",
+    "joint_requirement_up",
     "judge",
     "lots_down_tiers",
     "lots_to_health",

@@ -32,7 +32,6 @@ def scenario_requirement_up(state, account, level, instrument_changed, lots_chan
     `instrument_changed` is NONE when nothing changes; a market the account is not in yet counts as well.
     """
     instruments = state.instruments.shape[0]
-    policy = state.policy[0]
     room = 1
     row = state.accounts[account].first_position
     while row != NONE:
@@ -41,7 +40,6 @@ def scenario_requirement_up(state, account, level, instrument_changed, lots_chan
     wholes = np.empty(room, np.int64)
     rests = np.empty(room, np.int64)
     markets = np.empty(room, np.int64)
-    chosen = np.empty(room, np.int64)
     count = 0
     required = 0
     changes = instrument_changed != NONE
@@ -71,6 +69,15 @@ def scenario_requirement_up(state, account, level, instrument_changed, lots_chan
                 required += additions_up(schedule, abs(lots), abs(value))
         if row != NONE:
             row = state.positions[row].next
+    return required + joint_requirement_up(state, level, markets, wholes, rests, count)
+
+
+@kernel
+def joint_requirement_up(state, level, markets, wholes, rests, count):
+    """Worst joint loss, with its charge, of `count` values in these markets: wholes x 10**9 + rests, rounded up."""
+    instruments = state.instruments.shape[0]
+    policy = state.policy[0]
+    chosen = np.empty(max(count, 1), np.int64)
     scale = 0
     asked = 0
     for first in range(count):
@@ -114,4 +121,4 @@ def scenario_requirement_up(state, account, level, instrument_changed, lots_chan
         charge += mul_div_up(gross - abs(net), policy.scenario_hedged_ppm, PPM)
         worst = max(worst, charge) if policy.scenario_charge_least == 1 else worst + charge
         asked += mul_div_up(worst, scale, PPM)
-    return required + asked
+    return asked

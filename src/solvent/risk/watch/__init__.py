@@ -17,7 +17,8 @@ Conditions. Prices and funding are the only things that move between judgements:
 touched accounts again, except where what they did can only help. Under whole brackets a long that grows into the
 next bracket loses surplus while its price rises; such a long carries a second trigger, the last price before that
 bracket, and a short's trigger stops there too. At its trigger it is judged by the rate it has now: on the way down it
-may stand in a dearer bracket than at the end. Rules without a certificate: see `certificate`.
+may stand in a dearer bracket than at the end. A long whose requirement may grow faster than its value is judged at its
+lower trigger for its value and at its upper one for its requirement. Rules without a certificate: see `certificate`.
 
 Files: `certificate` (which rules have one), `corner` (how triggers are chosen), `index` (keys under maxima), `collect`
 (whom a change concerns), `members` (sets of accounts), `filter` (the scan of everybody: audit, and fallback).
@@ -31,8 +32,12 @@ from solvent.risk.watch.certificate import (
     has_contract_certificate,
     has_level_certificate,
     has_schedule_certificate,
+    is_bent,
     is_certified,
+    is_joint,
+    multiplier_most_ppm,
     roundings,
+    slope_ppm,
 )
 from solvent.risk.watch.collect import (
     WARM_CHUNK,
@@ -126,18 +131,22 @@ __all__ = [
     "has_mirror_room",
     "has_schedule_certificate",
     "hide_from_scan",
+    "is_bent",
     "is_certified",
+    "is_joint",
     "is_mirrored",
     "keep_thin",
     "key_of",
     "make_maxima",
     "mark_stale",
+    "multiplier_most_ppm",
     "next_member",
     "no_mirror",
     "reflect",
     "remove_member",
     "roundings",
     "set_corner",
+    "slope_ppm",
     "trigger_ticks",
     "warm",
 ]

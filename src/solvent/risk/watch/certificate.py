@@ -1,11 +1,21 @@
 """Which rules have a certificate: only what is named here. Whoever holds anything else is judged at every price.
 
-The proof of the safe corner (see the package) needs of each rule that the surplus of a position or holding never falls
-while its price moves in its favour, that moving adversely by a fraction costs at most that fraction of its weight,
-and that nothing but its own price moves it between two judgements. A rule of another kind may be right without this;
-until somebody has written its certificate the account that is judged by it is `loose`: judged at every price, which
-is slow and not wrong. `EventKind.JUDGED_BY_SCAN` tells it when such terms bind, the compiler of rulebooks notes it,
-and the audit counts the accounts.
+The proof of the safe corner (see the package) needs a lower bound of an account's surplus that never rises while any
+trigger is approached, and that nothing but prices and funding moves it between two judgements. With N the notional of
+a position and need(N) its requirement, multiplier included:
+
+    slope at most 1     value less need moves the position's way with its price, and so does the whole account under
+                        joint scenarios: each scenario, and the charge, is linear in every value at a slope of at most
+                        scale x (worst move + charge). One trigger where it loses
+    whole brackets      the same inside a bracket; a second trigger before the next one
+    any other rise      need never falls while N grows. A short loses by value and need at once: one trigger. A long is
+                        worth at least its value at the lower trigger less its need at the upper one: `is_bent`
+
+What moves with anything else has none: a curve over open interest moves with what others do, and joint scenarios at
+a slope above 1 tie positions together. A rule without one may be right all the same; until somebody has written its
+certificate the account that is judged by it is `loose`: judged at every price, which is slow and not wrong.
+`EventKind.JUDGED_BY_SCAN` tells it when such terms bind, the compiler of rulebooks notes it, and the audit counts the
+accounts.
 
 A new kind of rule changes nothing here. A new certificate is a line here, a way to set its triggers in `corner`, and
 a brute-force test.
@@ -13,47 +23,104 @@ a brute-force test.
 
 from solvent.codes import AccountKind, ContractKind, Driver, Level, Schedule
 from solvent.compiled import kernel
-from solvent.state.multipliers import is_stretching
 from solvent.state.tables import NONE
-from solvent.units import PPM
+from solvent.units import PPB, PPM, mul_div_up
 
 SMOOTH = 2
 ROUGH = 16
+JOINT = 40
+"""A joint requirement is rounded three times and scaled by at most ten: so many quanta for each position are enough."""
 
 
 @kernel
-def has_schedule_certificate(schedule):
-    """True when a requirement of this schedule row moves only with the position's own mark, at a slope of at most 1.
+def multiplier_most_ppm(state, level, instrument):
+    """The larger multiplier of both sides of a market at a level below the initial one."""
+    market = state.instruments[instrument]
+    if level == Level.INITIAL:
+        return max(market.initial_long_ppm, market.initial_short_ppm, PPM)
+    return max(market.maintenance_long_ppm, market.maintenance_short_ppm, PPM)
 
-    Rates by size are constant while a price moves, and so is a curve over nothing or over size; what is added to a
-    rate is linear in the notional, or clipped. `rate_max_ppm` bounds the slope of it all. User leverage is the larger
-    of two such requirements as long as its scale is at most one. A curve over notional bends, one over open interest
-    moves with what others do, and scenarios judge positions together.
+
+@kernel
+def is_joint(tables, level, instrument):
+    """True when positions of the market are judged together by scenarios at the level."""
+    schedule = tables.schedules[level * tables.contracts.shape[0] + instrument]
+    return tables.levels[level].scenario == 1 and schedule.kind == Schedule.SCENARIO
+
+
+@kernel
+def joint_slope_ppm(tables, level, instrument):
+    """Largest slope of an account's joint requirement in the value of one position, additions included, rounded up."""
+    instruments = tables.contracts.shape[0]
+    schedule = tables.schedules[level * instruments + instrument]
+    policy = tables.policy[0]
+    worst = 0
+    for scenario in range(policy.scenario_count):
+        worst = max(worst, abs(tables.shocks[scenario * instruments + instrument].move_ppb))
+    slope = mul_div_up(worst, PPM, PPB)
+    charge = policy.scenario_unhedged_ppm
+    slope = max(slope, charge) if policy.scenario_charge_least == 1 else slope + charge
+    slope = mul_div_up(slope, schedule.scale_ppm, PPM) + schedule.add_ppm + schedule.reward_ppm
+    if schedule.premium_num > 0:
+        most = mul_div_up(tables.contracts[instrument].lots_max, schedule.premium_num, schedule.premium_den)
+        slope += mul_div_up(most, PPM, PPB)
+    return slope
+
+
+@kernel
+def slope_ppm(state, level, instrument, leverage):
+    """Largest slope of a position's requirement in its notional, multiplier included, rounded up.
+
+    Of a curve over notional it is a guess: twice its rate. What is built on it is judged before it is relied on.
     """
-    kind = schedule.kind
-    if schedule.rate_max_ppm > PPM:
-        return False
-    if kind == Schedule.USER_LEVERAGE:
-        return schedule.scale_ppm <= PPM and schedule.rate_max_ppm + schedule.add_ppm + schedule.reward_ppm <= PPM
-    if kind == Schedule.CURVE:
-        return schedule.driver == Driver.NONE or schedule.driver == Driver.SIZE
-    return (
-        kind == Schedule.ZERO
-        or kind == Schedule.BRACKETS_MARGINAL
-        or kind == Schedule.BRACKETS_WHOLE
-        or kind == Schedule.BRACKETS_BY_SIZE
-    )
+    if is_joint(state, level, instrument):
+        return joint_slope_ppm(state, level, instrument)
+    schedule = state.schedules[level * state.contracts.shape[0] + instrument]
+    slope = schedule.rate_max_ppm + 0
+    if schedule.kind == Schedule.USER_LEVERAGE and leverage > 0:
+        slope = max(slope, -(-schedule.scale_ppm // leverage) + schedule.add_ppm + schedule.reward_ppm)
+    if schedule.kind == Schedule.CURVE and schedule.driver == Driver.NOTIONAL:
+        slope *= 2
+    multiplier = multiplier_most_ppm(state, level, instrument)
+    return slope if multiplier == PPM else mul_div_up(slope, multiplier, PPM)
 
 
 @kernel
-def roundings(schedule):
+def is_bent(state, level, instrument, slope):
+    """True when a long may lose surplus while its price rises other than at the edge of a bracket."""
+    if is_joint(state, level, instrument):
+        return False
+    schedule = state.schedules[level * state.contracts.shape[0] + instrument]
+    return slope > PPM or (schedule.kind == Schedule.CURVE and schedule.driver == Driver.NOTIONAL)
+
+
+@kernel
+def has_schedule_certificate(tables, level, instrument):
+    """True when what a position of the market is asked for at the level has a certificate."""
+    if is_joint(tables, level, instrument):
+        return joint_slope_ppm(tables, level, instrument) <= PPM
+    schedule = tables.schedules[level * tables.contracts.shape[0] + instrument]
+    kind = schedule.kind
+    if kind == Schedule.CURVE:
+        return schedule.driver != Driver.OPEN_INTEREST
+    return kind >= Schedule.ZERO and kind <= Schedule.SCENARIO
+
+
+@kernel
+def roundings(state, level, instrument):
     """Quanta by which all roundings of a requirement may differ from its real value, at most.
 
     One ceiling moves by at most one quantum for a quantum of notional, and two is enough. Several together may move by
-    several where a price moves favourably: a curve's scale is at most ten, and four things may be added.
+    several where a price moves favourably: a curve's scale is at most ten, and four things may be added. A multiplier
+    multiplies them, and is rounded up itself.
     """
+    if is_joint(state, level, instrument):
+        return JOINT
+    schedule = state.schedules[level * state.contracts.shape[0] + instrument]
     added = schedule.add_ppm + schedule.reward_ppm + schedule.premium_num
-    return ROUGH if schedule.kind == Schedule.CURVE or added > 0 else SMOOTH
+    rounded = ROUGH if schedule.kind == Schedule.CURVE or schedule.kind == Schedule.SCENARIO or added > 0 else SMOOTH
+    multiplier = multiplier_most_ppm(state, level, instrument)
+    return rounded if multiplier == PPM else rounded * -(-multiplier // PPM) + SMOOTH
 
 
 @kernel
@@ -91,18 +158,14 @@ def is_certified(state, level, account):
     if not is_account_certified(terms):
         return False
     counts_orders = not has_level_certificate(state.levels[level])
-    instruments = state.instruments.shape[0]
     row = terms.first_position
     while row != NONE:
         position = state.positions[row]
         if counts_orders and position.orders != NONE:
             return False
-        schedule = state.schedules[level * instruments + position.instrument]
-        if position.lots != 0 and not has_schedule_certificate(schedule):
+        if position.lots != 0 and not has_schedule_certificate(state, level, position.instrument):
             return False
         if position.lots != 0 and not has_contract_certificate(state.contracts[position.instrument]):
-            return False
-        if level != Level.INITIAL and is_stretching(state, position.instrument):
             return False
         row = position.next
     row = terms.first_holding

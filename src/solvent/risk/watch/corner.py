@@ -1,12 +1,16 @@
 """A new corner for a sound account: triggers that spend its surplus so that they are rarely passed.
 
-With S the surplus less the quanta of rounding of each slot (see `certificate`), N_i the notional of slot i (a short's
-counts 1 + largest rate: its requirement grows while it loses), price i may move adversely by the fraction
+With S the surplus less the quanta of rounding of each slot (see `certificate`), N_i the notional of slot i (a short's,
+and whatever is judged jointly or bends, counts 1 + largest rate: what it is asked for may grow while it loses), price i
+may move adversely by the fraction
 
     f_i = w_i x S / sum(N_j x w_j),      w_i = N_i ** (-1/3)
 
 which costs at most sum(N_i x f_i) = S. Any weights are valid; these minimise the expected number of passed triggers
 when relative moves are alike in all markets (the least of sum 1 / f_i**2 under sum N_i f_i = S).
+
+A long whose requirement bends has a second trigger as far above the mark. Its rate is a guess, so the corner is judged
+before it is relied on, and a smaller one asked for when it does not hold.
 
 Funding. Corners hold while the funding index of each market stays inside its band: they are set as if every position
 had to pay up to the band's end. Where that reserve would take more than a quarter of the surplus the account is
@@ -17,7 +21,14 @@ import numpy as np
 
 from solvent.codes import Schedule
 from solvent.compiled import kernel
-from solvent.risk.watch.certificate import SMOOTH, is_certified, roundings
+from solvent.risk.watch.certificate import (
+    SMOOTH,
+    is_bent,
+    is_certified,
+    is_joint,
+    roundings,
+    slope_ppm,
+)
 from solvent.risk.watch.index import (
     FALLS,
     LEVEL,
@@ -33,7 +44,7 @@ from solvent.risk.watch.index import (
 )
 from solvent.risk.watch.members import add_member, remove_member
 from solvent.state.tables import NONE
-from solvent.units import FUNDING_SCALE, PPM, mul_div_up, value_quanta
+from solvent.units import FUNDING_SCALE, PPM, VALUE_MAX, mul_div_up, value_quanta
 
 FRACTION_BITS = 30
 FRACTION = 2**FRACTION_BITS
@@ -104,25 +115,20 @@ def last_price_of_bracket(state, schedule, lots, per_lot_tick, mark_ticks):
 
 
 @kernel
-def _rate_max_ppm(schedule, leverage):
-    """Largest slope of a requirement in its notional, rounded up."""
-    if schedule.kind == Schedule.USER_LEVERAGE and leverage > 0:
-        slope = -(-schedule.scale_ppm // leverage) + schedule.add_ppm + schedule.reward_ppm
-        return max(schedule.rate_max_ppm, slope)
-    return schedule.rate_max_ppm
-
-
-@kernel
 def set_corner(state, watch, account, surplus_quanta):
-    """Give a sound account new triggers that spend its surplus (equity above the threshold, not negative)."""
+    """Give a sound account new triggers that spend its surplus (equity above the threshold, not negative).
+
+    True when the corner rests on a guess of a bent requirement: the caller judges it, and asks again for a smaller one.
+    """
     level = watch.meter[LEVEL]
     if not is_certified(state, level, account):
         forget_account(state, watch, account)
         add_member(watch.loose, account)
-        return
+        return False
     instruments = state.instruments.shape[0]
     slack = 2
     is_rough = False
+    is_guessed = False
     weight = 0
     reserve = 0
     row = state.accounts[account].first_position
@@ -134,12 +140,16 @@ def set_corner(state, watch, account, surplus_quanta):
             per_lot_tick = state.contracts[instrument].quanta_per_lot_tick
             notional = value_quanta(abs(position.lots), market.mark_ticks, per_lot_tick)
             share = WEIGHTS[_bits(notional)]
-            schedule = state.schedules[level * instruments + instrument]
-            rounded = roundings(schedule)
-            slack += rounded
-            is_rough = is_rough or rounded > SMOOTH
+            slope = slope_ppm(state, level, instrument, position.leverage)
+            bent = is_bent(state, level, instrument, slope)
+            is_guessed = is_guessed or bent
+            if not bent:
+                rounded = roundings(state, level, instrument)
+                slack += rounded
+                is_rough = is_rough or rounded > SMOOTH
+            if position.lots < 0 or bent or is_joint(state, level, instrument):
+                notional = min(notional + mul_div_up(notional, slope, PPM), 4 * VALUE_MAX)
             if position.lots < 0:
-                notional += mul_div_up(notional, _rate_max_ppm(schedule, position.leverage), PPM)
                 owed = market.funding_index - watch.funding_low[instrument]
             else:
                 owed = watch.funding_high[instrument] - market.funding_index
@@ -161,7 +171,7 @@ def set_corner(state, watch, account, surplus_quanta):
         # so near the edge several roundings at once could take what is left while a price moves favourably
         forget_account(state, watch, account)
         add_member(watch.loose, account)
-        return
+        return False
     if reserve * 4 <= spend:
         spend -= reserve
         remove_member(watch.thin, account)
@@ -188,12 +198,16 @@ def set_corner(state, watch, account, surplus_quanta):
             contract = state.contracts[instrument]
             schedule = state.schedules[level * instruments + instrument]
             ceiling = 0
-            if schedule.kind == Schedule.BRACKETS_WHOLE:
+            slope = slope_ppm(state, level, instrument, position.leverage)
+            bent = is_bent(state, level, instrument, slope)
+            if schedule.kind == Schedule.BRACKETS_WHOLE and not bent:
                 ceiling = last_price_of_bracket(state, schedule, position.lots, contract.quanta_per_lot_tick, mark)
             notional = value_quanta(abs(position.lots), mark, contract.quanta_per_lot_tick)
             move = move_down(mark, fraction, WEIGHTS[_bits(notional)])
             side = FALLS if position.lots > 0 else RISES
             trigger = mark - move
+            if bent and side == FALLS:
+                ceiling = min(mark + move, contract.price_max_ticks)
             if side == RISES:
                 trigger = min(mark + move, contract.price_max_ticks)
                 if ceiling > 0:
@@ -245,3 +259,4 @@ def set_corner(state, watch, account, surplus_quanta):
         remove_member(watch.loose, account)
     else:
         add_member(watch.loose, account)
+    return is_guessed and complete

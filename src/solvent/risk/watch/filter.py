@@ -28,7 +28,14 @@ import numpy as np
 
 from solvent.codes import Schedule, Status, Weighting
 from solvent.compiled import kernel
-from solvent.risk.watch.certificate import ROUGH, SMOOTH, is_certified, roundings
+from solvent.risk.watch.certificate import (
+    SMOOTH,
+    is_certified,
+    is_joint,
+    multiplier_most_ppm,
+    roundings,
+    slope_ppm,
+)
 from solvent.risk.watch.index import LEVEL, MIRRORED
 from solvent.risk.watch.members import COUNT, add_member, next_member, remove_member
 from solvent.risk.watch.mirror import (
@@ -118,12 +125,16 @@ def _write_lines(state, level, instrument, code, value, other, lines):
     first = schedule.first_bracket
     count = schedule.bracket_count
     denominator = np.float64(schedule.denominator)
-    fixed = np.float64(schedule.add_fixed_quanta) + schedule.reward_min_quanta
-    is_plain = roundings(schedule) == SMOOTH and fixed == 0.0
-    if (kind == Schedule.ZERO or count == 0) and is_plain and kind != Schedule.CURVE:
+    rounded = roundings(state, level, instrument)
+    times = 1.0
+    if not is_joint(state, level, instrument):
+        times = multiplier_most_ppm(state, level, instrument) / np.float64(PPM)
+    fixed = (np.float64(schedule.add_fixed_quanta) + schedule.reward_min_quanta) * times
+    added = schedule.add_ppm + schedule.reward_ppm + schedule.premium_num
+    if (kind == Schedule.ZERO or count == 0) and rounded == SMOOTH and fixed == 0.0 and kind != Schedule.CURVE:
         for place in range(3):
             _line(lines, code, place, value, 0.0, 0.0, other)
-    elif kind == Schedule.BRACKETS_MARGINAL and is_plain:
+    elif kind == Schedule.BRACKETS_MARGINAL and added == 0:
         last = first + count - 1
         for place in range(3):
             # one line per bracket up to three: first, second, last; more are spanned by a chord between the outer two
@@ -142,12 +153,16 @@ def _write_lines(state, level, instrument, code, value, other, lines):
                 end_needs -= high.deduction_whole + high.deduction_rest / denominator
                 rate = (end_needs - start_needs) / (end - start)
                 deduction = rate * start - start_needs
-            _line(lines, code, place, value, rate, deduction, other)
+            _line(lines, code, place, value, rate * times, deduction * times - fixed - (rounded - SMOOTH), other)
     else:
-        # one line above everything else: the largest slope, what is added in any case, and all roundings
-        rate = 1.0 if kind == Schedule.USER_LEVERAGE else schedule.rate_max_ppm / np.float64(PPM)
+        # one line above everything else: the largest rate, what is added in any case, and all roundings
+        rate = schedule.rate_max_ppm / np.float64(PPM) * times
+        if is_joint(state, level, instrument):
+            rate = slope_ppm(state, level, instrument, 0) / np.float64(PPM)
+        elif kind == Schedule.USER_LEVERAGE:
+            rate = max(rate, slope_ppm(state, level, instrument, 1) / np.float64(PPM))
         for place in range(3):
-            _line(lines, code, place, value, rate, -fixed - ROUGH, other)
+            _line(lines, code, place, value, rate, -fixed - rounded, other)
 
 
 @kernel

@@ -17,13 +17,12 @@ from solvent.state.terms import Terms
 def note_what_is_scanned(work: Work, terms: Terms) -> None:
     """One note that names the markets and assets whose holders are judged at every price."""
     level = plain(has_level_certificate)(terms.levels[Level.MAINTENANCE])
-    schedules = terms.schedules[Level.MAINTENANCE * len(terms.contracts) :]
     scanned = [
         contract.symbol
         for row, contract in enumerate(work.contracts)
         if not (
             level
-            and plain(has_schedule_certificate)(schedules[row])
+            and plain(has_schedule_certificate)(terms, Level.MAINTENANCE, row)
             and plain(has_contract_certificate)(terms.contracts[row])
         )
     ]
