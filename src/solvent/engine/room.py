@@ -5,7 +5,7 @@ a trade opens at most two positions, an order reserved one position and one row 
 position per market, and so on.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -73,7 +73,7 @@ def _column_needs(state: State, records: np.ndarray) -> np.ndarray:
 def has_second_triggers(state: State) -> bool:
     """True when a long may need a second trigger: whole brackets, or a requirement that may outgrow its notional."""
     first = Level.MAINTENANCE * len(state.instruments)
-    rows = state.schedules[first : first + len(state.instruments)]
+    rows: Any = state.schedules[first : first + len(state.instruments)]
     kinds = rows.kind
     second = kinds == Schedule.BRACKETS_WHOLE
     second |= (kinds == Schedule.CURVE) & (rows.driver == Driver.NOTIONAL)
