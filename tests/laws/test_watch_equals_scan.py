@@ -377,7 +377,7 @@ def test_rules_with_a_certificate_are_not_scanned(shape: Any) -> None:
 
 
 def test_rules_without_a_certificate_are_judged_at_every_price() -> None:
-    found = walk(33, steep_scenarios, SHAPE_TICKS)
+    found = walk(33, steep_scenarios, max(SHAPE_TICKS, 80))
     assert found["by_scan"] > 0, "nobody was told that a market has no certificate"
     assert found["loose"] > 0, "nobody held the market without a certificate"
 
