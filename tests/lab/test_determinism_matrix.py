@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from solvent.lab.determinism import fingerprint_of, record_worlds, run_matrix, ways
+from solvent.commands import COMMAND_DTYPE
+from solvent.lab.determinism import GOLDEN_EVERY, GOLDENS, fingerprint_of, golden_of, record_worlds, run_matrix, ways
 
 
 def test_every_cell_of_the_matrix_ends_alike() -> None:
@@ -30,3 +31,21 @@ def test_another_command_is_another_fingerprint(tmp_path: Path) -> None:
     kept["records0"] = kept["records0"][: len(kept["records0"]) * 149 // 150]
     np.savez_compressed(path, **kept)
     assert fingerprint_of(path) != one
+
+
+def test_a_golden_journal_is_told_by_its_digests_and_a_spoiled_one_by_where_it_differs(tmp_path: Path) -> None:
+    kept = dict(np.load(sorted(GOLDENS.glob("*.npz"))[-1]))
+    kept["commands"] = kept["commands"].reshape(-1)[: COMMAND_DTYPE.itemsize * 2 * GOLDEN_EVERY]
+    path = tmp_path / "short.npz"
+    np.savez_compressed(path, **kept)
+    assert golden_of(path).startswith("short ")
+    assert "differs" not in golden_of(path)
+    kept["digests"][1] = kept["digests"][0]
+    np.savez_compressed(path, **kept)
+    assert golden_of(path) == f"short differs after command {2 * GOLDEN_EVERY}"
+
+
+def test_any_interpreter_may_be_named() -> None:
+    names = [name for name, _environment, _interpreter in ways(quick=True, pythons=["pypy"])]
+    assert "plain, pypy" in names
+    assert "compiled, pypy" in names

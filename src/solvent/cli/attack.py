@@ -81,6 +81,9 @@ def determinism(
     worlds: Annotated[int, typer.Option("--worlds", min=1, max=200, help="Worlds recorded and replayed.")] = 6,
     commands: Annotated[int, typer.Option("--commands", "-n", min=100, help="Commands of each.")] = 300,
     seed: Seed = 11,
+    pythons: Annotated[
+        list[str] | None, typer.Option("--python", help="A further interpreter, by name or path; may be repeated.")
+    ] = None,
     publish: Publish = None,
     as_json: AsJson = False,
 ) -> None:
@@ -90,7 +93,7 @@ def determinism(
     """
     from solvent.cli.determinism import determinism_command
 
-    determinism_command(worlds, commands, seed, as_json, publish)
+    determinism_command(worlds, commands, seed, pythons or [], as_json, publish)
 
 
 ATTACKS: dict[str, Callable[..., Any]] = {
