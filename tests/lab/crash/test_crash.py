@@ -93,7 +93,8 @@ def test_a_life_is_judged_right_when_it_is_whole(tmp_path: Path) -> None:
         directory = tmp_path / str(seed)
         life.prepare(directory)
         heard: list[int] = []
-        life.closes = True  # a life that ends without closing must end with its process, which is the rig's to do
+        # a journal that is not closed here would keep its lock; that a life may end without closing is the kills' to do
+        life.closes = True
         life.live(directory, heard.append)
         verdict = judge(directory, go_on=True)
         assert verdict.fault is None

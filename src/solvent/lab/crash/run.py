@@ -28,6 +28,8 @@ from solvent.state.whole import digest, new_state
 POWER_CUTS_EACH = 12
 """Power cuts at every call of a recorded life, each with its own chance."""
 LIVES_AT_ONCE = 16
+LIVES_AT_MOST = 128
+"""Lives recorded by one process: few for a short run, many for a long one, which then starts fewer processes."""
 SNAPSHOTS = 300
 DAMAGES_SHARE = 4
 """One point in so many is damage at rest, the others are power cuts."""
@@ -186,9 +188,10 @@ def _simulate(
     number = seed * 1_000_003
     wanted = report.points + points
     seen: dict[bytes, Any] = {}
+    lives = min(max(points // 4_000, LIVES_AT_ONCE), LIVES_AT_MOST)
     while report.points < wanted and (seconds is None or time.perf_counter() - began < seconds):
-        _task(library, ["record", str(work), str(LIVES_AT_ONCE), str(number), *_named(fault)])
-        for life_number in range(number, number + LIVES_AT_ONCE):
+        _task(library, ["record", str(work), str(lives), str(number), *_named(fault)])
+        for life_number in range(number, number + lives):
             if report.points >= wanted:
                 break
             start = read_start(work / f"{life_number}.start")
@@ -211,7 +214,7 @@ def _simulate(
             (work / f"{life_number}.start").unlink()
             if tell is not None:
                 tell(report)
-        number += LIVES_AT_ONCE
+        number += lives
         if len(seen) > 500_000:
             seen.clear()
 
