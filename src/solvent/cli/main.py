@@ -157,6 +157,10 @@ def stress(
     run: Annotated[
         float, typer.Option("--run", min=0, max=1, help="Share of vault members leaving after a loss.")
     ] = 0.0,
+    jumps: Annotated[
+        float,
+        typer.Option("--jumps-times", min=1, max=1000, help="Rare paths: jumps so often on every second one, weighed."),
+    ] = 1.0,
     limit: Annotated[
         list[str] | None,
         typer.Option("--limit", "--fail-on", help="NAME=NUMBER, as expected_shortfall_999=5e6; breached: exit 2."),
@@ -181,6 +185,7 @@ def stress(
     asked = {
         "model": model, "prices": prices, "book": book, "accounts": accounts, "horizon": horizon, "step": step,
         "depth": depth, "latency": latency, "shocks": tuple(shock or ()), "panic": panic, "run": run, "seed": seed,
+        "jumps": jumps,
     }  # fmt: skip
     stress_command(scenario, rulebook, paths, asked, tuple(limit or ()), until_se, jobs, on, address, out, as_json)
 
@@ -257,7 +262,8 @@ def attack(
     scenario: Annotated[str, typer.Argument(help="Markets, people, funds: a name or a file.")] = "stress",
     rulebook: Annotated[str | None, typer.Option("--rulebook", "-r", help="A preset or a file.")] = None,
     budget: Annotated[float, typer.Option("--budget", help="What the attacker has, in the settlement currency.")] = 3e6,
-    objective: Annotated[str, typer.Option("--objective", help="loss, profit or pareto.")] = "loss",
+    objective: Annotated[str, typer.Option("--objective", help="loss, profit, pareto or liquidations.")] = "loss",
+    side: Annotated[str, typer.Option("--side", help="Which way prices may be pushed: any, up or down.")] = "any",
     evaluations: Annotated[int, typer.Option("--evals", "--evaluations", min=8, max=1_000_000)] = 400,
     shrink: Annotated[bool, typer.Option("--shrink/--no-shrink", help="Reduce to a minimal witness.")] = True,
     witness: Annotated[Path | None, typer.Option("--witness", help="Where the witness is kept.")] = None,
@@ -279,7 +285,19 @@ def attack(
 
     asked = {"model": "normal", "accounts": accounts, "horizon": horizon, "seed": seed}
     attack_command(
-        scenario, rulebook, asked, budget, objective, evaluations, shrink, witness, replay_file, limit, out, as_json
+        scenario,
+        rulebook,
+        asked,
+        budget,
+        objective,
+        side,
+        evaluations,
+        shrink,
+        witness,
+        replay_file,
+        limit,
+        out,
+        as_json,
     )
 
 
@@ -592,6 +610,24 @@ def adl(
     from solvent.cli.adl import adl_command
 
     adl_command(seeds, waves, seed, as_json)
+
+
+@app.command()
+def clear(
+    liabilities: Annotated[Path, typer.Option("--liabilities", "-l", help="CSV or Parquet: debtor, creditor, amount.")],
+    assets: Annotated[Path, typer.Option("--assets", "-a", help="CSV or Parquet: protocol, amount after the shock.")],
+    fund: Annotated[float, typer.Option("--fund", min=0, help="Size of the mutual fund.")] = 0.0,
+    recovery: Annotated[
+        str, typer.Option("--rv", help="Recovery on assets and claims of a defaulter: 0.9,0.8.")
+    ] = "1,1",
+    cover: Annotated[int, typer.Option("--cover", min=1, max=1000, help="n of Cover-n.")] = 2,
+    fail_on_short: Annotated[bool, typer.Option("--fail-on-short", help="Exit 2 when the fund is too small.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the clearing as one JSON object.")] = False,
+) -> None:
+    """Clear what protocols owe one another: who pays how much, who fails in which round, what a mutual fund changes."""
+    from solvent.cli.clear import clear_command
+
+    clear_command(liabilities, assets, fund, recovery, cover, as_json, fail_on_short)
 
 
 def main() -> None:

@@ -81,6 +81,7 @@ def attack_command(
     asked: dict[str, Any],
     budget: float,
     objective: str,
+    side: str,
     evaluations: int,
     shrink: bool,
     witness: Path | None,
@@ -106,7 +107,7 @@ def attack_command(
         order = order_of(scenario, rulebook, asked)
         with progress_line() as progress:
             result = search_attack(
-                order, budget, objective=objective, evaluations=evaluations, shrink=shrink, progress=progress
+                order, budget, objective=objective, side=side, evaluations=evaluations, shrink=shrink, progress=progress
             )
         damage, profit = result["damage"], result["profit"]
         keep(out, "attack.json", result)
@@ -126,6 +127,8 @@ def attack_table(result: dict[str, Any]) -> Any:
         ("cost", f"{result['cost']:,.0f}"),
         ("profit", f"{result['profit']:,.0f}"),
         ("griefing factor", "it pays" if factor is None else f"{factor:.2f}"),
+        ("pattern", f"{result['pattern']['name']}: {result['pattern']['how']}"),
+        ("closed by force beside", f"{result['closed']:,.0f}"),
         ("market", result["market"]),
         ("attacks tried", f"{result['evaluations']}"),
     ]

@@ -41,6 +41,7 @@ def order_of(scenario: str, rulebook: str | None, asked: dict[str, Any]) -> Any:
         panic_part=asked.get("panic", 0.0),
         run_part=asked.get("run", 0.0),
         feeds=3 if oracles else 1,
+        jumps_times=asked.get("jumps", 1.0),
         shocks=shocks,
     )
     return Order.of(

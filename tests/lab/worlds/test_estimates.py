@@ -5,8 +5,10 @@ import pytest
 from tests.lab.worlds.small import small_world
 
 from solvent.lab.worlds.estimates import (
+    effective_paths,
     expected_shortfall,
     is_settled,
+    mean_of,
     paired_differences,
     parse_limit,
     probability,
@@ -67,3 +69,28 @@ def test_pairs_are_tighter_than_two_samples():
 def test_nothing_is_settled_too_early():
     paths = run_paths(small_world(), 8)
     assert not is_settled(paths, 10**6, 0.5)
+
+
+def test_weights_of_one_change_nothing_and_whole_ones_are_copies():
+    losses = np.arange(400.0)
+    assert expected_shortfall(losses, 0.95, np.ones(400)) == expected_shortfall(losses, 0.95)
+    assert mean_of(losses, np.ones(400)) == mean_of(losses)
+    twice = np.where(losses >= 300, 2.0, 1.0)
+    copied = np.concatenate([losses, losses[losses >= 300]])
+    assert expected_shortfall(losses, 0.9, twice).value == pytest.approx(expected_shortfall(copied, 0.9).value)
+    assert probability(losses > 350, twice).value == pytest.approx(probability(copied > 350).value)
+    assert effective_paths(twice) == pytest.approx(500**2 / (300 + 4 * 100))
+
+
+def test_a_tail_of_light_paths_is_known_better_than_one_of_heavy_ones():
+    random = np.random.Generator(np.random.PCG64(3))
+    plain = random.exponential(1.0, 1000)
+    # every second path from a law with a heavier tail, weighed by the balance of both
+    heavy = random.exponential(3.0, 500)
+    mixed = np.concatenate([plain[:500], heavy])
+    density, other = np.exp(-mixed), np.exp(-mixed / 3.0) / 3.0
+    weighed = expected_shortfall(mixed, 0.999, 2.0 * density / (density + other))
+    assert weighed.standard_error < 0.5 * weighed.value
+    assert weighed.low < 1.0 + np.log(1000.0) < weighed.high
+    # of the plain ones the tail is one path, which says so
+    assert expected_shortfall(plain, 0.999).standard_error == expected_shortfall(plain, 0.999).value

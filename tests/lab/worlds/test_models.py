@@ -8,6 +8,7 @@ import pytest
 from tests.lab.worlds.small import small_scenario
 
 from solvent.lab.worlds.compiled.generators import draw_path
+from solvent.lab.worlds.estimates import probability
 from solvent.lab.worlds.faults import WorldError
 from solvent.lab.worlds.models import (
     Assumed,
@@ -20,6 +21,7 @@ from solvent.lab.worlds.models import (
     fit_garch,
     fit_model,
 )
+from solvent.lab.worlds.world import weight_of
 
 STEPS, PATHS = 400, 250
 
@@ -28,7 +30,7 @@ def drawn(model, markets=3, paths=PATHS, steps=STEPS):
     out = np.zeros((paths, steps, markets))
     depth = np.ones((steps, markets))
     for path in range(paths):
-        draw_path(model, 5, 0, path, out[path], depth)
+        draw_path(model, 5, 0, path, 1.0, False, out[path], depth)
     return out
 
 
@@ -60,10 +62,10 @@ def test_excited_jumps_cluster():
     assumed = Assumed(jumps_a_day=60.0, branching=0.6, excited_hours=0.2, jump_up=0.5, jump_down=0.5, own_jumps_a_day=0)
     model = assumed_model("hawkes", story, 60, assumed)._replace(volatility=np.zeros(1))
     out, depth = np.zeros((20_000, 1)), np.ones((20_000, 1))
-    draw_path(model, 3, 0, 0, out, depth)
+    draw_path(model, 3, 0, 0, 1.0, False, out, depth)
     times = np.flatnonzero(np.abs(out[:, 0] - model.drift[0]) > 1e-9)
     poisson = assumed_model("kou", story, 60, assumed)._replace(volatility=np.zeros(1))
-    draw_path(poisson, 3, 0, 0, out, depth)
+    draw_path(poisson, 3, 0, 0, 1.0, False, out, depth)
     calm = np.flatnonzero(np.abs(out[:, 0] - poisson.drift[0]) > 1e-9)
     assert branching_ratio(times, 20_000, 200) == pytest.approx(0.6, abs=0.15)
     assert branching_ratio(calm, 20_000, 200) < 0.2
@@ -157,3 +159,29 @@ def test_a_history_is_needed_where_one_is_played():
         assumed_model("fhs", small_scenario(), 60)
     with pytest.raises(WorldError, match="no such model"):
         assumed_model("astrology", small_scenario(), 60)
+
+
+@pytest.mark.parametrize("name", ["kou", "hawkes", "regime"])
+def test_rare_paths_weigh_what_they_should(name):
+    """Half of the paths from a law with more jumps, weighed back, tell the same means as the model alone, and more."""
+    assumed = Assumed(jumps_a_day=1.0, jump_down=0.1, own_jumps_a_day=0.0, regime_hours=(40.0, 1.0, 1.0))
+    model = assumed_model(name, small_scenario(1), 60, assumed)
+    steps, paths, tilt = 120, 1500, 8.0
+    out, depth = np.zeros((steps, 1)), np.ones((steps, 1))
+    falls, weights, log_ratios = np.zeros((2, paths)), np.zeros(paths), []
+    for path in range(paths):
+        assert draw_path(model, 5, 0, path, 1.0, False, out, depth) == 0.0
+        falls[0, path] = out.sum()
+        log_ratio = draw_path(model, 5, 0, path, tilt, path % 2 == 1, out, depth)
+        falls[1, path], weights[path] = out.sum(), weight_of(tilt, log_ratio)
+        log_ratios.append(log_ratio)
+    assert weights.max() <= 2.0
+    # the mean weight is one: densities integrate to one
+    assert weights.mean() == pytest.approx(1.0, abs=4 * weights.std() / math.sqrt(paths))
+    level = np.quantile(falls[0], 0.01)
+    plain, weighed = probability(falls[0] <= level), probability(falls[1] <= level, weights)
+    apart = math.hypot(plain.standard_error, weighed.standard_error)
+    assert abs(plain.value - weighed.value) <= 4 * apart
+    if name != "regime":
+        assert (falls[1] <= level).sum() > 2 * (falls[0] <= level).sum()
+        assert weighed.standard_error < plain.standard_error

@@ -117,6 +117,45 @@ def test_a_squeezed_short_is_paid_by_a_vault_that_takes_everything_and_not_by_on
     assert squeeze_under("solvent")[0].damage < 0.1 * squeezed.damage
 
 
+def searched(rulebook, objective, side, feeds=1, evaluations=64):
+    """The worst attack a search of two million finds on a quiet hour of a small venue."""
+    rules = Order.of("stress", rulebook)
+    asked = replace(
+        order(model="normal", assumed=Assumed(), accounts=100, conditions=replace(SHORT, feeds=feeds)),
+        rulebook_text=rules.rulebook_text,
+        rulebook_name=rules.rulebook_name,
+    )
+    return search_attack(asked, 2e6, objective=objective, side=side, evaluations=evaluations)
+
+
+@pytest.mark.parametrize(("side", "pattern"), [("up", "sacrificed short"), ("down", "sacrificed long")])
+def test_the_search_finds_the_squeezes_of_2025_under_their_rules_and_they_do_less_and_never_pay_now(side, pattern):
+    """March 2025: a short left to the vault, the price pushed up. November: a long, the wall under it pulled."""
+    then, now = searched("hyperliquid", "loss", side), searched("solvent", "loss", side)
+    assert then["pattern"]["name"] == pattern
+    assert then["damage"] > 5e5
+    assert now["damage"] < 0.5 * then["damage"]
+    assert not now["profitable"]
+    assert all(point["profit"] <= 0.0 for point in now["front"])
+
+
+def test_the_search_finds_the_false_report_of_2026_under_one_source_and_three_do_not_mind_it():
+    """March 2026: a rate limit held one of two coupled parameters back, and healthy accounts were closed."""
+    arena_then = searched("hyperliquid", "liquidations", "any")
+    assert any(action["kind"] == "lie" for action in arena_then["best"]["actions"])
+    assert arena_then["pattern"]["name"] == "false report"
+    asked = order(model="normal", assumed=Assumed(), accounts=100, conditions=replace(SHORT, feeds=3))
+    lie = Action("lie", 20, 0, 0, -0.1, 60)
+    assert Arena(asked, 2e6).play([lie]).closed == 0.0
+    one = replace(asked, conditions=replace(SHORT, feeds=1))
+    assert Arena(one, 2e6).play([lie]).closed > 0.0
+
+
+def test_a_side_that_is_none_is_refused():
+    with pytest.raises(WorldError, match="side"):
+        search_attack(order(), 1e6, side="left")
+
+
 def test_funds_penalties_and_margins_are_put_in_numbers(run):
     sizes = calibrate_funds(run, target_ruin=0.05)
     assert sizes["recommended"] >= sizes["cover_2"] >= sizes["cover_1"] >= 0.0
@@ -244,6 +283,18 @@ def test_a_run_is_written_and_any_path_opens_again(run, tmp_path):
         journal_of_path(tmp_path, 8)
     with pytest.raises(WorldError, match="does not hold it"):
         journal_of_path(tmp_path, 99)
+
+
+def test_rare_paths_are_weighed_written_and_opened_again(tmp_path):
+    asked = order(conditions=replace(SHORT, jumps_times=6.0), accounts=100)
+    found = run_stress(asked, 30)
+    assert found.summary["effective_paths"] < 30
+    assert found.paths.weights.max() <= 2.0
+    write_run(tmp_path / "run", found)
+    assert pl.read_parquet(tmp_path / "run" / "paths.parquet")["weight"].to_list() == found.paths.weights.tolist()
+    assert (journal_of_path(tmp_path / "run", 7) / "journal").is_dir()
+    with pytest.raises(WorldError, match="no jumps"):
+        run_stress(replace(asked, model="normal"), 2)
 
 
 def test_the_same_order_gives_the_same_digest():

@@ -89,7 +89,7 @@ def book_push_cost(depth_per_log_move: float, move: float) -> float:
 
 
 def cascade_points(
-    thresholds: Sequence[float], sizes: Sequence[float], impact: float, shock: float
+    thresholds: Sequence[float] | np.ndarray, sizes: Sequence[float] | np.ndarray, impact: float, shock: float
 ) -> tuple[float, float]:
     """Least and greatest fixed point of x = shock + impact x sum of sizes with threshold <= x.
 

@@ -7,13 +7,15 @@ search draws it from a few numbers in [0, 1]:
     mirror    account 1 takes the other side of it, or part: a position to be sacrificed
     push      the price outside is moved for a while, at the cost of its own book: D e^2 / 2 for a log-move e
     pull      resting depth that others relied on is withdrawn while the push lasts (a wall that was the attacker's own)
+    lie       one price source is wrong by a share for a while (a touched oracle, a rate limit that holds it back)
     close     account 0 sells what it holds when the push is at its height
     withdraw  whatever may leave leaves, account by account
 
-Cost is what was deposited and not got back, plus the push; damage is what funds, vault, winners and members lost and
-what stayed open. The griefing factor is damage over cost; an attack with a profit needs no malice. Search: scrambled
-Sobol points, then CMA-ES from the best, all from fixed seeds; then actions are dropped and sizes halved while most of
-the result stands, and the minimal witness is kept as a document that can be played again.
+Cost is what was deposited and not got back, plus the push, plus what touching a source takes; damage is what funds,
+vault, winners and members lost and what stayed open. The griefing factor is damage over cost; an attack with a profit
+needs no malice. Search: scrambled Sobol points, then CMA-ES from the best, all from fixed seeds; then actions are
+dropped and sizes halved while most of the result stands, and the minimal witness is kept as a document that can be
+played again. `pattern_of` says which known incident a witness is like.
 """
 
 import math
@@ -34,7 +36,9 @@ from solvent.lab.worlds.stress import NotReproducible, Order, world_of
 from solvent.lab.worlds.world import Player, World
 from solvent.procedures.assess import assess_accounts
 
-OBJECTIVES: Final = ("loss", "profit", "pareto")
+OBJECTIVES: Final = ("loss", "profit", "pareto", "liquidations")
+SIDES: Final = ("any", "up", "down")
+DIMENSIONS: Final = 11
 PLAYERS: Final = 2
 KEPT_SHARE: Final = 0.9
 """A smaller attack is a witness as long as it does so much of the damage (or profit)."""
@@ -42,6 +46,9 @@ OUTSIDE_DEPTH: Final = 1.0
 """Depth outside within one per cent, in times of the venue's own."""
 WITHDRAWALS: Final = (1.0, 0.5, 0.25, 0.12, 0.06, 0.03)
 PLAN_ROOM: Final = 128
+LIE_MOST: Final = 0.3
+LIE_SHARE: Final = 0.25
+"""Of the budget, put down for touching a source: what it takes is not known, that it is not free is."""
 PUSH_STEPS: Final = 3
 """A push is over within so many steps: slower ones give the venue time to close in good order."""
 
@@ -75,6 +82,7 @@ class Outcome:
     vault_loss: float
     funds_loss: float
     socialised: float
+    closed: float = 0.0
 
     @property
     def griefing_factor(self) -> float:
@@ -97,6 +105,7 @@ class Arena:
         self.evaluations = 0
         quiet = self._player.play(path, plan=[])
         self._quiet = self._venue_loss(quiet.totals)
+        self._quiet_closed = self._closed(quiet.totals)
 
     def _venue_loss(self, totals: np.ndarray) -> tuple[float, float, float]:
         quantum = self.world.quantum
@@ -104,6 +113,9 @@ class Arena:
         funds = float(totals[Total.FUNDS_START] - totals[Total.FUNDS_END]) / quantum
         shared = float(totals[[Total.BY_ADL, Total.BY_HAIRCUT_GAINS, Total.BY_HAIRCUT_ALL, Total.OPEN_DEFICIT]].sum())
         return vault, funds, shared / quantum
+
+    def _closed(self, totals: np.ndarray) -> float:
+        return float(totals[[Total.LIQUIDATED, Total.TAKEN_OVER, Total.DELEVERAGED]].sum()) / self.world.quantum
 
     def _vault_now(self) -> int:
         from solvent.codes import SystemAccount
@@ -118,8 +130,8 @@ class Arena:
     def play(self, actions: Sequence[Action]) -> Outcome:
         """Carry an attack out on the arena's path."""
         self.evaluations += 1
-        plan, added, depth, deposited, push_cost = self._laid_out(actions)
-        going = self._player.play(self.path, plan=plan, added=added, depth_of=depth)
+        plan, added, depth, shift, deposited, push_cost = self._laid_out(actions)
+        going = self._player.play(self.path, plan=plan, added=added, depth_of=depth, shift_of=shift)
         quantum = self.world.quantum
         left = float(np.maximum(self._equities(self.players), 0).sum()) / quantum
         withdrawn = self._withdrawn(deposited, left)
@@ -128,7 +140,8 @@ class Arena:
         )
         damage = max(vault, 0.0) + max(funds, 0.0) + max(shared, 0.0)
         profit = withdrawn + left - deposited - push_cost
-        return Outcome(damage, -profit, profit, deposited, push_cost, withdrawn, left, vault, funds, shared)
+        closed = max(self._closed(going.totals) - self._quiet_closed, 0.0)
+        return Outcome(damage, -profit, profit, deposited, push_cost, withdrawn, left, vault, funds, shared, closed)
 
     def _withdrawn(self, deposited: float, left: float) -> float:
         """What left the venue through the attacker's withdrawals: nobody else withdraws without a panic."""
@@ -137,13 +150,14 @@ class Arena:
 
     def _laid_out(
         self, actions: Sequence[Action]
-    ) -> tuple[list[tuple[int, np.ndarray]], np.ndarray, np.ndarray, float, float]:
-        """The plan, the added moves, the depth multipliers, what is deposited and what the push costs."""
+    ) -> tuple[list[tuple[int, np.ndarray]], np.ndarray, np.ndarray, np.ndarray, float, float]:
+        """The plan, added moves, depth multipliers, a source's error, what is deposited, what pushes and lies cost."""
         world = self.world
         steps = world.conditions.steps
         plan: list[tuple[int, np.ndarray]] = []
         added = np.zeros((steps, world.markets))
         depth = np.ones((steps, world.markets))
+        shift = world.given.oracle_shift.copy()
         deposited = push_cost = 0.0
         lot_values = world.given.opening_ticks * world.given.value_per_lot_tick
 
@@ -177,24 +191,31 @@ class Arena:
                 push_cost += 0.5 * OUTSIDE_DEPTH * float(world.given.calm_depth[k]) / 0.01 * action.size**2
             elif action.kind == "pull":
                 depth[action.step : max(action.until, action.step + 1), k] *= max(action.size, 0.01)
+            elif action.kind == "lie":
+                shift[action.step : max(action.until, action.step + 1), 0] += action.size
+                push_cost += LIE_SHARE * self.budget
             elif action.kind == "withdraw":
                 for part in WITHDRAWALS:
                     amount = int(action.size * part * world.quantum)
                     if amount > 0:
                         command(CommandKind.WITHDRAW, action.step, account=account, amount_quanta=amount)
-        return plan, added, depth, deposited, push_cost
+        return plan, added, depth, shift, deposited, push_cost
 
     def actions_of(self, x: np.ndarray) -> list[Action]:
-        """The attack that a point of [0, 1]^9 stands for; its deposits and push keep within the budget."""
+        """The attack that a point of [0, 1]^11 stands for; deposits, push and lie keep within the budget."""
         world = self.world
         steps = world.conditions.steps
-        market, side, push_share, mirror_share, leverage, start, length, pull, exits = np.clip(x, 0.0, 1.0).tolist()
+        market, side, push_share, mirror_share, leverage, start, length, pull, exits, lying, lie = np.clip(
+            x, 0.0, 1.0
+        ).tolist()
         k = min(int(market * world.markets), world.markets - 1)
         sign = 1.0 if side < 0.5 else -1.0
-        push_budget = self.budget * push_share * 0.9
+        lies = lying > 0.7
+        means = self.budget * (1.0 - LIE_SHARE) if lies else self.budget
+        push_budget = means * push_share * 0.9
         per_log_move = OUTSIDE_DEPTH * float(world.given.calm_depth[k]) / 0.01
         move = sign * min(math.sqrt(2.0 * push_budget / per_log_move), 1.2)
-        cash = self.budget - push_budget
+        cash = means - push_budget
         mirror_cash = cash * mirror_share * 0.8
         own_cash = cash - mirror_cash
         times = 1.0 + 24.0 * leverage
@@ -210,6 +231,8 @@ class Arena:
             actions += [Action("push", began + 1, 0, k, move, ends)]
         if pull > 0.3:
             actions += [Action("pull", began + 1, 0, k, 1.0 - pull, ends)]
+        if lies:
+            actions += [Action("lie", began + 1, 0, k, (2.0 * lie - 1.0) * LIE_MOST, ends)]
         if exits > 0.25:
             actions += [Action("trade", max(ends - 1, began + 1), 0, k, -sign * own_cash * times)]
         actions += [Action("withdraw", min(ends, steps - 2), 0, k, own_cash * (1.0 + 4.0 * exits))]
@@ -222,33 +245,44 @@ def search_attack(
     *,
     objective: str = "loss",
     evaluations: int = 400,
+    side: str = "any",
     shrink: bool = True,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """The worst attack found within a budget, its minimal witness, and the front of cost against damage and profit."""
+    """The worst attack found within a budget, its minimal witness, and the front of cost against damage and profit.
+
+    `side` keeps pushes to one direction. The objective `liquidations` is notional closed by force that would not have
+    been: harm to others that need not show in the venue's books.
+    """
     from scipy.stats import qmc
 
     if objective not in OBJECTIVES:
         raise world_error("attack", ("objective", f"{objective!r} is none", f"Write one of: {', '.join(OBJECTIVES)}."))
+    if side not in SIDES:
+        raise world_error("attack", ("side", f"{side!r} is none", f"Write one of: {', '.join(SIDES)}."))
     tell = progress or (lambda _share, _what: None)
     arena = Arena(order, budget)
     seen: list[tuple[np.ndarray, Outcome]] = []
 
     def score(outcome: Outcome) -> float:
+        if objective == "liquidations":
+            return outcome.closed
         if objective == "profit":
             return outcome.profit
         if objective == "pareto":
             return outcome.damage + max(outcome.profit, 0.0) - 0.25 * max(outcome.cost, 0.0)
         return outcome.damage
 
-    def value(x: np.ndarray) -> float:
+    def value(asked: np.ndarray) -> float:
+        x = np.array(asked, dtype=float)
+        x[1] = {"up": 0.0, "down": 1.0}.get(side, x[1])
         outcome = arena.play(arena.actions_of(x))
         seen.append((x.copy(), outcome))
         tell(min(len(seen) / evaluations, 1.0), f"best {max(score(o) for _x, o in seen):,.0f}")
         return score(outcome)
 
     seeds = 1 << max(int(math.log2(max(evaluations // 3, 4))), 2)
-    for point in qmc.Sobol(9, rng=np.random.default_rng(order.seed)).random(seeds):
+    for point in qmc.Sobol(DIMENSIONS, rng=np.random.default_rng(order.seed)).random(seeds):
         value(point)
     _refine(seen, value, score, evaluations, order.seed)
     best_x, best = max(seen, key=lambda item: (score(item[1]), -item[1].cost))
@@ -265,6 +299,8 @@ def search_attack(
         "profit": best.profit,
         "griefing_factor": best.griefing_factor if math.isfinite(best.griefing_factor) else None,
         "profitable": best.profit > 0.0,
+        "pattern": pattern_of(witness),
+        "closed": best.closed,
         "market": arena.world.scenario.markets[actions[0].market].contract.symbol,
         "best": {"outcome": asdict(best), "actions": [asdict(action) for action in actions]},
         "witness": {"outcome": asdict(outcome), "actions": [asdict(action) for action in witness]},
@@ -326,6 +362,39 @@ def _front(outcomes: list[Outcome]) -> list[dict[str, float]]:
     return [
         {"cost": outcomes[row].cost, "damage": outcomes[row].damage, "profit": outcomes[row].profit} for row in ordered
     ]
+
+
+PATTERNS: Final = {
+    "sacrificed short": ("i21-hyperliquid-jelly-2025", "a short is left to the venue and the price pushed up"),
+    "sacrificed long": ("i25-popcat-2025", "a long is left to the venue when the price, or the wall under it, goes"),
+    "false report": ("Aave's rate-limited oracle, March 2026", "one source is wrong and healthy accounts are closed"),
+    "pushed price": ("i14-mango-2022", "a gain at a pushed price is taken out"),
+    "none": ("", "nothing known"),
+}
+"""What a witness is like: the incident, and how it works."""
+
+
+def pattern_of(actions: Sequence[Action]) -> dict[str, str]:
+    """The known pattern of a minimal witness: what was left standing against a push, a lie, or a gain taken out."""
+    pushes = sum(action.size for action in actions if action.kind == "push")
+    pulled = any(action.kind == "pull" for action in actions)
+    held: dict[int, float] = {}
+    for action in actions:
+        if action.kind == "trade":
+            held[action.account] = held.get(action.account, 0.0) + action.size
+    left = min(held.values(), default=0.0), max(held.values(), default=0.0)
+    if pushes > 0.0 and left[0] < 0.0:
+        name = "sacrificed short"
+    elif (pushes < 0.0 or pulled) and left[1] > 0.0:
+        name = "sacrificed long"
+    elif any(action.kind == "lie" for action in actions):
+        name = "false report"
+    elif pushes != 0.0 and held:
+        name = "pushed price"
+    else:
+        name = "none"
+    like, how = PATTERNS[name]
+    return {"name": name, "like": like, "how": how}
 
 
 def write_witness(file: Path, order: Order, result: dict[str, Any]) -> None:

@@ -96,7 +96,8 @@ class Conditions:
     a number. `panic_*`: after the average price has fallen by `panic_fall` within sixty steps, in each step
     `panic_share` of the traders try to withdraw `panic_part` of their cash. `run_*`: once the vault has lost
     `run_fall` of its best value, in each step every member tries to leave with `run_part` of its shares.
-    `linked_share`: accounts whose owner has another account too.
+    `linked_share`: accounts whose owner has another account too. `jumps_times`: on every second path jumps come (or
+    calm is left) so many times as often, and every path carries a weight; 1 leaves chance alone.
     """
 
     horizon_s: int = 43_200
@@ -113,6 +114,7 @@ class Conditions:
     run_part: float = 0.0
     linked_share: float = 0.15
     funding_s: int = 0
+    jumps_times: float = 1.0
     shocks: tuple[Shock, ...] = ()
 
     @property
@@ -154,6 +156,10 @@ def check_conditions(conditions: Conditions) -> None:
         faults.append(("horizon", f"{conditions.steps} steps are too many", "Write a longer step; 100,000 at most."))
     if not 1 <= conditions.rounds <= 32:
         faults.append(("rounds", f"{conditions.rounds} rounds a step", "Write 1 to 32."))
+    if not 1.0 <= conditions.jumps_times <= 1000.0:
+        faults.append(
+            ("jumps", f"{conditions.jumps_times} times as often", "Write 1 (chance alone) to 1000; 5 to 50 is usual.")
+        )
     if not 1 <= conditions.feeds <= 8:
         faults.append(("feeds", f"{conditions.feeds} price sources", "Write 1 to 8."))
     if faults:

@@ -3,7 +3,9 @@
 Loss of a path is the shortfall declared on it: what flat accounts owed and somebody else had to bear. Expected
 shortfall is the mean of the worst share of paths, ES_a = q + E[(L - q)+] / (1 - a) with q the empirical a-quantile;
 its standard error comes from the influence function (L - q)+ / (1 - a) + q - ES, over sqrt(n) (Rockafellar and
-Uryasev 2000; Trindade et al. 2007). Probabilities carry the binomial standard error and a Wilson interval.
+Uryasev 2000; Trindade et al. 2007). Probabilities carry the binomial standard error and a Wilson interval. Paths with
+weights (jumps drawn more often than the model has them) are weighed in all of them, and how many equal paths they are
+worth is stated beside.
 """
 
 import math
@@ -32,46 +34,83 @@ class Estimate:
         return {"value": self.value, "standard_error": self.standard_error, "low": self.low, "high": self.high}
 
 
-def expected_shortfall(losses: np.ndarray, level: float) -> Estimate:
-    """Mean of the worst 1 - level of the losses, with its standard error.
+def expected_shortfall(losses: np.ndarray, level: float, weights: np.ndarray | None = None) -> Estimate:
+    """Mean of the worst 1 - level of the losses, with its standard error; `weights` where rare paths came more often.
 
-    With fewer than 2 / (1 - level) losses the tail is one path: the estimate is the largest loss, and its standard
-    error is stated as large as itself, for that is how much one path knows.
+    Where the tail holds fewer than two paths (or weights worth fewer) the estimate is the largest loss, and its
+    standard error is stated as large as itself, for that is how much one path knows.
     """
-    ordered = np.sort(np.asarray(losses, dtype=float))
-    count = len(ordered)
-    if count == 0:
+    numbers = np.asarray(losses, dtype=float)
+    if len(numbers) == 0:
         return Estimate(math.nan, math.nan, math.nan, math.nan)
-    quantile = ordered[min(math.ceil(level * count) - 1, count - 1)] if level > 0 else ordered[0]
+    order = np.argsort(numbers, kind="stable")
+    ordered, parts = numbers[order], _parts(weights, len(numbers))[order]
+    # the loss at which no more than 1 - level of the weight lies beyond
+    beyond = 1.0 - np.cumsum(parts)
+    quantile = ordered[int(np.argmax(beyond <= 1.0 - level + 1e-12))] if level > 0 else ordered[0]
     excess = np.maximum(ordered - quantile, 0.0) / (1.0 - level)
-    value = float(quantile + excess.mean())
-    if count * (1.0 - level) < 2.0:
+    value = float(quantile + (parts * excess).sum())
+    if tail_paths(parts, level) < 2.0 - 1e-9:
         value = float(ordered[-1])
         return Estimate(value, value, 0.0, value * (1.0 + Z95))
-    error = float(np.std(excess, ddof=1) / math.sqrt(count))
+    error = _error(excess, parts)
     return Estimate(value, error, max(value - Z95 * error, 0.0), value + Z95 * error)
 
 
-def probability(hits: np.ndarray) -> Estimate:
-    """Share of paths on which something happened (Wilson 1927 interval)."""
-    count = len(hits)
+def _parts(weights: np.ndarray | None, count: int) -> np.ndarray:
+    """Weights as shares that sum to one."""
+    if weights is None:
+        return np.full(count, 1.0 / count)
+    parts: np.ndarray = weights / weights.sum()
+    return parts
+
+
+def _error(values: np.ndarray, parts: np.ndarray) -> float:
+    """Standard error of a weighted mean, from its influence function: sqrt(sum (part x deviation)^2), n - 1 kept."""
+    count = len(values)
+    if count < 2:
+        return math.nan
+    mean = float((parts * values).sum())
+    return math.sqrt(float((parts**2 * (values - mean) ** 2).sum()) * count / (count - 1))
+
+
+def effective_paths(weights: np.ndarray) -> float:
+    """How many equal paths the weighted ones are worth: (sum w)^2 / sum w^2 (Kish 1965)."""
+    return float(weights.sum() ** 2 / (weights**2).sum()) if len(weights) else 0.0
+
+
+def tail_paths(ordered_parts: np.ndarray, level: float) -> float:
+    """Paths worth of weight in the worst 1 - level; `ordered_parts` sum to one and ascend with the loss."""
+    if np.ptp(ordered_parts) == 0.0:
+        return len(ordered_parts) * (1.0 - level)
+    beyond = np.cumsum(ordered_parts[::-1])
+    inside = ordered_parts[::-1][: int(np.searchsorted(beyond, 1.0 - level, side="left")) + 1]
+    return effective_paths(inside)
+
+
+def probability(hits: np.ndarray, weights: np.ndarray | None = None) -> Estimate:
+    """Share of paths on which something happened (Wilson 1927 interval, over the paths the weights are worth)."""
+    count: float = len(hits)
     if count == 0:
         return Estimate(math.nan, math.nan, math.nan, math.nan)
-    share = float(np.mean(hits))
-    error = math.sqrt(share * (1.0 - share) / count)
+    parts = _parts(weights, len(hits))
+    share = min(float((parts * hits).sum()), 1.0)
+    error = math.sqrt(float((parts**2 * (hits - share) ** 2).sum()))
+    if weights is not None and 0.0 < share < 1.0 and error > 0.0:
+        count = share * (1.0 - share) / error**2
     spread = Z95 * math.sqrt(share * (1.0 - share) / count + Z95**2 / (4.0 * count**2))
     centre = share + Z95**2 / (2.0 * count)
     scale = 1.0 + Z95**2 / count
     return Estimate(share, error, max((centre - spread) / scale, 0.0), min((centre + spread) / scale, 1.0))
 
 
-def mean_of(values: np.ndarray) -> Estimate:
+def mean_of(values: np.ndarray, weights: np.ndarray | None = None) -> Estimate:
     """Mean and its standard error."""
     numbers = np.asarray(values, dtype=float)
     if len(numbers) == 0:
         return Estimate(math.nan, math.nan, math.nan, math.nan)
-    value = float(numbers.mean())
-    error = float(numbers.std(ddof=1) / math.sqrt(len(numbers))) if len(numbers) > 1 else math.nan
+    parts = _parts(weights, len(numbers))
+    value, error = float((parts * numbers).sum()), _error(numbers, parts)
     return Estimate(value, error, value - Z95 * error, value + Z95 * error)
 
 
@@ -140,26 +179,32 @@ def parse_limit(text: str) -> tuple[str, float]:
 
 def estimates_of(paths: Paths, quantum: int) -> dict[str, Estimate]:
     """Everything a limit may be set on, and the means behind it."""
-    losses = losses_of(paths, quantum)
+    losses, weights = losses_of(paths, quantum), weights_of(paths)
     return {
-        "expected_shortfall_999": expected_shortfall(losses, 0.999),
-        "expected_shortfall_99": expected_shortfall(losses, 0.99),
-        "expected_shortfall_95": expected_shortfall(losses, 0.95),
-        "probability_socialised_loss": probability(socialised(paths)),
-        "fund_exhausted_probability": probability(funds_exhausted(paths)),
-        "probability_deleveraged": probability(paths.of(Total.DELEVERAGED_TIMES) > 0),
-        "probability_shortfall": probability(losses > 0),
-        "mean_shortfall": mean_of(losses),
+        "expected_shortfall_999": expected_shortfall(losses, 0.999, weights),
+        "expected_shortfall_99": expected_shortfall(losses, 0.99, weights),
+        "expected_shortfall_95": expected_shortfall(losses, 0.95, weights),
+        "probability_socialised_loss": probability(socialised(paths), weights),
+        "fund_exhausted_probability": probability(funds_exhausted(paths), weights),
+        "probability_deleveraged": probability(paths.of(Total.DELEVERAGED_TIMES) > 0, weights),
+        "probability_shortfall": probability(losses > 0, weights),
+        "mean_shortfall": mean_of(losses, weights),
         "mean_liquidated": mean_of(
-            (paths.of(Total.LIQUIDATED) + paths.of(Total.TAKEN_OVER) + paths.of(Total.DELEVERAGED)) / quantum
+            (paths.of(Total.LIQUIDATED) + paths.of(Total.TAKEN_OVER) + paths.of(Total.DELEVERAGED)) / quantum, weights
         ),
-        "mean_fund_draw": mean_of((paths.of(Total.FUNDS_START) - paths.of(Total.FUNDS_LEAST)) / quantum),
+        "mean_fund_draw": mean_of((paths.of(Total.FUNDS_START) - paths.of(Total.FUNDS_LEAST)) / quantum, weights),
     }
+
+
+def weights_of(paths: Paths) -> np.ndarray | None:
+    """The paths' weights, or None where all are one: plain estimates then."""
+    return paths.weights if (paths.weights != 1.0).any() else None
 
 
 def tranche_means(paths: Paths, quantum: int) -> dict[str, float]:
     """Mean amount each layer pays a path."""
-    return {name: float(paths.of(total).mean() / quantum) for name, total in TRANCHES.items()}
+    weights = weights_of(paths)
+    return {name: mean_of(paths.of(total) / quantum, weights).value for name, total in TRANCHES.items()}
 
 
 def conservation(paths: Paths) -> int:
@@ -183,11 +228,12 @@ def is_settled(paths: Paths, quantum: int, relative_error: float, level: float =
 
     No loss on any path so far settles nothing before 3 / (1 - level) paths: the rule of three.
     """
-    losses = losses_of(paths, quantum)
-    estimate = expected_shortfall(losses, level)
+    losses, weights = losses_of(paths, quantum), weights_of(paths)
+    estimate = expected_shortfall(losses, level, weights)
     if estimate.value <= 0.0:
         return len(losses) >= 3.0 / (1.0 - level)
-    return len(losses) * (1.0 - level) >= 2.0 and estimate.standard_error <= relative_error * estimate.value
+    # one path in the tail states an error as large as itself, so it settles nothing
+    return estimate.standard_error <= relative_error * estimate.value
 
 
 @dataclass(frozen=True, slots=True)

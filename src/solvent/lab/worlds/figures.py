@@ -30,7 +30,10 @@ class Trace:
 
 @dataclass(frozen=True)
 class Figure:
-    """A numbered figure of the report: what it shows, in a sentence, and where a reader should look."""
+    """A numbered figure of the report: what it shows, in a sentence, and where a reader should look.
+
+    `basis` says which paths it rests on, so that nobody takes a few for many.
+    """
 
     key: str
     title: str
@@ -42,6 +45,7 @@ class Figure:
     log_y: bool = False
     table: tuple[tuple[str, ...], ...] = ()
     notes: tuple[str, ...] = field(default_factory=tuple)
+    basis: str = "the run's paths"
 
     def frame(self) -> "polars.DataFrame":
         """All numbers of the figure, one row a point: trace, x, y, and upper, z or error where there is one."""

@@ -75,7 +75,7 @@ def page_of(run: StressRun, figures: list[Figure]) -> str:
         body.append(f"<h2>{escape(figure.title)}</h2><p>{escape(figure.sentence)}</p><div id='{figure.key}'></div>")
         body.append(_table(figure.table))
         body += [f"<p>{escape(note)}</p>" for note in figure.notes]
-        body.append(f"<p class='from'>{escape(source)}</p>")
+        body.append(f"<p class='from'>{escape(f'{figure.basis}; {source}')}</p>")
     body.append(f"<h2>Model and limits</h2><pre>{escape(json.dumps(summary['model'], indent=1, default=str))}</pre>")
     data = json.dumps(_finite(drawings), allow_nan=False).replace("</", "<\\/")
     draw = (

@@ -38,7 +38,7 @@ class Paths:
     """Finished paths, in ascending order of their number; amounts in quanta.
 
     numbers [n]; totals [n, Total]; by_market [n, M, MarketTotal]; line [n, BUCKETS, Moment]; defaults [d, 5] and
-    closings [c, 7] carry the path's number first.
+    closings [c, 7] carry the path's number first; weights [n] are one unless rare paths were drawn more often.
     """
 
     numbers: np.ndarray
@@ -47,6 +47,7 @@ class Paths:
     line: np.ndarray
     defaults: np.ndarray
     closings: np.ndarray
+    weights: np.ndarray
     seconds: float = 0.0
     partial: bool = False
 
@@ -63,6 +64,8 @@ class Paths:
         fingerprint = hashlib.blake2b(digest_size=32)
         for part in (self.numbers, self.totals, self.by_market, self.line, self.defaults, self.closings):
             fingerprint.update(np.ascontiguousarray(part).tobytes())
+        if (self.weights != 1.0).any():
+            fingerprint.update(self.weights.tobytes())
         return fingerprint.hexdigest()
 
 
@@ -74,11 +77,13 @@ class _Chunk:
     line: list[np.ndarray] = field(default_factory=list)
     defaults: list[np.ndarray] = field(default_factory=list)
     closings: list[np.ndarray] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)
 
     def take(self, path: int, player: Player) -> None:
         """Keep what the player's last path came to."""
         going = player.going
         self.numbers.append(path)
+        self.weights.append(player.weight)
         self.totals.append(going.totals.copy())
         self.by_market.append(going.by_market.copy())
         self.line.append(_filled(going.line))
@@ -110,6 +115,7 @@ def joined_paths(chunks: Iterable[_Chunk], markets: int) -> Paths:
             np.zeros((0, BUCKETS, len(Moment)), dtype=np.int64),
             np.zeros((0, 5), dtype=np.int64),
             np.zeros((0, 7), dtype=np.int64),
+            np.zeros(0),
         )
     numbers = np.array([number for chunk in listed for number in chunk.numbers])
     order = np.argsort(numbers, kind="stable")
@@ -129,6 +135,7 @@ def joined_paths(chunks: Iterable[_Chunk], markets: int) -> Paths:
         stacked("line"),
         listed_rows("defaults"),
         listed_rows("closings"),
+        np.array([weight for chunk in listed for weight in chunk.weights])[order],
     )
 
 

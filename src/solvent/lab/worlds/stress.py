@@ -18,6 +18,7 @@ from solvent.lab.worlds.compiled.tables import MarketTotal, Moment, Total
 from solvent.lab.worlds.conditions import Conditions, Shock
 from solvent.lab.worlds.estimates import (
     conservation,
+    effective_paths,
     estimates_of,
     is_settled,
     tranche_means,
@@ -120,6 +121,7 @@ class StressRun:
 
         columns: dict[str, Any] = {"path": self.paths.numbers}
         columns |= {total.name.lower(): self.paths.of(total) for total in Total}
+        columns["weight"] = self.paths.weights
         return pl.DataFrame(columns)
 
     def markets_frame(self) -> "polars.DataFrame":
@@ -240,6 +242,8 @@ def summarise_run(world: World, paths: Paths, told: dict[str, Any], limits: list
         "horizon_s": world.conditions.horizon_s,
         "step_s": world.conditions.step_s,
         "shocks": [str(shock) for shock in world.conditions.shocks],
+        "jumps_times": world.conditions.jumps_times,
+        "effective_paths": round(effective_paths(paths.weights), 1),
     }
     summary |= {name: estimate.value for name, estimate in estimates.items()}
     summary["standard_errors"] = {name: estimate.standard_error for name, estimate in estimates.items()}

@@ -6,6 +6,7 @@ rows = player.play(0)          # path 0, whoever plays it and whatever was playe
 """
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -23,7 +24,7 @@ from solvent.lab.opening import joined, opening_commands, sources_of
 from solvent.lab.population import settle_people
 from solvent.lab.replay import check_start
 from solvent.lab.scenario import NANOSECONDS, Scenario
-from solvent.lab.worlds.compiled.generators import Model, bend_path, draw_path
+from solvent.lab.worlds.compiled.generators import Generator, Model, bend_path, draw_path
 from solvent.lab.worlds.compiled.linking import apply_address, worlds_digest
 from solvent.lab.worlds.compiled.loop import LAST_ROUNDS, play_steps, start_path
 from solvent.lab.worlds.compiled.tables import BATCH_ROOM, Cursor, Given, Going, Rate, Setting, blank_going
@@ -43,6 +44,7 @@ LADDER_DISTANCES = np.array([0.0002, 0.001, 0.003, 0.006, 0.01])
 KINDS: tuple[Literal["spot", "perp", "mark"], ...] = ("spot", "perp", "mark")
 FEED_FOLLOWS = {"spot": 0.6, "perp": 0.8, "mark": 1.0}
 """How far a feed of a kind follows the venue's own price when forced trading moves it: arbitrageurs pull together."""
+TILTED = (Generator.KOU, Generator.HAWKES, Generator.REGIME)
 COLLATERAL_DISCOUNT = 0.02
 ADVANCES = 32
 
@@ -159,6 +161,15 @@ def build_world(
     WorldError with every fault.
     """
     check_conditions(conditions)
+    if conditions.jumps_times != 1.0 and int(model.kind[0]) not in TILTED:
+        raise world_error(
+            "conditions",
+            (
+                "jumps",
+                "this model has no jumps that could come more often",
+                "Use kou, hawkes or regime, or leave the option out.",
+            ),
+        )
     if len(model.volatility) != len(scenario.markets):
         raise world_error(
             scenario.name,
@@ -354,6 +365,15 @@ def _halts(bend: Bend, markets: int) -> list[tuple[int, np.ndarray]]:
     return found
 
 
+def weight_of(tilt: float, log_ratio: float) -> float:
+    """What a path counts for when every second path is drawn with jumps `tilt` times as often: at most two.
+
+    Density of the model over the mean of both laws, 2 / (1 + ratio): the balance heuristic (Veach and Guibas 1995; Owen
+    and Zhou 2000). Half of the paths are the model's own, so no weight can run away, however heavy the tail.
+    """
+    return 1.0 if tilt == 1.0 else 2.0 / (1.0 + math.exp(min(log_ratio, 700.0)))
+
+
 class Player:
     """Plays paths of a world, one at a time, each from the same start. One per process: its tables are reused."""
 
@@ -388,6 +408,7 @@ class Player:
             world.conditions.steps, world.markets, world.conditions.feeds, len(state.accounts), kept
         )
         self.commands: list[np.ndarray] = []
+        self.weight = 1.0
         machine = Machine(self.state, self.watch)
         self._address = apply_address(machine, self.tape, self.going.batch)
         self._pairs = [
@@ -409,10 +430,14 @@ class Player:
                 np.copyto(mine[:rows], start[:rows])
 
     def draw(self, path: int) -> None:
-        """Draw the prices and depths of a path into `going`."""
+        """Draw the prices and depths of a path into `going`, and set its weight."""
         world, going = self.world, self.going
+        tilt = world.conditions.jumps_times
         with quick_compilation():
-            draw_path(world.model, world.seed, 0, path, going.returns, going.depth)
+            log_ratio = draw_path(
+                world.model, world.seed, 0, path, tilt, tilt != 1.0 and path % 2 == 1, going.returns, going.depth
+            )
+            self.weight = weight_of(tilt, log_ratio)
             bend = world.bend
             bend_path(going.returns, going.depth, bend.added, bend.volatility_times, bend.depth_times)
 
@@ -425,18 +450,20 @@ class Player:
         volatility_times: float = 1.0,
         depth_times: float = 1.0,
         depth_of: np.ndarray | None = None,
+        shift_of: np.ndarray | None = None,
         plan: Sequence[tuple[int, np.ndarray]] | None = None,
     ) -> Going:
         """Play one path to its end; the tables are reused by the next.
 
         `returns` [steps, markets] take the place of the model's; `added` log-moves, the two factors and `depth_of`
-        [steps, markets] bend the path further; `plan` takes the place of the world's.
+        [steps, markets] bend the path further; `shift_of` [steps, feeds] and `plan` take the place of the world's.
         """
         self.reset()
         world, going = self.world, self.going
         if returns is None:
             self.draw(path)
         else:
+            self.weight = 1.0
             going.returns[:] = returns
             going.depth[:] = world.bend.depth_times
         if added is not None or volatility_times != 1.0 or depth_times != 1.0:
@@ -449,7 +476,7 @@ class Player:
                 )  # fmt: skip
         if depth_of is not None:
             np.multiply(going.depth, depth_of, out=going.depth)
-        given = world.given
+        given = world.given if shift_of is None else world.given._replace(oracle_shift=shift_of)
         if plan is not None:
             listed, first = laid_out(plan, len(going.returns))
             given = given._replace(plan=listed.view(np.recarray), plan_first=first)

@@ -11,6 +11,11 @@ needs is in `Model`, an array for each thing; a model leaves alone what it does 
     hawkes      as kou, the common jumps exciting more of themselves: rate + sum of branching x decay x exp(-decay t)
     regime      a Markov chain that moves volatility, depth and correlation together
 
+Rare paths. Common jumps (kou, hawkes) and ways out of calm (regime) may come `tilt` times as often on some paths, so
+that a tail is not left to luck. `draw_path` gives the logarithm of how much likelier the path's jumps are under the
+tilted law than under the model's own: a sum over steps of count x ln(rate' / rate) - (rate' - rate), or of the logs of
+ratios of transition probabilities. Sizes and noise are drawn alike, so this one number is the whole ratio.
+
 GARCH(1,1) in units of the step's calm variance: v' = 1 - a - b + a r^2 / s^2 + b v, so its mean is one and the
 model's `volatility` stays the unconditional one. The Hawkes excitation decays inside the discretised step exactly;
 the branching ratio n < 1 makes the mean cluster 1 / (1 - n).
@@ -120,9 +125,27 @@ def _jump_size(seed, scenario, path, factor, number, jump):
     return size * jump[3] if u < jump[2] else -size * jump[4]
 
 
+@world_kernel
+def _leaving(chain, regime, following, tilt):
+    """Probability of a step of the chain when ways out of its first regime are `tilt` times as likely, held to 0.9.
+
+    The first step, and every step from the calm regime, is tilted; the others are the model's own.
+    """
+    if regime != 0 and regime != chain.shape[0] - 1:
+        return chain[regime, following]
+    away = 1.0 - chain[regime, 0]
+    if away <= 0.0:
+        return chain[regime, following]
+    times = min(tilt, max(0.9 / away, 1.0))
+    return 1.0 - away * times if following == 0 else chain[regime, following] * times
+
+
 @world_entry
-def draw_path(model, seed, scenario, path, returns, depth):
-    """Fill in one path: log-returns [steps, M] and depth multipliers [steps, M]."""
+def draw_path(model, seed, scenario, path, tilt, is_tilted, returns, depth):
+    """Fill in one path: log-returns [steps, M] and depth multipliers [steps, M].
+
+    Gives the log of (density of its jumps under the tilted law / under the model's own), zero where nothing is tilted.
+    """
     steps, markets = returns.shape
     kind = model.kind[0]
     rows = model.history.shape[0]
@@ -137,6 +160,8 @@ def draw_path(model, seed, scenario, path, returns, depth):
     fresh = np.zeros(markets)
     spare = np.zeros(markets)
     own_rate = model.jump[1]
+    log_ratio = 0.0
+    drawn = tilt if is_tilted else 1.0
     for t in range(steps):
         if kind == Generator.HISTORICAL or kind == Generator.FHS:
             if t % model.block[0] == 0:
@@ -166,10 +191,12 @@ def draw_path(model, seed, scenario, path, returns, depth):
             total = 0.0
             following = model.chain.shape[1] - 1
             for r in range(model.chain.shape[1]):
-                total += model.chain[regime, r]
+                total += _leaving(model.chain, regime, r, drawn)
                 if u < total:
                     following = r
                     break
+            if tilt != 1.0:
+                log_ratio += math.log(_leaving(model.chain, regime, following, tilt) / model.chain[regime, following])
             regime = following
             lift = model.regimes[regime, 2]
         common = 0.0
@@ -177,7 +204,10 @@ def draw_path(model, seed, scenario, path, returns, depth):
             rate = model.jump[0]
             if kind == Generator.HAWKES:
                 rate += excitation
-            count = poisson(seed, scenario, path, JUMPS, t, rate)
+            often = rate + model.jump[0] * (tilt - 1.0)
+            count = poisson(seed, scenario, path, JUMPS, t, often if is_tilted else rate)
+            if tilt != 1.0 and rate > 0.0:
+                log_ratio += count * math.log(often / rate) - (often - rate)
             for i in range(count):
                 common += _jump_size(seed, scenario, path, JUMP_SIZES, t * 64 + i, model.jump)
             if kind == Generator.HAWKES:
@@ -209,6 +239,7 @@ def draw_path(model, seed, scenario, path, returns, depth):
                         for i in range(count):
                             move += _jump_size(seed, scenario, path, OWN_JUMPS + 2 * k + 1, t * 64 + i, model.jump)
             returns[t, k] = min(max(move + model.drift[k], -RETURN_MAX), RETURN_MAX)
+    return log_ratio
 
 
 @world_entry
