@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from solvent.cli.replay import progress_line
-from solvent.lab.incident import Incident, Outcome, incident_ids, read_incident, run_incident
+from solvent.lab.incident import Incident, Retold, incident_ids, read_incident, run_incident
 
 
 def incidents_command(named: tuple[str, ...], list_only: bool, seed: int, out: Path | None, as_json: bool) -> int:
@@ -34,7 +34,7 @@ def incidents_command(named: tuple[str, ...], list_only: bool, seed: int, out: P
     return 0 if all(outcome.contained and outcome.reproduced is not False for outcome in outcomes) else 1
 
 
-def row_of(outcome: Outcome) -> dict[str, Any]:
+def row_of(outcome: Retold) -> dict[str, Any]:
     """One incident as a row of the JSON answer; money in units of the settlement currency, as decimal strings."""
     incident = outcome.incident
     return {
@@ -84,7 +84,7 @@ def show_list(incidents: list[Incident], as_json: bool) -> None:
     Console().print(table)
 
 
-def show_scoreboard(outcomes: list[Outcome]) -> None:
+def show_scoreboard(outcomes: list[Retold]) -> None:
     """Loss then and now, who paid, and what the recommended rules ask of an ordinary trader."""
     from rich.console import Console
     from rich.table import Table

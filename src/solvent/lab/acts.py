@@ -11,19 +11,24 @@ from typing import Any
 
 import numpy as np
 
+from solvent.advisors.forecasts import draft_multipliers
 from solvent.codes import Mode, Refusal
-from solvent.commands import COMMAND_DTYPE, CommandKind
+from solvent.commands import COMMAND_DTYPE, CommandKind, pack
 from solvent.events import EventKind
 from solvent.lab.paths import Path
 from solvent.lab.scenario import Act, Scenario
+from solvent.state.terms import TermsShape
+from solvent.units import PPM
 
 TRIALS_MAX = 64
+DONE = ("trade", "deposit", "withdraw", "halt", "resume", "margin")
+"""Acts that are commands; the others bend what is heard."""
 
 Submit = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Performed:
     """What became of an act: units or cash asked for and got, and why the rest was refused."""
 
     act: Act
@@ -79,12 +84,28 @@ def depth_factors(scenario: Scenario, now_ns: int, markets: int) -> np.ndarray:
 class Stage:
     """Carries the acts out, in order of time, and keeps what became of them."""
 
-    def __init__(self, scenario: Scenario, quantum: int, lot_sizes: list[float], ticks: np.ndarray) -> None:
-        self.waiting = [act for act in scenario.acts if act.do in ("trade", "deposit", "withdraw", "halt", "resume")]
+    def __init__(
+        self,
+        scenario: Scenario,
+        quantum: int,
+        lot_sizes: list[float],
+        ticks: np.ndarray,
+        shape: TermsShape,
+        terms_version: Callable[[], int],
+    ) -> None:
+        self.waiting = [act for act in scenario.acts if act.do in DONE]
         self.quantum = quantum
         self.lot_sizes = lot_sizes
         self.ticks = ticks
-        self.outcomes: list[Outcome] = []
+        self.shape = shape
+        self.terms_version = terms_version
+        self.outcomes: list[Performed] = []
+
+    def margin_commands(self, act: Act, now_ns: int) -> np.ndarray:
+        """The venue asks for more margin in a market: new terms, drafted and enacted at once."""
+        wanted = [(act.market, is_long, "volatility_ppm", int(act.factor * PPM)) for is_long in (True, False)]
+        drafts = draft_multipliers(now_ns, self.shape, self.terms_version() + 1, wanted)
+        return np.asarray(pack(drafts))
 
     def perform(
         self,
@@ -97,13 +118,17 @@ class Stage:
         """Do what is due."""
         while self.waiting and self.waiting[0].at_ns <= now_ns:
             act = self.waiting.pop(0)
+            if act.do == "margin":
+                refusal = refusal_in(submit(self.margin_commands(act, now_ns)))
+                self.outcomes.append(Performed(act, float(act.factor), 0.0 if refusal else float(act.factor), refusal))
+                continue
             record = np.zeros(1, dtype=COMMAND_DTYPE)
             record["time_ns"] = now_ns
             if act.do in ("halt", "resume"):
                 record["kind"], record["instrument"] = CommandKind.SET_MODE, act.market
                 record["mode"] = Mode.HALTED if act.do == "halt" else Mode.ACTIVE
                 refusal = refusal_in(submit(record))
-                self.outcomes.append(Outcome(act, 1.0, 0.0 if refusal else 1.0, refusal))
+                self.outcomes.append(Performed(act, 1.0, 0.0 if refusal else 1.0, refusal))
                 continue
             unit, whole = 1.0, 1
             if act.do == "trade":
@@ -124,7 +149,7 @@ class Stage:
             got, refusal = (
                 as_much_as_allowed(submit, record, field, whole) if act.up_to else once(submit, record, field, whole)
             )
-            self.outcomes.append(Outcome(act, whole * unit, got * unit, refusal))
+            self.outcomes.append(Performed(act, whole * unit, got * unit, refusal))
 
 
 def once(submit: Submit, record: np.ndarray, field: str, whole: int) -> tuple[int, str]:
@@ -158,7 +183,7 @@ def refusal_in(events: np.ndarray) -> str:
     return ""
 
 
-def outcome_rows(outcomes: list[Outcome], symbols: list[str]) -> list[dict[str, Any]]:
+def outcome_rows(outcomes: list[Performed], symbols: list[str]) -> list[dict[str, Any]]:
     """The outcomes as rows a reader or a file understands."""
     return [
         {

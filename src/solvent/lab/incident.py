@@ -107,7 +107,7 @@ class Incident:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Retold:
     """What the two runs of an incident showed. Money is in units of the settlement currency."""
 
     incident: Incident
@@ -209,7 +209,7 @@ def loss_of(summary: Mapping[str, Any], measure: str, accounts: tuple[str, ...])
     return Decimal(int(quanta)) / unit
 
 
-def run_incident(incident: Incident, *, seed: int = 1, progress: Callable[[float, str], None] | None = None) -> Outcome:
+def run_incident(incident: Incident, *, seed: int = 1, progress: Callable[[float, str], None] | None = None) -> Retold:
     """Play the incident under the rules of the time and under the recommended ones."""
     from solvent.lab.measures import summarise
     from solvent.lab.replay import play
@@ -225,7 +225,7 @@ def run_incident(incident: Incident, *, seed: int = 1, progress: Callable[[float
     refused = tuple(sorted({row["refused_as"] for row in now["acts"] if row["refused_as"]}))
     paid = paid_by(now, incident.attackers)
     why = faults_of(incident, now, paid, refused)
-    return Outcome(
+    return Retold(
         incident=incident,
         loss_then=loss_then,
         loss_now=max(loss_now, Decimal(0)),

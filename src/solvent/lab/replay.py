@@ -19,7 +19,7 @@ from solvent.codes import REFUSAL_SENTENCES, Level, Mode, Refusal, SystemAccount
 from solvent.commands import COMMAND_DTYPE, CommandKind
 from solvent.engine.engine import Engine, Genesis
 from solvent.events import EventKind
-from solvent.lab.acts import Outcome, Stage, bend_path, depth_factors, is_out
+from solvent.lab.acts import Performed, Stage, bend_path, depth_factors, is_out
 from solvent.lab.execution import Book, Fill, Order
 from solvent.lab.opening import joined, opening_commands, sources_of
 from solvent.lab.paths import Path, candle_path, opening_prices, price_at, waypoint_path
@@ -49,7 +49,7 @@ class Recording:
     conditions: list[np.ndarray] = field(default_factory=list)
     queued: list[int] = field(default_factory=list)
     funds: list[tuple[int, int, int, int]] = field(default_factory=list)
-    outcomes: list[Outcome] = field(default_factory=list)
+    outcomes: list[Performed] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -180,7 +180,9 @@ class _Run:
         self.advances["count"] = int(compiled.terms.policy[0].advance_max)
         self.names: dict[str, int] = {}
         lots = [float(market.contract.lot_size) for market in scenario.markets]
-        self.stage = Stage(scenario, self.quantum, lots, ticks)
+        self.stage = Stage(
+            scenario, self.quantum, lots, ticks, compiled.shape, lambda: int(engine.state.venue[0].terms_version)
+        )
         recording.outcomes = self.stage.outcomes
         self.lies = any(act.do == "report" for act in scenario.acts)
 

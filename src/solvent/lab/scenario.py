@@ -27,7 +27,7 @@ INSTRUMENTS_MAX: Final = 200
 ACCOUNTS_MAX: Final = 2_000_000
 NANOSECONDS: Final = 1_000_000_000
 MONEY_MAX: Final = 10**15
-ACTS: Final = ("trade", "deposit", "withdraw", "report", "silence", "outage", "depth", "halt", "resume")
+ACTS: Final = ("trade", "deposit", "withdraw", "report", "silence", "outage", "depth", "halt", "resume", "margin")
 
 
 def _money(path: str, why: str, **more: Any) -> Parameter:
@@ -142,7 +142,12 @@ PARAMETERS: Final = (
     _text("act[].feed", "Which source speaks otherwise or falls silent; all without it."),
     _text("act[].until", "When the source, the book or the venue is itself again; the end without it."),
     _text("act[].only_under", "Done only under the rulebook of this name: what a venue did or left undone."),
-    _ppm("act[].factor_ppm", "What is left of the depth, or by what the report is multiplied.", 10**10, default=10**6),
+    _ppm(
+        "act[].factor_ppm",
+        "What is left of the depth; by what a report, or the margin of open positions, is multiplied.",
+        10**10,
+        default=10**6,
+    ),
     _section("liquidity", "Who takes the other side.", default={}),
     _int("liquidity.providers", "How many market makers.", 1, 256, default=24),
     _money("liquidity.capital", "Capital of each.", default="50000000"),
@@ -435,6 +440,7 @@ _NEEDS: Final = {
     "depth": ("factor_ppm",),
     "halt": ("symbol",),
     "resume": ("symbol",),
+    "margin": ("symbol", "factor_ppm"),
 }
 
 
