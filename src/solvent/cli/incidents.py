@@ -54,6 +54,7 @@ def row_of(outcome: Retold) -> dict[str, Any]:
         "refused_now": list(outcome.refused_now),
         "initial_margin_then": round(outcome.initial_then, 6),
         "initial_margin_now": round(outcome.initial_now, 6),
+        "extra_capital_per_100k": str(outcome.extra_capital),
         "thin": incident.thin,
         "left_out": list(incident.left_out),
         "not_contained_because": list(outcome.why),
@@ -98,6 +99,7 @@ def show_scoreboard(outcomes: list[Retold]) -> None:
     table.add_column("paid now by")
     table.add_column("margin then", justify="right")
     table.add_column("now", justify="right")
+    table.add_column("capital more for 100k", justify="right")
     for outcome in outcomes:
         incident = outcome.incident
         by = ", ".join(f"{name.replace('_', ' ')} {in_short(amount)}" for name, amount in outcome.paid_by.items())
@@ -111,6 +113,7 @@ def show_scoreboard(outcomes: list[Retold]) -> None:
             by or ("refused: " + ", ".join(outcome.refused_now) if outcome.refused_now else "nobody"),
             f"{outcome.initial_then:.1%}",
             f"{outcome.initial_now:.1%}",
+            in_short(outcome.extra_capital),
         )
     Console(width=None if sys.stdout.isatty() else 200).print(table)
     known = [outcome for outcome in outcomes if outcome.reproduced is not None]

@@ -165,6 +165,10 @@ def stress(
         list[str] | None,
         typer.Option("--limit", "--fail-on", help="NAME=NUMBER, as expected_shortfall_999=5e6; breached: exit 2."),
     ] = None,
+    grid: Annotated[
+        str | None,
+        typer.Option("--grid", help="Instead: every shock and every pair at this level: adverse, severe or extreme."),
+    ] = None,
     until_se: Annotated[
         float | None,
         typer.Option("--until-se", min=1e-6, help="Stop when the standard error of ES99.9 is this share of it."),
@@ -187,6 +191,11 @@ def stress(
         "depth": depth, "latency": latency, "shocks": tuple(shock or ()), "panic": panic, "run": run, "seed": seed,
         "jumps": jumps,
     }  # fmt: skip
+    if grid is not None:
+        from solvent.cli.stress import grid_command
+
+        grid_command(scenario, rulebook, min(paths, 8), asked, grid, out, as_json)
+        return
     stress_command(scenario, rulebook, paths, asked, tuple(limit or ()), until_se, jobs, on, address, out, as_json)
 
 
@@ -264,6 +273,7 @@ def attack(
     budget: Annotated[float, typer.Option("--budget", help="What the attacker has, in the settlement currency.")] = 3e6,
     objective: Annotated[str, typer.Option("--objective", help="loss, profit, pareto or liquidations.")] = "loss",
     side: Annotated[str, typer.Option("--side", help="Which way prices may be pushed: any, up or down.")] = "any",
+    lies: Annotated[bool, typer.Option("--lies/--no-lies", help="A price source may be made to lie.")] = True,
     evaluations: Annotated[int, typer.Option("--evals", "--evaluations", min=8, max=1_000_000)] = 400,
     shrink: Annotated[bool, typer.Option("--shrink/--no-shrink", help="Reduce to a minimal witness.")] = True,
     witness: Annotated[Path | None, typer.Option("--witness", help="Where the witness is kept.")] = None,
@@ -290,7 +300,7 @@ def attack(
         asked,
         budget,
         objective,
-        side,
+        (side, lies),
         evaluations,
         shrink,
         witness,

@@ -81,7 +81,7 @@ def attack_command(
     asked: dict[str, Any],
     budget: float,
     objective: str,
-    side: str,
+    allowed: tuple[str, bool],
     evaluations: int,
     shrink: bool,
     witness: Path | None,
@@ -107,7 +107,14 @@ def attack_command(
         order = order_of(scenario, rulebook, asked)
         with progress_line() as progress:
             result = search_attack(
-                order, budget, objective=objective, side=side, evaluations=evaluations, shrink=shrink, progress=progress
+                order,
+                budget,
+                objective=objective,
+                side=allowed[0],
+                lies=allowed[1],
+                evaluations=evaluations,
+                shrink=shrink,
+                progress=progress,
             )
         damage, profit = result["damage"], result["profit"]
         keep(out, "attack.json", result)

@@ -104,6 +104,51 @@ def stress_command(
         sys.exit(LIMIT_BREACHED)
 
 
+def grid_command(
+    scenario: str,
+    rulebook: str | None,
+    paths: int,
+    asked: dict[str, Any],
+    level: str,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Every shock alone and in pairs, eight paths of each at most; grid.json in `out`."""
+    from solvent.lab.worlds.grid import shock_grid
+
+    order = order_of(scenario, rulebook, asked)
+    if out is not None:
+        check_folder(out, "grid.json")
+    with progress_line() as progress:
+        result = shock_grid(order, level, paths=paths, progress=progress)
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "grid.json").write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=2))
+    show(result, as_json, grid_table)
+
+
+def grid_table(result: dict[str, Any]) -> Any:
+    """One row a shock or pair, worst first."""
+    from rich.table import Table
+
+    table = Table(title=f"{len(result['rows'])} shocks and pairs at {result['level']}, {result['paths']} paths of each")
+    table.add_column("shocks")
+    for name in ("mean shortfall", "standard error", "beyond the singles", "liquidated", "P(shared loss)"):
+        table.add_column(name, justify="right")
+    for row in result["rows"]:
+        table.add_row(
+            " + ".join(row["shocks"]),
+            f"{row['mean_shortfall']:,.6g}",
+            f"{row['mean_shortfall_error']:,.3g}",
+            f"{row['together']:,.6g}" if len(row["shocks"]) > 1 else "",
+            f"{row['mean_liquidated']:,.6g}",
+            f"{row['probability_socialised_loss']:.2%}",
+        )
+    for shocks, why in result["left_out"].items():
+        table.add_row(shocks, f"left out: {why}")
+    return table
+
+
 def show(summary: dict[str, Any], as_json: bool, table: Any) -> None:
     """Print a result as JSON or as a table."""
     if as_json:

@@ -124,6 +124,11 @@ class Retold:
     digest_now: str
     why: tuple[str, ...]
 
+    @property
+    def extra_capital(self) -> Decimal:
+        """What a position of ORDINARY_NOTIONAL must bring more on a calm day than it had to then; less is negative."""
+        return Decimal(round((self.initial_now - self.initial_then) * ORDINARY_NOTIONAL))
+
 
 def incident_ids() -> tuple[str, ...]:
     """The incidents that ship with the package, in order of their numbers."""

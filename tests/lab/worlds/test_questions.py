@@ -23,6 +23,7 @@ from solvent.lab.worlds.compiled.tables import Total
 from solvent.lab.worlds.conditions import Conditions
 from solvent.lab.worlds.estimates import conservation
 from solvent.lab.worlds.faults import WorldError
+from solvent.lab.worlds.grid import shock_grid
 from solvent.lab.worlds.models import Assumed, Returns
 from solvent.lab.worlds.reverse import OutOfReach, divergence_worst_mean, reverse_stress
 from solvent.lab.worlds.runs import run_paths
@@ -125,7 +126,9 @@ def searched(rulebook, objective, side, feeds=1, evaluations=64):
         rulebook_text=rules.rulebook_text,
         rulebook_name=rules.rulebook_name,
     )
-    return search_attack(asked, 2e6, objective=objective, side=side, evaluations=evaluations)
+    return search_attack(
+        asked, 2e6, objective=objective, side=side, lies=objective == "liquidations", evaluations=evaluations
+    )
 
 
 @pytest.mark.parametrize(("side", "pattern"), [("up", "sacrificed short"), ("down", "sacrificed long")])
@@ -283,6 +286,21 @@ def test_a_run_is_written_and_any_path_opens_again(run, tmp_path):
         journal_of_path(tmp_path, 8)
     with pytest.raises(WorldError, match="does not hold it"):
         journal_of_path(tmp_path, 99)
+
+
+def test_a_grid_tells_singles_and_pairs_and_what_cannot_be_played():
+    asked = order(model="normal", accounts=60, conditions=replace(SHORT, step_s=120))
+    found = shock_grid(asked, "extreme", paths=2, dimensions=("crash", "depth", "depeg"))
+    shown = {tuple(row["shocks"]): row for row in found["rows"]}
+    assert len(shown) + len(found["left_out"]) == 6
+    both, crash = shown["crash:extreme", "depth:extreme"], shown["crash:extreme",]
+    assert both["mean_shortfall"] >= crash["mean_shortfall"]
+    assert both["together"] == pytest.approx(
+        both["mean_shortfall"] - crash["mean_shortfall"] - shown["depth:extreme",]["mean_shortfall"]
+    )
+    assert found["rows"] == sorted(found["rows"], key=lambda row: (-row["mean_shortfall"], row["shocks"]))
+    with pytest.raises(WorldError, match="no such level"):
+        shock_grid(asked, "mild")
 
 
 def test_rare_paths_are_weighed_written_and_opened_again(tmp_path):

@@ -246,12 +246,13 @@ def search_attack(
     objective: str = "loss",
     evaluations: int = 400,
     side: str = "any",
+    lies: bool = True,
     shrink: bool = True,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """The worst attack found within a budget, its minimal witness, and the front of cost against damage and profit.
 
-    `side` keeps pushes to one direction. The objective `liquidations` is notional closed by force that would not have
+    `side` keeps pushes to one direction, without `lies` every source says what it sees. The objective `liquidations` is notional closed by force that would not have
     been: harm to others that need not show in the venue's books.
     """
     from scipy.stats import qmc
@@ -276,6 +277,7 @@ def search_attack(
     def value(asked: np.ndarray) -> float:
         x = np.array(asked, dtype=float)
         x[1] = {"up": 0.0, "down": 1.0}.get(side, x[1])
+        x[9] = x[9] if lies else 0.0
         outcome = arena.play(arena.actions_of(x))
         seen.append((x.copy(), outcome))
         tell(min(len(seen) / evaluations, 1.0), f"best {max(score(o) for _x, o in seen):,.0f}")

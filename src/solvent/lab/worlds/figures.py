@@ -7,7 +7,7 @@ shows a number that cannot be read.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 if TYPE_CHECKING:
     import polars
@@ -46,6 +46,14 @@ class Figure:
     table: tuple[tuple[str, ...], ...] = ()
     notes: tuple[str, ...] = field(default_factory=tuple)
     basis: str = "the run's paths"
+
+    def _repr_png_(self) -> bytes:
+        """What a notebook shows: the picture."""
+        from io import BytesIO
+
+        picture = BytesIO()
+        draw_png(self, picture)
+        return picture.getvalue()
 
     def frame(self) -> "polars.DataFrame":
         """All numbers of the figure, one row a point: trace, x, y, and upper, z or error where there is one."""
@@ -118,7 +126,7 @@ def plotly_of(figure: Figure) -> dict[str, Any]:
     return {"data": data, "layout": layout}
 
 
-def draw_png(figure: Figure, file: Path) -> None:
+def draw_png(figure: Figure, file: Path | BinaryIO) -> None:
     """The figure as a picture, by matplotlib without a screen."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as Canvas

@@ -15,7 +15,7 @@ from solvent.lab.worlds.conditions import Shock
 from solvent.lab.worlds.figures import Figure, Trace
 from solvent.lab.worlds.panels.bench import Bench, number
 from solvent.lab.worlds.world import Player, World
-from solvent.units import LIMIT, PPM
+from solvent.units import PPM
 
 AXIOM_SEEDS: Final = 12
 """Seeds of the matrix in a report; `solvent adl` tries as many as asked."""
@@ -122,7 +122,7 @@ def _winners(world: World, state: Any) -> Winners:
     return Winners(
         account=rows.astype(np.int64),
         lots=np.maximum(by_account(np.abs(positions.lots))[rows], 1),
-        gain=np.minimum(gain[rows], LIMIT // PPM),
+        gain=gain[rows],
         settled_gain=np.clip(settled[rows], 0, gain[rows]),
         unvested=np.clip(gain[rows] - np.maximum(settled[rows], 0), 0, gain[rows]),
         equity=equity,
