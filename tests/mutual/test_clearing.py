@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from solvent.mutual.clearing import (
@@ -26,7 +26,6 @@ def networks(draw, most=6):
     return network(owed, assets, [draw(st.integers(1, 20)) for _ in range(count)])
 
 
-@settings(deadline=None)  # the solver of programs is slow to load
 @given(networks())
 def test_three_ways_agree(net):
     cleared = clear(net)

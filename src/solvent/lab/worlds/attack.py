@@ -252,8 +252,8 @@ def search_attack(
 ) -> dict[str, Any]:
     """The worst attack found within a budget, its minimal witness, and the front of cost against damage and profit.
 
-    `side` keeps pushes to one direction, without `lies` every source says what it sees. The objective `liquidations` is notional closed by force that would not have
-    been: harm to others that need not show in the venue's books.
+    `side` keeps pushes to one direction; without `lies` every source says what it sees. The objective `liquidations` is
+    notional closed by force that would not have been: harm to others that need not show in the venue's books.
     """
     from scipy.stats import qmc
 
