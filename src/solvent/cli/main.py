@@ -273,7 +273,7 @@ def attack(
     budget: Annotated[float, typer.Option("--budget", help="What the attacker has, in the settlement currency.")] = 3e6,
     objective: Annotated[str, typer.Option("--objective", help="loss, profit, pareto or liquidations.")] = "loss",
     side: Annotated[str, typer.Option("--side", help="Which way prices may be pushed: any, up or down.")] = "any",
-    lies: Annotated[bool, typer.Option("--lies/--no-lies", help="A price source may be made to lie.")] = True,
+    lies: Annotated[bool, typer.Option("--lies", help="One of three price sources may be made to lie.")] = False,
     evaluations: Annotated[int, typer.Option("--evals", "--evaluations", min=8, max=1_000_000)] = 400,
     shrink: Annotated[bool, typer.Option("--shrink/--no-shrink", help="Reduce to a minimal witness.")] = True,
     witness: Annotated[Path | None, typer.Option("--witness", help="Where the witness is kept.")] = None,
@@ -293,7 +293,7 @@ def attack(
     """Search the cheapest way to hurt the venue: damage, cost, profit, griefing factor, minimal witness."""
     from solvent.cli.search import attack_command
 
-    asked = {"model": "normal", "accounts": accounts, "horizon": horizon, "seed": seed}
+    asked = {"model": "normal", "accounts": accounts, "horizon": horizon, "seed": seed, "feeds": 3 if lies else 1}
     attack_command(
         scenario,
         rulebook,

@@ -40,7 +40,7 @@ def order_of(scenario: str, rulebook: str | None, asked: dict[str, Any]) -> Any:
         latency_s=asked.get("latency", 500) / 1000.0,
         panic_part=asked.get("panic", 0.0),
         run_part=asked.get("run", 0.0),
-        feeds=3 if oracles else 1,
+        feeds=3 if oracles else asked.get("feeds", 1),
         jumps_times=asked.get("jumps", 1.0),
         shocks=shocks,
     )

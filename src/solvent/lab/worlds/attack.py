@@ -246,14 +246,15 @@ def search_attack(
     objective: str = "loss",
     evaluations: int = 400,
     side: str = "any",
-    lies: bool = True,
+    lies: bool = False,
     shrink: bool = True,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """The worst attack found within a budget, its minimal witness, and the front of cost against damage and profit.
 
-    `side` keeps pushes to one direction; without `lies` every source says what it sees. The objective `liquidations` is
-    notional closed by force that would not have been: harm to others that need not show in the venue's books.
+    `side` keeps pushes to one direction; with `lies` one price source may be made to say what is not so. The objective
+    `liquidations` is notional closed by force that would not have been: harm to others that need not show in the
+    venue's books.
     """
     from scipy.stats import qmc
 

@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 if TYPE_CHECKING:
     import polars
 
-COLOURS: Final = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#8c564b", "#17becf", "#7f7f7f", "#bcbd22")
+COLOURS: Final = (
+    *("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#8c564b"),
+    *("#17becf", "#7f7f7f", "#bcbd22", "#e377c2", "#000000"),
+)
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Trace:
     upper: Sequence[float] = ()
     z: Sequence[Sequence[float]] = ()
     error: Sequence[float] = ()
+    on_right: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class Figure:
     table: tuple[tuple[str, ...], ...] = ()
     notes: tuple[str, ...] = field(default_factory=tuple)
     basis: str = "the run's paths"
+    right_title: str = ""
 
     def _repr_png_(self) -> bytes:
         """What a notebook shows: the picture."""
@@ -105,6 +110,7 @@ def plotly_of(figure: Figure) -> dict[str, Any]:
         elif trace.kind == "band":
             edge = {"width": 0, "color": colour}
             data.append({"type": "scatter", "x": x, "y": y, "line": edge, "showlegend": False, "hoverinfo": "skip"})
+            data[-1] |= {"yaxis": "y2"} if trace.on_right else {}
             data.append(
                 {"type": "scatter", "x": x, "y": list(trace.upper), "name": trace.name, "fill": "tonexty", "line": edge}
             )
@@ -115,6 +121,8 @@ def plotly_of(figure: Figure) -> dict[str, Any]:
             )
             if trace.error:
                 data[-1]["error_y"] = {"type": "data", "array": list(trace.error)}
+        if trace.on_right:
+            data[-1]["yaxis"] = "y2"
     layout: dict[str, Any] = {
         "xaxis": {"title": {"text": figure.x_title}, "type": "log" if figure.log_x else "-"},
         "yaxis": {"title": {"text": figure.y_title}, "type": "log" if figure.log_y else "-"},
@@ -123,6 +131,9 @@ def plotly_of(figure: Figure) -> dict[str, Any]:
         "height": 380,
         "legend": {"orientation": "h", "y": -0.25},
     }
+    if figure.right_title:
+        layout["yaxis2"] = {"title": {"text": figure.right_title}, "overlaying": "y", "side": "right"}
+        layout["margin"]["r"] = 70
     return {"data": data, "layout": layout}
 
 
@@ -134,6 +145,7 @@ def draw_png(figure: Figure, file: Path | BinaryIO) -> None:
     canvas = Canvas(figsize=(9.0, 4.6), dpi=110, layout="constrained")
     FigureCanvasAgg(canvas)
     axes: Any = canvas.add_subplot()
+    right: Any = axes.twinx() if figure.right_title else axes
     floor: dict[Any, float] = {}
     bars = [trace for trace in figure.traces if trace.kind == "bars"]
     for place, trace in enumerate(figure.traces):
@@ -155,7 +167,9 @@ def draw_png(figure: Figure, file: Path | BinaryIO) -> None:
             axes.bar(spots, trace.y, width=width, label=trace.name, color=colour, yerr=list(trace.error) or None)
             axes.set_xticks(range(len(trace.x)), [str(x) for x in trace.x])
         elif trace.kind == "band":
-            axes.fill_between(trace.x, trace.y, trace.upper, alpha=0.3, label=trace.name, color=colour)
+            (right if trace.on_right else axes).fill_between(
+                trace.x, trace.y, trace.upper, alpha=0.3, label=trace.name, color=colour
+            )
         elif trace.kind == "points":
             axes.scatter(trace.x, trace.y, s=10, label=trace.name, color=colour)
         else:
@@ -164,12 +178,14 @@ def draw_png(figure: Figure, file: Path | BinaryIO) -> None:
                 axes.errorbar(trace.x, trace.y, yerr=list(trace.error), fmt="none", ecolor=colour)
     axes.set_xlabel(figure.x_title)
     axes.set_ylabel(figure.y_title)
+    if figure.right_title:
+        right.set_ylabel(figure.right_title)
     if figure.log_x:
         axes.set_xscale("log")
     if figure.log_y:
         axes.set_yscale("log")
     if len(figure.traces) > 1:
-        axes.legend(fontsize=8)
+        canvas.legend(fontsize=8, loc="outside lower center", ncols=4)
     axes.tick_params(axis="x", labelrotation=30, labelsize=8)
     axes.set_title(figure.title, fontsize=10)
     canvas.savefig(file)

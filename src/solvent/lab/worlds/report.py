@@ -66,7 +66,8 @@ def page_of(run: StressRun, figures: list[Figure]) -> str:
     from plotly.offline import get_plotlyjs
 
     summary = run.summary
-    head = f"{summary['paths']} days of {run.world.scenario.title} under {summary['digests']['rulebook']}"
+    hours = f"{summary['horizon_s'] / 3600:g} h"
+    head = f"{run.world.scenario.title}: {summary['paths']} paths of {hours} under {summary['digests']['rulebook']}"
     source = provenance_of(run)
     body = [f"<h1>{escape(head)}</h1>", _estimates(summary)]
     drawings: dict[str, Any] = {}

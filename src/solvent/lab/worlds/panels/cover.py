@@ -59,7 +59,8 @@ def contagion(bench: Bench) -> Figure:
         )
     sizes = [part * everything for part in SIZES]
     rates = [top_up(stressed, size).rate for size in sizes]
-    added = [value_added(stressed, size) if size > 0 else 0.0 for size in sizes]
+    funded = [size for size in sizes if size > 0]
+    added = [value_added(stressed, size) for size in funded]
     broken = _broken(peers)
     share = probability(broken, weights)
     tail = expected_shortfall(peers.losses.sum(axis=1), 0.99, weights)
@@ -74,8 +75,8 @@ def contagion(bench: Bench) -> Figure:
         f"{len(peers.names)} protocols after path {int(run.paths.numbers[row])}"
         + (f", its losses times {times:g} since as they were nobody would fail" if times > 1 else "")
         + f": a fund of {number(everything)} would cover every shortfall.",
-        "fund", "rate of every shortfall paid; paid more for each unit of fund",
-        (Trace("top-up rate", "line", sizes, rates), Trace("value added for each unit", "line", sizes, added)),
+        "fund", "rate; worth of a unit",
+        (Trace("top-up rate", "line", sizes, rates), Trace("paid more for each unit of fund", "line", funded, added)),
         table=tuple((*cells, *("",) * (7 - len(cells))) for cells in table),
         notes=(ASSUMED, _joint(bench)),
         basis=f"the run's {len(run.paths)} paths",

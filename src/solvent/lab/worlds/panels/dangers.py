@@ -75,7 +75,7 @@ def frontier_of_attacks(bench: Bench) -> Figure:
         model="normal",
     )
     budget = max(bench.run.summary["funds_start"] * 0.2, 1e5)
-    found = search_attack(small, budget, objective="pareto", evaluations=96, shrink=False)
+    found = search_attack(small, budget, objective="pareto", evaluations=80, shrink=False)
     front = found["front"]
     table = [("cost", "damage", "profit", "griefing factor")]
     for row in front[:12]:

@@ -131,12 +131,17 @@ def gap_tail(bench: Bench) -> Figure:
         traces.append(Trace("ES 99.9 %", "line", thresholds, [row["expected_shortfall"] for row in rows]))
         traces.append(
             Trace(
-                "shape, 95 %", "band", thresholds, [r["shape_low"] for r in rows], upper=[r["shape_high"] for r in rows]
+                "shape, 95 %",
+                "band",
+                thresholds,
+                [r["shape_low"] for r in rows],
+                upper=[r["shape_high"] for r in rows],
+                on_right=True,
             )
         )
     return Figure(
         "gap_tail", "7. Gap tail",
         f"Half-hour falls of {world.scenario.markets[0].contract.base}: a straight mean excess is a Pareto tail, and a "
         "flat shape one to be trusted.",
-        "threshold (log-move)", "log-move, shape", tuple(traces), table=tuple(table),
+        "threshold (log-move)", "log-move", tuple(traces), table=tuple(table), right_title="shape",
     )  # fmt: skip
