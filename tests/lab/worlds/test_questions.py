@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from tests.lab.worlds.small import WILD, small_scenario, small_world
 
+from solvent.lab.incident import rulebook_then
 from solvent.lab.statistics.faults import StatisticError
 from solvent.lab.worlds.attack import Action, Arena, replay_witness, search_attack, write_witness
 from solvent.lab.worlds.backtest import backtest_margins, close_out_sufficiency
@@ -118,45 +119,57 @@ def test_a_squeezed_short_is_paid_by_a_vault_that_takes_everything_and_not_by_on
     assert squeeze_under("solvent")[0].damage < 0.1 * squeezed.damage
 
 
-def searched(rulebook, objective, side, feeds=1, evaluations=64):
-    """The worst attack a search of two million finds on a quiet hour of a small venue."""
-    rules = Order.of("stress", rulebook)
-    asked = replace(
-        order(model="normal", assumed=Assumed(), accounts=100, conditions=replace(SHORT, feeds=feeds)),
-        rulebook_text=rules.rulebook_text,
-        rulebook_name=rules.rulebook_name,
-    )
-    return search_attack(
-        asked, 2e6, objective=objective, side=side, lies=objective == "liquidations", evaluations=evaluations
-    )
+THIN = "PEPE/USDC:USDC"
+
+
+def toy(rules, feeds=3):
+    """A quiet hour of a small venue whose thinnest market can be moved by half for a million."""
+    asked = order(model="normal", assumed=Assumed(), accounts=100, conditions=replace(SHORT, feeds=feeds))
+    head, mark, part = asked.scenario_text.partition(f'symbol = "{THIN}"')
+    part = part.replace('open_interest = "40000000"', 'open_interest = "1500000"', 1)
+    part = part.replace('depth = "700000"', 'depth = "60000"', 1)
+    return replace(asked, scenario_text=head + mark + part, rulebook_text=rules.text, rulebook_name=rules.name)
+
+
+def most_profit(found):
+    return max(point["profit"] for point in found["front"])
 
 
 @pytest.mark.parametrize(("side", "pattern"), [("up", "sacrificed short"), ("down", "sacrificed long")])
-def test_the_search_finds_the_squeezes_of_2025_under_their_rules_and_they_do_less_and_never_pay_now(side, pattern):
-    """March 2025: a short left to the vault, the price pushed up. November: a long, the wall under it pulled."""
-    then, now = searched("hyperliquid", "loss", side), searched("solvent", "loss", side)
+def test_the_search_finds_the_squeezes_of_2025_under_their_rules_and_now_they_do_less_and_never_pay(side, pattern):
+    """March 2025: a short left to the vault, the price pushed up. November: a long, and the price under it goes."""
+    then, now = (
+        search_attack(toy(rulebook_then(rules)), 1e6, side=side, market=THIN, evaluations=96)
+        for rules in ("hyperliquid_2025_03", "solvent")
+    )
     assert then["pattern"]["name"] == pattern
-    assert then["damage"] > 5e5
-    assert now["damage"] < 0.5 * then["damage"]
-    assert not now["profitable"]
-    assert all(point["profit"] <= 0.0 for point in now["front"])
+    assert then["damage"] > 1.4 * now["damage"]
+    assert then["griefing_factor"] > 1.5 * (now["griefing_factor"] or 0.0)
+    assert most_profit(then) > 0.0
+    assert most_profit(now) <= 0.0
 
 
 def test_the_search_finds_the_false_report_of_2026_under_one_source_and_three_do_not_mind_it():
     """March 2026: a rate limit held one of two coupled parameters back, and healthy accounts were closed."""
-    arena_then = searched("hyperliquid", "liquidations", "any")
-    assert any(action["kind"] == "lie" for action in arena_then["best"]["actions"])
-    assert arena_then["pattern"]["name"] == "false report"
-    asked = order(model="normal", assumed=Assumed(), accounts=100, conditions=replace(SHORT, feeds=3))
+    rules = Order.of("stress", "hyperliquid")
+    asked = order(model="normal", assumed=Assumed(), accounts=100)
+    then = replace(asked, rulebook_text=rules.rulebook_text, rulebook_name=rules.rulebook_name)
+    found = search_attack(then, 2e6, objective="liquidations", lies=True, evaluations=64)
+    assert any(action["kind"] == "lie" for action in found["best"]["actions"])
+    assert found["pattern"]["name"] == "false report"
     lie = Action("lie", 20, 0, 0, -0.1, 60)
-    assert Arena(asked, 2e6).play([lie]).closed == 0.0
-    one = replace(asked, conditions=replace(SHORT, feeds=1))
-    assert Arena(one, 2e6).play([lie]).closed > 0.0
+    closed = {
+        feeds: Arena(replace(asked, conditions=replace(SHORT, feeds=feeds)), 2e6).play([lie]).closed for feeds in (1, 3)
+    }
+    assert closed[1] > 0.0
+    assert closed[3] == 0.0
 
 
 def test_a_side_that_is_none_is_refused():
     with pytest.raises(WorldError, match="side"):
         search_attack(order(), 1e6, side="left")
+    with pytest.raises(WorldError, match="none here"):
+        search_attack(order(), 1e6, market="X/USDC:USDC")
 
 
 def test_funds_penalties_and_margins_are_put_in_numbers(run):

@@ -46,6 +46,8 @@ OUTSIDE_DEPTH: Final = 1.0
 """Depth outside within one per cent, in times of the venue's own."""
 WITHDRAWALS: Final = (1.0, 0.5, 0.25, 0.12, 0.06, 0.03)
 PLAN_ROOM: Final = 128
+LEVERAGE_MOST: Final = 25.0
+STAYS_FROM: Final = 0.6
 LIE_MOST: Final = 0.3
 LIE_SHARE: Final = 0.25
 """Of the budget, put down for touching a source: what it takes is not known, that it is not free is."""
@@ -218,7 +220,7 @@ class Arena:
         cash = means - push_budget
         mirror_cash = cash * mirror_share * 0.8
         own_cash = cash - mirror_cash
-        times = 1.0 + 24.0 * leverage
+        times = LEVERAGE_MOST**leverage
         began = 1 + int(start * steps * 0.4)
         ends = began + 2 + int(length * steps * 0.4)
         actions = [Action("deposit", 0, 0, k, own_cash)]
@@ -228,7 +230,8 @@ class Arena:
             actions += [Action("trade", began, 1, k, -sign * mirror_cash * times)]
         actions += [Action("trade", began, 0, k, sign * own_cash * times)]
         if push_budget > 1.0:
-            actions += [Action("push", began + 1, 0, k, move, ends)]
+            # a price that was pushed comes back, or what held it up is gone and it does not
+            actions += [Action("push", began + 1, 0, k, move, 0 if length > STAYS_FROM else ends)]
         if pull > 0.3:
             actions += [Action("pull", began + 1, 0, k, 1.0 - pull, ends)]
         if lies:
@@ -247,14 +250,15 @@ def search_attack(
     evaluations: int = 400,
     side: str = "any",
     lies: bool = False,
+    market: str | None = None,
     shrink: bool = True,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """The worst attack found within a budget, its minimal witness, and the front of cost against damage and profit.
 
-    `side` keeps pushes to one direction; with `lies` one price source may be made to say what is not so. The objective
-    `liquidations` is notional closed by force that would not have been: harm to others that need not show in the
-    venue's books.
+    `market` keeps to one market and `side` keeps pushes to one direction; with `lies` one price source may be made to
+    say what is not so. The objective `liquidations` is notional closed by force that would not have been: harm to
+    others that need not show in the venue's books.
     """
     from scipy.stats import qmc
 
@@ -264,6 +268,10 @@ def search_attack(
         raise world_error("attack", ("side", f"{side!r} is none", f"Write one of: {', '.join(SIDES)}."))
     tell = progress or (lambda _share, _what: None)
     arena = Arena(order, budget)
+    symbols = [listed.contract.symbol for listed in arena.world.scenario.markets]
+    if market is not None and market not in symbols:
+        raise world_error("attack", ("market", f"{market} is none here", f"Write one of: {', '.join(symbols)}."))
+    place = None if market is None else (symbols.index(market) + 0.5) / len(symbols)
     seen: list[tuple[np.ndarray, Outcome]] = []
 
     def score(outcome: Outcome) -> float:
@@ -279,6 +287,7 @@ def search_attack(
         x = np.array(asked, dtype=float)
         x[1] = {"up": 0.0, "down": 1.0}.get(side, x[1])
         x[9] = x[9] if lies else 0.0
+        x[0] = x[0] if place is None else place
         outcome = arena.play(arena.actions_of(x))
         seen.append((x.copy(), outcome))
         tell(min(len(seen) / evaluations, 1.0), f"best {max(score(o) for _x, o in seen):,.0f}")
