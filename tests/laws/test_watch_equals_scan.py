@@ -28,6 +28,7 @@ from solvent.events import EventKind
 from solvent.lab.books import Books, ceil_ratio
 from solvent.lab.driver import ROOM, World
 from solvent.lab.driver.setting import SCENARIOS_ROOM
+from solvent.procedures.near import BY_INDEX, find_near
 from solvent.risk.watch import (
     COUNT,
     CURSOR,
@@ -219,6 +220,21 @@ def check_all(machine: Machine, books: Books) -> None:
     check_tree(watch, machine.state)
 
 
+def check_near(machine: Machine, books: Books, scale_ppm: int) -> int:
+    """Whoever holds less than the multiple is named, and nobody else; 1 when the index told it."""
+    found = np.zeros(len(machine.state.accounts), dtype=np.int32)
+    count, judged, way = find_near(machine.state, machine.watch, Level.MAINTENANCE, scale_ppm, found)
+    near = []
+    for number, book in books.accounts.items():
+        if book.is_trader and not book.flagged:
+            required = books.requirement(number)
+            if required and books.equity(number) * PPM < required * scale_ppm:
+                near.append(number)
+    assert found[:count].tolist() == sorted(near)
+    assert judged >= count
+    return int(way == BY_INDEX)
+
+
 def settle(world: World, machine: Machine) -> list[Command]:
     """Some commands of the world that are no prices: trades, money, orders answered, rules changed."""
     return [world.next_command(machine.state) for _ in range(world.random.randint(1, 3))]
@@ -340,13 +356,16 @@ def walk(seed: int, shape: Any = None, ticks: int = max(TICKS // len(SEEDS), 20)
     if shape:
         shape(world.terms, world)
     machine = Machine(world.terms, **ROOM)
+    chance = random.Random(seed + 1)
     found: dict[str, int] = defaultdict(int)
     for command in path_of(world, machine, random.Random(seed), ticks):
         events = machine.do(pack([command]))
         found["flagged"] += int((events["kind"] == EventKind.ACCOUNT_FLAGGED).sum())
         found["marks"] += int((events["kind"] == EventKind.MARK_MOVED).sum())
         found["by_scan"] += int((events["kind"] == EventKind.JUDGED_BY_SCAN).sum())
-        check_all(machine, Books.read(machine.state))
+        books = Books.read(machine.state)
+        check_all(machine, books)
+        found["near"] += check_near(machine, books, chance.choice([PPM, 1_010_000, 1_250_000, 3 * PPM]))
         found["loose"] += int(machine.watch.loose[COUNT])
         found["watched"] += len({int(owner) for owner in machine.watch.owners[machine.watch.keys != DEAD]})
         found["upper"] += int((machine.watch.position_ceiling != NONE).sum())
@@ -361,6 +380,7 @@ def test_the_watch_finds_whom_a_scan_finds() -> None:
     assert found["marks"] > TICKS // 4
     if TICKS >= 1_000:
         assert found["flagged"] > 10
+        assert found["near"] > 100, "the index never told who is near"
 
 
 @pytest.mark.parametrize("shape", [chosen_leverage, dear_leverage, curves_over_notional, stretched, scenarios])

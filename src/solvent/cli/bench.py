@@ -19,10 +19,9 @@ def bench_watch_command(accounts: int, book: str, seed: int, ticks: int, togethe
 
     try:
         answer = measure_watch(accounts, book, seed, ticks, scattered=not together)
-    except MemoryError:
-        sys.stderr.write(
-            f"{accounts:,} accounts do not fit this computer's memory: they take about 600 bytes each. Ask for fewer.\n"
-        )
+    except MemoryError as refused:
+        reason = str(refused) or f"{accounts:,} accounts do not fit this computer's memory. Ask for fewer."
+        sys.stderr.write(reason + "\n")
         raise typer.Exit(BAD_INPUT) from None
     if as_json:
         sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")

@@ -441,6 +441,22 @@ def audit(
 
 
 @app.command()
+def alerts(
+    directory: Annotated[Path, typer.Argument(help="A journal's folder, or the --out folder of a replay.")],
+    ratio: Annotated[str, typer.Option("--ratio", "-r", help="Equity below so many times the requirement.")] = "1.25",
+    level: Annotated[str, typer.Option("--level", "-l", help="maintenance, initial or close_out.")] = "maintenance",
+    sequence: Annotated[
+        int | None, typer.Option("--sequence", "-s", min=0, help="As it stood after this command; the end without it.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+) -> None:
+    """Name everybody who is near liquidation: exit 0 when nobody is, 1 when somebody is."""
+    from solvent.cli.alerts import alerts_command
+
+    alerts_command(directory, ratio, level, sequence, as_json)
+
+
+@app.command()
 def serve(
     data: Annotated[
         Path | None, typer.Option("--data", "-d", help="The venue's directory, made if missing; ./venue without it.")

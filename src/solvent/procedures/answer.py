@@ -40,7 +40,7 @@ from solvent.risk.watch import (
     warm,
 )
 from solvent.state.tables import NONE
-from solvent.units import LIMIT
+from solvent.units import LIMIT, PPM
 
 SLICE_SHARE = 32
 """Part of all accounts whose corners one command makes anew at most, where that is more than `meter[SLICE]`."""
@@ -158,7 +158,7 @@ def repair_pending(state, watch, accounts):
 @kernel
 def _scan_mirror(state, watch, tape):
     """Decide about everybody the filter does not clear, in ascending order."""
-    doubt(state, watch)
+    doubt(state, watch, PPM)
     batch = np.empty(WARM_CHUNK, np.int32)
     rows = np.empty(WARM_CHUNK, np.int64)
     account = next_member(watch.ordering, 0)

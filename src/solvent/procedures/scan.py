@@ -20,6 +20,7 @@ from solvent.risk.watch import (
     reflect,
 )
 from solvent.state.tables import NONE
+from solvent.units import PPM
 
 
 @kernel
@@ -51,7 +52,7 @@ def scan_filtered(state_tables, watch_tables, found):
     watch = bind(watch_tables)
     if not is_mirrored(watch):
         return NONE, NONE
-    doubted = doubt(state, watch)
+    doubted = doubt(state, watch, PPM)
     count = 0
     drained = drain_in_order(watch)
     while drained > 0:

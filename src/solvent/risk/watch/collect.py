@@ -223,3 +223,27 @@ def keep_thin(watch):
     while account != NONE:
         add_member(watch.pending, account)
         account = next_member(watch.thin, account + 1)
+
+
+@kernel
+def collect_within(watch, instrument, side, bound_ticks, room):
+    """Put the owners of keys that the mark would pass on its way to a price into `watch.ordering`; change nothing else.
+
+    False when they are more than `room`.
+    """
+    column = watch.columns[2 * instrument + side]
+    bound = key_of(side, bound_ticks)
+    nodes = column.capacity // FAN
+    for root in range((nodes + FAN - 1) // FAN):
+        if watch.roots[column.first_root + root] <= bound:
+            continue
+        for node in range(root * FAN, min(root * FAN + FAN, nodes)):
+            if watch.nodes[column.first_node + node] <= bound:
+                continue
+            first = column.first + node * FAN
+            for place in range(first, first + FAN):
+                if watch.keys[place] > bound:
+                    add_member(watch.ordering, watch.owners[place])
+            if watch.ordering[COUNT] > room:
+                return False
+    return True

@@ -118,17 +118,17 @@ def _line(lines, code, place, value, rate, deduction, other):
 
 
 @kernel
-def _write_lines(state, level, instrument, code, value, other, lines):
-    """The lines of one side of a market: its brackets, or three chords that lie above their requirement."""
+def _write_lines(state, level, instrument, code, value, other, scale, lines):
+    """The lines of one side of a market: its brackets, or lines above their requirement; `scale` multiplies them."""
     schedule = state.schedules[level * state.instruments.shape[0] + instrument]
     kind = schedule.kind
     first = schedule.first_bracket
     count = schedule.bracket_count
     denominator = np.float64(schedule.denominator)
     rounded = roundings(state, level, instrument)
-    times = 1.0
+    times = scale
     if not is_joint(state, level, instrument):
-        times = multiplier_most_ppm(state, level, instrument) / np.float64(PPM)
+        times *= multiplier_most_ppm(state, level, instrument) / np.float64(PPM)
     fixed = (np.float64(schedule.add_fixed_quanta) + schedule.reward_min_quanta) * times
     added = schedule.add_ppm + schedule.reward_ppm + schedule.premium_num
     if (kind == Schedule.ZERO or count == 0) and rounded == SMOOTH and fixed == 0.0 and kind != Schedule.CURVE:
@@ -153,20 +153,22 @@ def _write_lines(state, level, instrument, code, value, other, lines):
                 end_needs -= high.deduction_whole + high.deduction_rest / denominator
                 rate = (end_needs - start_needs) / (end - start)
                 deduction = rate * start - start_needs
-            _line(lines, code, place, value, rate * times, deduction * times - fixed - (rounded - SMOOTH), other)
+            _line(
+                lines, code, place, value, rate * times, deduction * times - fixed - (rounded * scale - SMOOTH), other
+            )
     else:
         # one line above everything else: the largest rate, what is added in any case, and all roundings
         rate = schedule.rate_max_ppm / np.float64(PPM) * times
         if is_joint(state, level, instrument):
-            rate = slope_ppm(state, level, instrument, 0) / np.float64(PPM)
+            rate = slope_ppm(state, level, instrument, 0) / np.float64(PPM) * scale
         elif kind == Schedule.USER_LEVERAGE:
-            rate = max(rate, slope_ppm(state, level, instrument, 1) / np.float64(PPM))
+            rate = max(rate, slope_ppm(state, level, instrument, 1) / np.float64(PPM) * scale)
         for place in range(3):
-            _line(lines, code, place, value, rate, -fixed - rounded, other)
+            _line(lines, code, place, value, rate, -fixed - rounded * scale, other)
 
 
 @kernel
-def _all_lines(state, watch):
+def _all_lines(state, watch, scale):
     """(c1, d1, c2, d2, c3, d3) of every code at the marks of now."""
     instruments = state.instruments.shape[0]
     level = watch.meter[LEVEL]
@@ -175,8 +177,8 @@ def _all_lines(state, watch):
         market = state.instruments[instrument]
         value = np.float64(market.mark_ticks) * state.contracts[instrument].quanta_per_lot_tick
         change = np.float64(market.funding_index - watch.mirror_funding[instrument]) / FUNDING_SCALE
-        _write_lines(state, level, instrument, 2 * instrument, value, change, lines)
-        _write_lines(state, level, instrument, 2 * instrument + 1, -value, -change, lines)
+        _write_lines(state, level, instrument, 2 * instrument, value, change, scale, lines)
+        _write_lines(state, level, instrument, 2 * instrument + 1, -value, -change, scale, lines)
     weighted = state.levels[level].maintenance_weights == 1
     for asset in range(1, ASSETS_MAX):
         terms = state.assets[asset]
@@ -241,9 +243,12 @@ def _doubted_of_group(cash, lots, codes, slots, lines, doubted):
 
 
 @kernel
-def doubt(state, watch):
-    """Put everybody who is not certainly sound into `watch.ordering`; give how many there are."""
-    lines = _all_lines(state, watch)
+def doubt(state, watch, scale_ppm):
+    """Put everybody into `watch.ordering` who is not certainly sound; give how many there are.
+
+    With a scale above one: everybody whose equity is not certainly so many times what is required of it.
+    """
+    lines = _all_lines(state, watch, np.float64(scale_ppm) / PPM)
     largest = 0
     for slots in range(1, SLOTS_MAX + 1):
         largest = max(largest, watch.mirror_groups[slots, GROUP_ROWS])
