@@ -16,7 +16,7 @@ from solvent.service.door import check_records
 from solvent.service.openapi import document
 from solvent.service.problems import STATUSES, Problem
 from solvent.service.stream import FRAMES_MAX
-from solvent.service.strict import BODY_BYTES_MAX, read_json
+from solvent.service.strict import BODY_BYTES_MAX, has_plainly_no_key_twice, read_json
 from solvent.service.wire import BODY_DECODER
 
 
@@ -142,6 +142,31 @@ def test_no_command_breaks_the_service(run, kind, fields):
     with run.client() as venue:
         answer = venue._http.post("/v1/commands", content=body, headers={"content-type": "application/json"})
     assert answer.status_code < 500, (body, answer.text)
+
+
+SPACE = st.text(" \n\t", max_size=2)
+TEXT = st.text('x:,{}[] é"\\', max_size=6).map(json.dumps)
+
+
+@st.composite
+def documents(draw):
+    """One object in odd writing, its keys now and then twice; and whether one is."""
+    keys = draw(st.lists(st.sampled_from(["id", "commands", "kind", "a"]), max_size=5))
+    parts = []
+    for key in keys:
+        value = draw(st.one_of(TEXT, st.integers(0, 9).map(str), st.just('{"id":1}'), st.just("[]")))
+        parts.append(f"{draw(SPACE)}{json.dumps(key)}{draw(SPACE)}:{draw(SPACE)}{value}{draw(SPACE)}")
+    return ("{" + ",".join(parts) + "}").encode(), len(set(keys)) < len(keys)
+
+
+@settings(max_examples=300)
+@given(documents())
+def test_a_key_that_stands_twice_is_never_overlooked(told):
+    content, is_twice = told
+    assert not (is_twice and has_plainly_no_key_twice(content))
+    if is_twice:
+        with pytest.raises(Problem, match="stands twice"):
+            read_json(content, msgspec.json.Decoder())
 
 
 def tried(operation, url, headers, wanted):

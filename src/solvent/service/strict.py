@@ -19,6 +19,7 @@ BODY_BYTES_MAX: Final = 64 * 1024
 DEPTH_MAX: Final = 16
 
 _TOKENS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]')
+_KEYS: Final = re.compile(rb'("[^"]*")\s*:')
 _LONG_NUMBER: Final = re.compile(rb"(?:^|[\s:,\[])-?[0-9]{20,}")
 Wanted = TypeVar("Wanted")
 
@@ -68,14 +69,8 @@ def read_json(body: bytes, decoder: msgspec.json.Decoder[Wanted]) -> Wanted:
         raise Problem("malformed", f"Byte {error.start} of the body is not UTF-8.", "Encode as UTF-8.") from None
     if _LONG_NUMBER.search(body) is not None:
         raise Problem("malformed", "A number has more than 19 digits.", "Write amounts as decimal strings.")
-    try:
-        _LOOKING.decode(text)
-    except _Twice as twice:
-        raise Problem(
-            "malformed", f"The key {str(twice)[:60]!r} stands twice in one object.", "Send it once."
-        ) from None
-    except (ValueError, RecursionError) as error:
-        raise Problem("malformed", f"The body is no JSON: {error}.", "Send one JSON document.") from None
+    if not has_plainly_no_key_twice(body):
+        _look_for_twice(text)
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
@@ -84,4 +79,25 @@ def read_json(body: bytes, decoder: msgspec.json.Decoder[Wanted]) -> Wanted:
         remedy = "Compare with /openapi.json."
         raise Problem("malformed", f"The body does not fit: {problem}.", remedy, [fault]) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Problem("malformed", f"The body is no JSON: {error}.", "Send one JSON document.") from None
+
+
+def has_plainly_no_key_twice(body: bytes) -> bool:
+    """True where no text before a colon stands twice in the whole body: the common case, seen without reading it.
+
+    An escaped letter could hide a second key, so a body with a backslash is read by whoever can. Only a key that begins
+    with a colon can be overlooked, and no structure read here has one: it is refused as unknown.
+    """
+    keys = _KEYS.findall(body)
+    return len(set(keys)) == len(keys) and b"\\" not in body
+
+
+def _look_for_twice(text: str) -> None:
+    try:
+        _LOOKING.decode(text)
+    except _Twice as twice:
+        raise Problem(
+            "malformed", f"The key {str(twice)[:60]!r} stands twice in one object.", "Send it once."
+        ) from None
+    except (ValueError, RecursionError) as error:
         raise Problem("malformed", f"The body is no JSON: {error}.", "Send one JSON document.") from None
