@@ -24,6 +24,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import solvent.engine.journal as journal_module
+from solvent.engine.blocks import Records, VerifyReport, describe_layout
 from solvent.engine.faults import (
     DirectoryLocked,
     DirectoryUnusable,
@@ -34,7 +35,7 @@ from solvent.engine.faults import (
     VersionUnknown,
     WriteFailed,
 )
-from solvent.engine.journal import JOURNAL_NAME, Journal, Records, VerifyReport, describe_layout
+from solvent.engine.journal import JOURNAL_NAME, Journal
 from solvent.engine.watermark import SLOT_STRIDE_BYTES, WATERMARK_NAME, Watermark, read_mark
 
 RECORD = np.dtype([("sequence", np.int64), ("amount", np.int64), ("kind", np.int32), ("account", np.int32)])
@@ -396,7 +397,7 @@ def forge(connection: sqlite3.Connection, first_sequence: int, body: bytes) -> N
     count, time_ns, previous_hash = connection.execute(
         "SELECT count, time_ns, previous_hash FROM blocks WHERE first_sequence = ?", (first_sequence,)
     ).fetchone()
-    checksum = journal_module._block_hash(first_sequence, count, time_ns, previous_hash, body)
+    checksum = journal_module.block_hash(first_sequence, count, time_ns, previous_hash, body)
     connection.execute(
         "UPDATE blocks SET body = ?, checksum = ? WHERE first_sequence = ?", (body, checksum, first_sequence)
     )

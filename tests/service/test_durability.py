@@ -17,7 +17,7 @@ from solvent.engine.journal import Journal
 from solvent.rulebook.document import read_rulebook
 from solvent.service.client import Client, ServiceProblem
 from solvent.service.desk import NOTES_DECODER
-from solvent.service.history import events_between
+from solvent.service.history import Wanted, events_between
 from solvent.service.keys import make_key
 from solvent.service.opening import add_key, create_venue
 from solvent.service.roles import Role
@@ -74,7 +74,7 @@ def test_events_older_than_memory_come_from_the_journal(tmp_path):
         open_market(run)
         kept = [tuple(event) for _a, _b, events in run.service.hub.kept(1) for event in events]
     newest = max(event[0] for event in kept)
-    found = events_between(tmp_path, 1, newest)
+    found = events_between(Wanted(str(tmp_path), str(tmp_path), 1, newest))
     assert [tuple(event) for event in found if event["sequence"] >= kept[0][0]] == kept
     with running(tmp_path, keys=keys) as run, run.client("observer") as observer:
         page = observer.get("/v1/events", **{"from": 1, "limit": 5})

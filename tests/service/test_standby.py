@@ -178,6 +178,30 @@ def test_a_follower_of_the_database_takes_over(empty, tmp_path):
             assert venue.deposit(account, "5").accepted
 
 
+def test_history_and_blocks_of_a_log_in_a_database_are_told_over_the_interface(empty, tmp_path):
+    import msgspec
+
+    rules = read_rulebook("solvent")
+    opened = create_venue(tmp_path / "here", VENUE, rules.text, rules.name, time.time_ns() - 10**9, empty)
+    with running(tmp_path / "here", opened=opened) as run:
+        open_market(run)
+    head = run.service.gateway.head_hash
+    again = open_venue(tmp_path / "here", empty)
+    with running(tmp_path / "here", opened=again, keys=run.keys) as second:
+        assert second.service.hub.oldest_sequence > 1, "a restart forgets what is on disk"
+        with second.client("observer") as observer:
+            told = observer.get("/v1/events?from=1&limit=10000")
+        kinds = [event["kind"] for event in told["events"]]
+        assert (kinds.count("instrument_listed"), kinds.count("deposited")) == (3, 2)
+        with second.client("auditor") as auditor:
+            answer = auditor._http.get("/v1/journal/blocks", params={"from": 1, "limit": 1024})
+            genesis = msgspec.msgpack.decode(auditor._http.get("/v1/journal/genesis").content)[1]
+        blocks = msgspec.msgpack.decode(answer.content)
+        assert genesis == again.engine.journal.genesis
+        assert head in [block[5] for block in blocks]
+        assert [block[4] for block in blocks[1:]] == [block[5] for block in blocks[:-1]]
+
+
 def test_a_live_journal_is_backed_up_restored_and_written_out(tmp_path, capsys):
     with running(tmp_path / "venue") as run:
         open_market(run)

@@ -12,10 +12,11 @@ import msgspec
 
 from solvent.cli.verify import journal_directory, verify_command
 from solvent.commands import COMMAND_DTYPE, CommandKind
+from solvent.engine.blocks import Entry
 from solvent.engine.faults import EngineFault
-from solvent.engine.journal import Entry, Journal
+from solvent.engine.journal import Journal
 from solvent.engine.log import Log
-from solvent.engine.postgres import PostgresJournal
+from solvent.engine.postgres import PostgresJournal, is_address
 from solvent.service.desk import NOTES_DECODER
 
 POLL_S: Final = 0.2
@@ -28,14 +29,14 @@ class OutputUnusable(Exception):
 
 def open_log(place: str) -> Log:
     """A log to read, wherever it is. Raises EngineFault."""
-    if place.startswith(("postgresql://", "postgres://", "host=")):
+    if is_address(place):
         return PostgresJournal.open(place, COMMAND_DTYPE, read_only=True)
     return Journal.open(journal_directory(Path(place)), COMMAND_DTYPE, read_only=True)
 
 
 def verify_place(place: str, as_json: bool) -> None:
     """Walk, replay and print. Raises EngineFault."""
-    if not place.startswith(("postgresql://", "postgres://", "host=")):
+    if not is_address(place):
         verify_command(Path(place), as_json)
         return
     from solvent.engine.engine import Engine

@@ -21,8 +21,9 @@ import numpy as np
 
 from solvent.commands import COMMAND_DTYPE, Command, pack
 from solvent.compiled import is_cold, quick_compilation
+from solvent.engine.blocks import Entry
 from solvent.engine.faults import EngineFault, SnapshotUnusable
-from solvent.engine.journal import Entry, Journal
+from solvent.engine.journal import Journal
 from solvent.engine.latency import ReportLatency
 from solvent.engine.log import Log
 from solvent.engine.room import (
@@ -342,7 +343,7 @@ def _newest_snapshot(
             continue
         try:
             header, state = read_snapshot(path, terms)
-            if isinstance(journal, Journal) and journal.hash_at(header.sequence) != header.chain_hash:
+            if journal.hash_at(header.sequence) != header.chain_hash:
                 what = "The snapshot was not taken of this journal"
                 raise SnapshotUnusable(what, str(path), "Delete it; the journal replays from the one before it.")
             return state

@@ -24,53 +24,44 @@ are switched off and called from here.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, Self, final
+from typing import Any, final
 
 import apsw
 import numpy as np
-from numpy.typing import NDArray
 
+from solvent.engine.blocks import (
+    BLOCK_BYTES_MAX,
+    SCHEMA_VERSION,
+    BlockRow,
+    Entry,
+    GenesisRow,
+    Records,
+    VerifyReport,
+    block_hash,
+    checked_block,
+    describe_layout,
+    genesis_hash,
+)
 from solvent.engine.faults import (
-    DirectoryLocked,
     DirectoryUnusable,
     EngineFault,
     JournalCorrupt,
-    JournalFull,
     JournalTruncated,
     VersionUnknown,
     WriteFailed,
 )
 from solvent.engine.lock import DirectoryLock
-from solvent.engine.watermark import (
-    HASH_BYTES,
-    NO_ROOM,
-    Mark,
-    Watermark,
-    raise_write_fault,
-    read_mark,
-    sync_directory,
-)
-
-Records = NDArray[Any]
-"""A structured array of the journal's record type."""
+from solvent.engine.log import Log
+from solvent.engine.store import PAGE_BYTES, Store
+from solvent.engine.watermark import Mark, Watermark, raise_write_fault, read_mark, sync_directory
 
 JOURNAL_NAME = "journal.sqlite"
-SCHEMA_VERSION = 2
-
-BLOCK_BYTES_MAX = 16 << 20
-"""A block is read whole; with READ_ROWS of them in memory at once this bounds a reader."""
 READ_ROWS = 16
 """Rows fetched at a time. A longer statement would keep SQLite from reusing its log file meanwhile."""
 CHECKPOINT_BYTES = 4 << 20
 """About how much is written to SQLite's log before it is moved into the main file."""
-PAGE_BYTES = 4096
-BUSY_MS = 5_000
-"""How long to wait for a tool that holds the database; longer means somebody else writes here."""
 
 assert BLOCK_BYTES_MAX * READ_ROWS <= 256 << 20, "a reader stays under a quarter of a gigabyte"
 
@@ -88,68 +79,24 @@ _LAST_BLOCK_AT = _SELECT_BLOCK + "WHERE first_sequence <= ? ORDER BY first_seque
 _BLOCKS_FROM = _SELECT_BLOCK + "WHERE first_sequence >= ? ORDER BY first_sequence LIMIT ?"
 _FIRST_SEQUENCE_AT = "SELECT max(first_sequence) FROM blocks WHERE first_sequence <= ?"
 _SEQUENCE_MAX = 2**63 - 1
-_BLOCK_HEADER = struct.Struct(f"<qqq{HASH_BYTES}s")  # first_sequence, count, time_ns, previous_hash
-_GENESIS_HEADER = struct.Struct("<qqQQ")  # schema_version, record_bytes, then the lengths of both texts
-
-
-class VerifyReport(NamedTuple):
-    """What a full walk found."""
-
-    blocks: int
-    commands: int
-    head_sequence: int
-    head_hash: bytes
-
-
-class Entry(NamedTuple):
-    """One block as a reader gets it: its commands, the time of the last, and what was noted of who asked."""
-
-    first_sequence: int
-    records: Records
-    time_ns: int
-    notes: bytes
-    previous_hash: bytes
-    checksum: bytes
-
-
-class _Genesis(NamedTuple):
-    created: str
-    body: bytes
-    hash: bytes
-
-
-class _Block(NamedTuple):
-    first_sequence: int
-    commands: int  # the column `count`; a tuple has a method of that name
-    time_ns: int
-    previous_hash: bytes
-    checksum: bytes
-    body: bytes
-    notes: bytes
-
-    @property
-    def last_sequence(self) -> int:
-        return self.first_sequence + self.commands - 1
 
 
 @final
-class Journal:
+class Journal(Log):
     """An open journal. Get one from `create` or `open`; close it, or use it in a `with` statement.
 
     A read-only journal takes no lock, never writes, and shows the blocks that were there when it opened;
     it may be opened while another process appends.
     """
 
-    def __init__(self, store: _Store, dtype: np.dtype[Any], genesis: _Genesis, head: _Block | None) -> None:
+    def __init__(self, store: Store, dtype: np.dtype[Any], genesis: GenesisRow, head: BlockRow | None) -> None:
+        super().__init__(dtype, genesis)
         self._store = store
-        self._dtype = dtype
-        self._genesis = genesis
-        self._head_sequence = head.last_sequence if head else 0
-        self._head_hash = head.checksum if head else genesis.hash
+        if head is not None:
+            self._head_sequence, self._head_hash = head.last_sequence, head.checksum
         # Only a writer has these two.
         self._watermark: Watermark | None = None
         self._lock: DirectoryLock | None = None
-        self._stopped = "it was opened read-only"
         self._unmoved_bytes = 0
 
     # --- begin and end ----------------------------------------------------------------------------
@@ -172,8 +119,8 @@ class Journal:
             raise_write_fault("the data directory could not be made", directory, error)
         with DirectoryLock(directory):
             _refuse_if_used(directory)
-            genesis_hash = _genesis_hash(SCHEMA_VERSION, dtype.itemsize, layout, created, genesis)
-            _write_new(directory, (SCHEMA_VERSION, dtype.itemsize, layout, created, genesis, genesis_hash))
+            hashed = genesis_hash(SCHEMA_VERSION, dtype.itemsize, layout, created, genesis)
+            _write_new(directory, (SCHEMA_VERSION, dtype.itemsize, layout, created, genesis, hashed))
         return cls.open(directory, dtype)
 
     @classmethod
@@ -182,12 +129,12 @@ class Journal:
         directory = Path(directory)
         _require_journal(directory)
         lock = None if read_only else DirectoryLock(directory)
-        store: _Store | None = None
+        store: Store | None = None
         try:
             # Read before the journal: a writer may append meanwhile, and the journal is never behind.
             mark = read_mark(directory)
             flags = apsw.SQLITE_OPEN_READONLY if read_only else apsw.SQLITE_OPEN_READWRITE
-            store = _Store(directory / JOURNAL_NAME, flags)
+            store = Store(directory / JOURNAL_NAME, flags)
             store.use()
             genesis = _read_genesis(store, dtype)
             head = _read_last_block(store, dtype, _SEQUENCE_MAX)
@@ -239,33 +186,14 @@ class Journal:
             if self._lock is not None:
                 self._lock.release()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    # --- what it holds ----------------------------------------------------------------------------
-
     @property
-    def head_sequence(self) -> int:
-        """The last sequence in the journal; 0 when it is empty."""
-        return self._head_sequence
+    def place(self) -> str:
+        """The directory."""
+        return str(self._store.path.parent)
 
-    @property
-    def head_hash(self) -> bytes:
-        """The chain hash at the head; the genesis hash when the journal is empty."""
-        return self._head_hash
-
-    @property
-    def genesis(self) -> bytes:
-        """The bytes given to `create`."""
-        return self._genesis.body
-
-    @property
-    def created(self) -> str:
-        """The text for people given to `create`."""
-        return self._genesis.created
+    def reader(self) -> Journal:
+        """Another reader of the same journal."""
+        return Journal.open(self.place, self._dtype, read_only=True)
 
     # --- append -----------------------------------------------------------------------------------
 
@@ -287,7 +215,7 @@ class Journal:
             remedy = "Find the first failure and its remedy, then open the journal again (for writing)."
             raise WriteFailed(f"the journal takes no commands: {self._stopped}", self._store.path, remedy)
         body = records.tobytes()
-        checksum = _block_hash(first_sequence, len(records), time_ns, self._head_hash, body, notes)
+        checksum = block_hash(first_sequence, len(records), time_ns, self._head_hash, body, notes)
         # From here on an exception of any kind, an interrupt included, leaves the disk in doubt.
         self._stopped = "an earlier append failed"
         if self._unmoved_bytes >= CHECKPOINT_BYTES:
@@ -366,7 +294,7 @@ class Journal:
         assert commands == self._head_sequence, "sequences are gap-free"
         return VerifyReport(blocks, commands, self._head_sequence, self._head_hash)
 
-    def _walk(self, start_sequence: int, end_sequence: int, end_hash: bytes) -> Iterator[_Block]:
+    def _walk(self, start_sequence: int, end_sequence: int, end_hash: bytes) -> Iterator[BlockRow]:
         """The blocks from the one that holds `start_sequence` to the head, each checked and linked."""
         before = self._store.read(_FIRST_SEQUENCE_AT, start_sequence)[0][0]
         next_sequence = before if isinstance(before, int) else start_sequence
@@ -380,7 +308,7 @@ class Journal:
             for row in rows:
                 if next_sequence > end_sequence:
                     return  # what a writer appended meanwhile
-                block = _checked_block(path, self._dtype, row)
+                block = checked_block(path, self._dtype, row)
                 if block.first_sequence != next_sequence or block.last_sequence < start_sequence:
                     raise JournalCorrupt(f"the block at sequence {next_sequence} is missing", path)
                 if previous_hash is not None and block.previous_hash != previous_hash:
@@ -392,51 +320,11 @@ class Journal:
                 yield block
 
 
-def describe_layout(dtype: np.dtype[Any]) -> str:
-    """A record layout as text: name, type, shape and place of each field. Equal text, equal bytes."""
-    if dtype.names is None or dtype.fields is None or dtype.hasobject:
-        raise ValueError("journal records are plain structured records")
-    described = []
-    for name in dtype.names:
-        field, place = dtype.fields[name][:2]
-        if field.base.names is not None:
-            raise ValueError(f"journal records have no records inside: {name}")
-        described.append([name, field.base.str, list(field.shape), place])
-    if sum(dtype.fields[name][0].itemsize for name in dtype.names) != dtype.itemsize:
-        # Bytes that belong to no field hold whatever memory held: equal commands, different hashes.
-        raise ValueError("journal records have no padding: name it as a reserved field")
-    return json.dumps({"bytes": dtype.itemsize, "fields": described}, separators=(",", ":"))
-
-
-# --- hashes ---------------------------------------------------------------------------------------
-
-
-def _block_hash(
-    first_sequence: int, count: int, time_ns: int, previous_hash: bytes, body: bytes, notes: bytes = b""
-) -> bytes:
-    # The count says where the body ends, so no byte moves unseen between it and the notes.
-    hasher = hashlib.blake2b(digest_size=HASH_BYTES, person=b"solvent-block")
-    hasher.update(_BLOCK_HEADER.pack(first_sequence, count, time_ns, previous_hash))
-    hasher.update(body)
-    hasher.update(notes)
-    return hasher.digest()
-
-
-def _genesis_hash(schema_version: int, record_bytes: int, layout: str, created: str, body: bytes) -> bytes:
-    texts = layout.encode(), created.encode()
-    hasher = hashlib.blake2b(digest_size=HASH_BYTES, person=b"solvent-genesis")
-    # The lengths keep a byte from moving unseen from one text to the next.
-    hasher.update(_GENESIS_HEADER.pack(schema_version, record_bytes, len(texts[0]), len(texts[1])))
-    for part in (*texts, body):
-        hasher.update(part)
-    return hasher.digest()
-
-
 # --- checks ---------------------------------------------------------------------------------------
 
 
 def _compare_with_mark(
-    path: Path, mark: Mark, genesis: _Genesis, at_mark: _Block | None, head: _Block | None, *, live: bool
+    path: Path, mark: Mark, genesis: GenesisRow, at_mark: BlockRow | None, head: BlockRow | None, *, live: bool
 ) -> None:
     """Hold the journal against the promise. `at_mark`: the block that should end at the watermark.
 
@@ -469,7 +357,7 @@ def _compare_with_mark(
         )
 
 
-def _read_genesis(store: _Store, dtype: np.dtype[Any]) -> _Genesis:
+def _read_genesis(store: Store, dtype: np.dtype[Any]) -> GenesisRow:
     path = store.path
     version = store.read("SELECT schema_version FROM genesis")
     if len(version) != 1:
@@ -485,7 +373,7 @@ def _read_genesis(store: _Store, dtype: np.dtype[Any]) -> _Genesis:
     if [type(value) for value in row] != [int, int, str, str, bytes, bytes]:
         raise JournalCorrupt("the genesis row is damaged", path)
     schema_version, record_bytes, layout, created, body, stored_hash = row
-    expected = _genesis_hash(schema_version, record_bytes, layout, created, body)
+    expected = genesis_hash(schema_version, record_bytes, layout, created, body)
     if stored_hash != expected:
         raise JournalCorrupt("the genesis row is not the one that was written", path)
     if layout != describe_layout(dtype):
@@ -494,29 +382,13 @@ def _read_genesis(store: _Store, dtype: np.dtype[Any]) -> _Genesis:
             f"this engine's are {dtype.itemsize} bytes, {describe_layout(dtype)}",
             path,
         )
-    return _Genesis(created, body, stored_hash)
+    return GenesisRow(created, body, stored_hash)
 
 
-def _read_last_block(store: _Store, dtype: np.dtype[Any], sequence: int) -> _Block | None:
+def _read_last_block(store: Store, dtype: np.dtype[Any], sequence: int) -> BlockRow | None:
     """The last block that begins at `sequence` or before."""
     rows = store.read(_LAST_BLOCK_AT, sequence)
-    return _checked_block(store.path, dtype, rows[0]) if rows else None
-
-
-def _checked_block(path: Path, dtype: np.dtype[Any], row: tuple[Any, ...]) -> _Block:
-    """The row as a block, after every byte of it was accounted for."""
-    if [type(value) for value in row] != [int, int, int, bytes, bytes, bytes, bytes]:
-        raise JournalCorrupt(f"the block at sequence {row[0]!r} is damaged", path)
-    block = _Block(*row)
-    if (
-        block.first_sequence < 1
-        or len(block.previous_hash) != HASH_BYTES
-        or len(block.body) != block.commands * dtype.itemsize
-        or not block.body
-        or block.checksum != _block_hash(*block[:4], block.body, block.notes)
-    ):
-        raise JournalCorrupt(f"the block at sequence {block.first_sequence} is not what was written", path)
-    return block
+    return checked_block(store.path, dtype, rows[0]) if rows else None
 
 
 def _require_journal(directory: Path) -> None:
@@ -546,89 +418,13 @@ def _refuse_if_promised(directory: Path) -> None:
         )
 
 
-# --- SQLite ---------------------------------------------------------------------------------------
-
-
-@final
-class _Store:
-    """The SQLite file, with its complaints turned into faults."""
-
-    def __init__(self, path: Path, flags: int) -> None:
-        self.path = path
-        try:
-            self._connection = apsw.Connection(str(path), flags=flags)
-        except apsw.Error as error:
-            raise DirectoryUnusable(f"the journal cannot be opened: {error}", path) from error
-        self._connection.set_busy_timeout(BUSY_MS)
-        # Checkpoints are ours alone (see the top of this file), at the end as well.
-        self._connection.wal_autocheckpoint(0)
-        self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-
-    def use(self) -> None:
-        """Settle how the file is written and read. It must be in write-ahead mode already."""
-        # fullfsync: macOS only, where an ordinary sync stops at the drive's own memory.
-        for setting in (
-            "synchronous = FULL",
-            "fullfsync = ON",
-            "cell_size_check = ON",
-            "trusted_schema = OFF",
-        ):
-            self.read(f"PRAGMA {setting}")
-        if self.read("PRAGMA journal_mode") != [("wal",)]:
-            raise JournalCorrupt("the journal is not in write-ahead mode, as it was created", self.path)
-
-    def read(self, sql: str, *bindings: int) -> list[tuple[Any, ...]]:
-        """All rows. Whatever SQLite cannot make sense of is damage; it sees flipped bits before we do."""
-        try:
-            return list(self._connection.execute(sql, bindings))
-        except (apsw.BusyError, apsw.LockedError) as error:
-            raise DirectoryLocked("another program holds the journal", self.path) from error
-        except (apsw.CantOpenError, apsw.PermissionsError, apsw.ReadOnlyError) as error:
-            remedy = "SQLite writes beside the journal even to read it: copy it to a writable directory."
-            raise DirectoryUnusable(f"the journal cannot be read: {error}", self.path, remedy) from error
-        except (apsw.Error, UnicodeDecodeError, MemoryError) as error:
-            raise JournalCorrupt(f"the journal cannot be read: {error}", self.path) from error
-
-    def write(self, sql: str, bindings: tuple[int | str | bytes, ...] = ()) -> None:
-        """One statement, committed and synced on return."""
-        try:
-            self._connection.execute(sql, bindings)
-        except apsw.Error as error:
-            raise self._write_fault("a block could not be committed", error) from error
-
-    def checkpoint(self) -> bool:
-        """Move committed pages from SQLite's log to the main file; true when all were moved.
-
-        Both are synced; the log is then reused from its start. Passive: it never waits for a reader, it
-        moves what it can and the rest next time.
-        """
-        try:
-            pages, moved = self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-        except apsw.Error as error:
-            raise self._write_fault("the log could not be moved to the main file", error) from error
-        return pages == moved
-
-    def close(self, *, remove_log: bool = False) -> None:
-        """Let go of the file. `remove_log` only after `checkpoint` moved everything: no sync is left then."""
-        if remove_log:
-            self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
-        self._connection.close()
-
-    def _write_fault(self, what: str, error: apsw.Error) -> EngineFault:
-        if isinstance(error, apsw.CorruptError | apsw.NotADBError | apsw.ConstraintError):
-            return JournalCorrupt(f"{what}: {error}", self.path)
-        if isinstance(error, apsw.FullError) or self._connection.system_errno in NO_ROOM:
-            return JournalFull(f"{what}: {error}", self.path)
-        return WriteFailed(f"{what}: {error}", self.path)
-
-
 def _write_new(directory: Path, row: tuple[int, int, str, str, bytes, bytes]) -> None:
     """Watermark and journal at rest; the journal gets its name last, so a name means it is complete."""
     unfinished = directory / (JOURNAL_NAME + ".unfinished")
     try:
         for leftover in directory.glob(unfinished.name + "*"):
             leftover.unlink()
-        store = _Store(unfinished, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
+        store = Store(unfinished, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
         try:
             store.write(f"PRAGMA page_size = {PAGE_BYTES}")
             store.write("PRAGMA journal_mode = WAL")

@@ -12,10 +12,21 @@ loses what came after it; a follower notices, because its own head is then beyon
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Self, final
+from typing import Any, Final, final
 
 import numpy as np
 
+from solvent.engine.blocks import (
+    BLOCK_BYTES_MAX,
+    SCHEMA_VERSION,
+    Entry,
+    GenesisRow,
+    Records,
+    VerifyReport,
+    block_hash,
+    describe_layout,
+    genesis_hash,
+)
 from solvent.engine.faults import (
     DirectoryLocked,
     DirectoryUnusable,
@@ -24,17 +35,10 @@ from solvent.engine.faults import (
     VersionUnknown,
     WriteFailed,
 )
-from solvent.engine.journal import (
-    BLOCK_BYTES_MAX,
-    SCHEMA_VERSION,
-    Entry,
-    VerifyReport,
-    _block_hash,
-    _genesis_hash,
-    describe_layout,
-)
+from solvent.engine.log import Log
 
-READ_ROWS = 64
+READ_ROWS: Final = 64
+SCHEMES: Final = ("postgresql://", "postgres://", "host=")
 _TABLES = (
     "CREATE SCHEMA IF NOT EXISTS solvent",
     """CREATE TABLE solvent.genesis (one integer PRIMARY KEY CHECK (one = 1), schema_version integer NOT NULL,
@@ -47,21 +51,19 @@ _BLOCK = "SELECT first_sequence, count, time_ns, previous_hash, checksum, body, 
 _LOCK = 0x736F6C76
 
 
+def is_address(place: str) -> bool:
+    """Whether a text names a database rather than a directory."""
+    return place.startswith(SCHEMES)
+
+
 @final
-class PostgresJournal:
+class PostgresJournal(Log):
     """An open log. Get one from `create` or `open`; close it, or use it in a `with` statement."""
 
-    def __init__(
-        self, connection: Any, dtype: np.dtype[Any], created: str, genesis: bytes, genesis_hash: bytes
-    ) -> None:
+    def __init__(self, connection: Any, address: str, dtype: np.dtype[Any], genesis: GenesisRow) -> None:
+        super().__init__(dtype, genesis)
         self._connection = connection
-        self._dtype = dtype
-        self._created = created
-        self._genesis = genesis
-        self._genesis_hash = genesis_hash
-        self._head_sequence = 0
-        self._head_hash = genesis_hash
-        self._stopped = "it was opened read-only"
+        self._address = address
 
     @classmethod
     def create(cls, address: str, dtype: np.dtype[Any], genesis: bytes, created: str = "{}") -> PostgresJournal:
@@ -69,7 +71,7 @@ class PostgresJournal:
         import psycopg
 
         layout = describe_layout(dtype)
-        hashed = _genesis_hash(SCHEMA_VERSION, dtype.itemsize, layout, created, genesis)
+        hashed = genesis_hash(SCHEMA_VERSION, dtype.itemsize, layout, created, genesis)
         connection = _connect(address)
         try:
             with connection.transaction():
@@ -102,13 +104,13 @@ class PostgresJournal:
                 raise JournalCorrupt("the genesis row is missing", "PostgreSQL")
             version, record_bytes, layout, created, body, stored = row
             body, stored = bytes(body), bytes(stored)
-            if stored != _genesis_hash(version, record_bytes, layout, created, body):
+            if stored != genesis_hash(version, record_bytes, layout, created, body):
                 raise JournalCorrupt("the genesis row is not the one that was written", "PostgreSQL")
             if version != SCHEMA_VERSION or layout != describe_layout(dtype):
                 raise VersionUnknown("the log has another schema or record layout", "PostgreSQL")
             if not read_only and not connection.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,)).fetchone()[0]:
                 raise DirectoryLocked("another process writes this log", "PostgreSQL")
-            journal = cls(connection, dtype, created, body, stored)
+            journal = cls(connection, address, dtype, GenesisRow(created, body, stored))
             journal.refresh()
             if not read_only:
                 journal._stopped = ""
@@ -121,29 +123,18 @@ class PostgresJournal:
         return journal
 
     @property
-    def head_sequence(self) -> int:
-        """The last sequence in the log; 0 when it is empty."""
-        return self._head_sequence
+    def place(self) -> str:
+        """The address, password and all."""
+        return self._address
 
-    @property
-    def head_hash(self) -> bytes:
-        """The chain hash at the head; the genesis hash when the log is empty."""
-        return self._head_hash
-
-    @property
-    def genesis(self) -> bytes:
-        """The bytes given to `create`."""
-        return self._genesis
-
-    @property
-    def created(self) -> str:
-        """The text for people given to `create`."""
-        return self._created
+    def reader(self) -> PostgresJournal:
+        """Another reader of the same log. Raises EngineFault."""
+        return PostgresJournal.open(self._address, self._dtype, read_only=True)
 
     def hash_at(self, sequence: int) -> bytes | None:
         """The chain hash of the block that ends at `sequence`; of none, the genesis hash at 0; else None."""
         if sequence == 0:
-            return self._genesis_hash
+            return self._genesis.hash
         found = self._read(
             "SELECT checksum FROM solvent.blocks WHERE first_sequence <= %s AND first_sequence + count - 1 = %s"
             " ORDER BY first_sequence DESC LIMIT 1",
@@ -152,7 +143,7 @@ class PostgresJournal:
         )
         return bytes(found[0][0]) if found else None
 
-    def append(self, records: np.ndarray, time_ns: int, notes: bytes = b"") -> int:
+    def append(self, records: Records, time_ns: int, notes: bytes = b"") -> int:
         """Keep `records` as one block; return its last sequence. After a failure nothing more is taken."""
         import psycopg
 
@@ -161,7 +152,7 @@ class PostgresJournal:
         if records.dtype != self._dtype or not 0 < records.nbytes <= BLOCK_BYTES_MAX or len(notes) > BLOCK_BYTES_MAX:
             raise ValueError("a block holds records of the log's layout, and as many bytes of notes")
         first, body = self._head_sequence + 1, records.tobytes()
-        checksum = _block_hash(first, len(records), time_ns, self._head_hash, body, notes)
+        checksum = block_hash(first, len(records), time_ns, self._head_hash, body, notes)
         self._stopped = "an earlier append failed"
         try:
             self._connection.execute(
@@ -182,7 +173,7 @@ class PostgresJournal:
             return
         row = self._read("SELECT max(first_sequence) FROM solvent.blocks WHERE first_sequence <= %s", start_sequence)
         following = int(row[0][0] or 1)
-        previous = self._genesis_hash if following == 1 else None
+        previous = self._genesis.hash if following == 1 else None
         while following <= end:
             rows = self._read(
                 _BLOCK + "WHERE first_sequence >= %s ORDER BY first_sequence LIMIT %s", following, READ_ROWS
@@ -194,7 +185,7 @@ class PostgresJournal:
                     return
                 before, checksum, body, notes = bytes(before), bytes(checksum), bytes(body), bytes(notes)
                 sound = first == following and len(body) == count * self._dtype.itemsize
-                if not sound or checksum != _block_hash(first, count, time_ns, before, body, notes):
+                if not sound or checksum != block_hash(first, count, time_ns, before, body, notes):
                     raise JournalCorrupt(f"the block at sequence {following} is not what was written", "PostgreSQL")
                 if previous is not None and before != previous:
                     raise JournalCorrupt(f"the block at sequence {following} breaks the chain", "PostgreSQL")
@@ -229,14 +220,6 @@ class PostgresJournal:
         """Let go of the connection, and with it of the lock."""
         self._stopped = self._stopped or "it is closed"
         self._connection.close()
-
-    def __enter__(self) -> Self:
-        """The log itself."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close."""
-        self.close()
 
     def _read(self, sql: str, *values: int) -> list[tuple[Any, ...]]:
         import psycopg

@@ -16,15 +16,16 @@ import msgspec
 import numpy as np
 
 from solvent.engine.faults import EngineFault
+from solvent.engine.log import Log
 from solvent.engine.winners import winners
 from solvent.events import EVENT_DTYPE
 from solvent.service.alerts import Alerts
 from solvent.service.desk import Act
 from solvent.service.door import HotRoutes, encode, read_body, respond
 from solvent.service.gateway import Gateway
-from solvent.service.history import PAGE_COMMANDS, past_events
+from solvent.service.history import PAGE_COMMANDS, Wanted, past_events
 from solvent.service.keys import PER_SECOND_DEFAULT, make_key
-from solvent.service.opening import act_record, has_journal
+from solvent.service.opening import act_record
 from solvent.service.problems import Fault, Problem
 from solvent.service.roles import Caller, Right, Role, may
 from solvent.service.stream import Hub
@@ -366,13 +367,16 @@ class Api:
 
     async def past(self, first: int, last: int) -> np.ndarray:
         """Events that are no longer in memory. Raises Problem."""
-        directory = self.gateway.directory
-        if directory is None or not has_journal(directory):
+        log = self.gateway.engine.journal
+        if log is None:
             raise Problem(
-                "gone", f"Events are kept from sequence {self.hub.oldest_sequence} on.", "Nothing is on disk."
+                "gone",
+                f"Events are kept from sequence {self.hub.oldest_sequence} on.",
+                "This process keeps no log: ask the one in charge.",
             )
+        snapshots = str(self.gateway.directory or "")
         try:
-            return await past_events(directory, first, last)
+            return await past_events(Wanted(log.place, snapshots, first, last))
         except (OSError, TimeoutError) as error:
             raise Problem(
                 "gone", f"The journal could not be replayed here: {error}.", "Use solvent journal export."
@@ -510,9 +514,9 @@ class Api:
 
     async def answer_blocks(self, asked: Asked) -> Raw:
         """Blocks as they are kept: [first, time, notes, body, previous hash, checksum], in MessagePack."""
-        directory = self.gateway.directory
-        if directory is None or not has_journal(directory):
-            raise Problem("gone", "This process keeps no journal of its own.", "Follow the log it writes to.")
+        log = self.gateway.engine.journal
+        if log is None:
+            raise Problem("gone", "This process keeps no log.", "Ask the one in charge.")
         first, limit = asked.query["from"], asked.query["limit"]
         if first > self.gateway.engine.sequence and asked.query["wait_ms"]:
             self._new_block.clear()
@@ -524,17 +528,15 @@ class Api:
         head = self.gateway.engine.sequence
         if first > head:
             return Raw(msgspec.msgpack.encode([]), "application/octet-stream")
-        return Raw(await asyncio.to_thread(_blocks, directory, first, head, limit), "application/octet-stream")
+        return Raw(await asyncio.to_thread(_blocks, log, first, head, limit), "application/octet-stream")
 
 
-def _blocks(directory: Any, first: int, head: int, limit: int) -> bytes:
-    from solvent.commands import COMMAND_DTYPE
-    from solvent.engine.journal import Journal
-
+def _blocks(log: Log, first: int, head: int, limit: int) -> bytes:
+    """Blocks read through a reader of their own: the writer is the gateway's thread's alone."""
     found: list[tuple[int, int, bytes, bytes, bytes, bytes]] = []
     size = 0
-    with Journal.open(directory, COMMAND_DTYPE, read_only=True) as journal:
-        for entry in journal.entries(first):
+    with log.reader() as reader:
+        for entry in reader.entries(first):
             if entry.first_sequence > head or len(found) >= limit or size > 8 << 20:
                 break
             body = entry.records.tobytes()

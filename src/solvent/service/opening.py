@@ -9,8 +9,9 @@ import msgspec
 import numpy as np
 
 from solvent.commands import COMMAND_DTYPE, CommandKind, ListInstrument, pack
+from solvent.engine.blocks import Entry
 from solvent.engine.engine import Engine, Genesis
-from solvent.engine.journal import JOURNAL_NAME, Entry
+from solvent.engine.journal import JOURNAL_NAME
 from solvent.engine.postgres import PostgresJournal
 from solvent.market.venue import Venue, parse_venue
 from solvent.rulebook.faults import Fault, RulebookError

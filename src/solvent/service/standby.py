@@ -24,11 +24,13 @@ import msgspec
 import numpy as np
 
 from solvent.commands import COMMAND_DTYPE
+from solvent.engine.blocks import Entry
 from solvent.engine.engine import Engine, Genesis
 from solvent.engine.faults import DirectoryLocked, EngineFault, JournalCorrupt, JournalTruncated
-from solvent.engine.journal import Entry, Journal
+from solvent.engine.journal import Journal
 from solvent.engine.lock import DirectoryLock
-from solvent.engine.postgres import PostgresJournal
+from solvent.engine.log import Log
+from solvent.engine.postgres import PostgresJournal, is_address
 from solvent.service.desk import Desk
 from solvent.service.gateway import Block
 from solvent.service.opening import Opened, has_journal, open_venue, venue_of
@@ -158,7 +160,7 @@ class HttpSource:
         return None
 
 
-def few(journal: Journal | PostgresJournal, sequence: int) -> list[Entry]:
+def few(journal: Log, sequence: int) -> list[Entry]:
     """Some blocks after a sequence. Raises JournalTruncated where the log ends before it."""
     head = journal.refresh()
     if head < sequence:
@@ -174,7 +176,7 @@ def few(journal: Journal | PostgresJournal, sequence: int) -> list[Entry]:
 
 def source_of(place: str) -> Source:
     """The log at a place. Raises EngineFault."""
-    if place.startswith(("postgresql://", "postgres://", "host=")):
+    if is_address(place):
         return PostgresSource(place)
     if place.startswith(("http://", "https://")):
         return HttpSource(place, os.environ.get("SOLVENT_FOLLOW_KEY", ""))

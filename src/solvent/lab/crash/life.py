@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from solvent.engine import journal as journal_module
+from solvent.engine.blocks import Records
 from solvent.engine.faults import DirectoryUnusable, EngineFault
-from solvent.engine.journal import JOURNAL_NAME, Journal, Records
+from solvent.engine.journal import JOURNAL_NAME, Journal
 
 RECORD = np.dtype([("sequence", np.int64), ("amount", np.int64), ("kind", np.int32), ("account", np.int32)])
 GENESIS = b"the rulebook at the beginning"

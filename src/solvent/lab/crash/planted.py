@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from solvent.engine import journal as journal_module
+from solvent.engine import store as store_module
 from solvent.engine import watermark as watermark_module
+from solvent.engine.blocks import BlockRow
 
 
 @contextlib.contextmanager
@@ -22,13 +24,13 @@ def _changed(*changes: tuple[Any, str, Any]) -> Iterator[None]:
 
 
 def _acknowledge_before_sync() -> Any:
-    use = journal_module._Store.use
+    use = store_module.Store.use
 
     def careless(store: Any) -> None:
         use(store)
         store.read("PRAGMA synchronous = OFF")
 
-    return _changed((journal_module._Store, "use", careless))
+    return _changed((store_module.Store, "use", careless))
 
 
 def _no_watermark_sync() -> Any:
@@ -41,9 +43,9 @@ def _no_watermark() -> Any:
 
 def _no_checksum() -> Any:
     def trusting(_path: Any, _dtype: Any, row: Any) -> Any:
-        return journal_module._Block(*row)
+        return BlockRow(*row)
 
-    return _changed((journal_module, "_checked_block", trusting))
+    return _changed((journal_module, "checked_block", trusting))
 
 
 def _throws_log_away() -> Any:
@@ -51,7 +53,7 @@ def _throws_log_away() -> Any:
         store._connection.close()
         store.path.with_name(store.path.name + "-wal").unlink(missing_ok=True)
 
-    return _changed((journal_module._Store, "close", close), (journal_module._Store, "checkpoint", lambda _store: True))
+    return _changed((store_module.Store, "close", close), (store_module.Store, "checkpoint", lambda _store: True))
 
 
 def _one_slot() -> Any:
