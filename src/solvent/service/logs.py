@@ -60,5 +60,7 @@ def set_up(level: str = "info", stream: Any = None) -> None:
         logger = logging.getLogger(name)
         logger.handlers[:] = []
         logger.propagate = True
+        # what it says of itself at the start this service has said already
+        logger.setLevel(logging.DEBUG if root.level == logging.DEBUG else logging.WARNING)
     for name in ("httpx", "httpcore", "websockets"):
         logging.getLogger(name).setLevel(logging.WARNING)
