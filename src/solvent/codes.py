@@ -284,6 +284,16 @@ class MarkCombiner(IntEnum):
     MEDIAN = 1
 
 
+class FundingKind(IntEnum):
+    """How the machine computes a market's funding rate when it is asked to; REPORTED: it is told."""
+
+    REPORTED = 0
+    CLAMPED_PREMIUM = 1
+    DAMPED_PREMIUM = 2
+    VELOCITY = 3
+    IMBALANCE_ADAPTIVE = 4
+
+
 class FeePayee(IntEnum):
     """Who receives a penalty or the rest of an account that was taken over."""
 
@@ -330,6 +340,10 @@ class Refusal(IntEnum):
     MARKET_IN_AUCTION = 331
     NO_INTEREST = 332
     INTEREST_FULL = 333
+    FUNDING_NOT_COMPUTED = 340
+    FUNDING_TOO_SOON = 341
+    PREMIUM_MISSING = 342
+    PREMIUMS_FULL = 343
     NO_LIQUIDATION_ORDER = 308
     ORDER_NOT_RESERVED = 309
     HOLDING_TOO_SMALL = 311
@@ -396,6 +410,10 @@ REFUSAL_SENTENCES: dict[Refusal, str] = {
     Refusal.MARKET_IN_AUCTION: "The market is in its reopening auction; report interest, or wait until it has crossed.",
     Refusal.NO_INTEREST: "Bids and offers do not meet; report more interest before crossing.",
     Refusal.INTEREST_FULL: "The auction keeps sixteen prices; report interest at one of them.",
+    Refusal.FUNDING_NOT_COMPUTED: "The rulebook leaves this market's rate to the venue; send FundingTick with it.",
+    Refusal.FUNDING_TOO_SOON: "The market's funding interval is not over; settle it when it is.",
+    Refusal.PREMIUM_MISSING: "No premium was reported in this interval; report one before settling.",
+    Refusal.PREMIUMS_FULL: "The market's interval holds a million premiums; settle its funding before more.",
     Refusal.NO_LIQUIDATION_ORDER: "There is no open liquidation order for that many lots of this position.",
     Refusal.ORDER_NOT_RESERVED: "More is released than was reserved on this side.",
     Refusal.HOLDING_TOO_SMALL: "The account holds less of this asset than asked for.",

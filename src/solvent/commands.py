@@ -41,6 +41,8 @@ class CommandKind(IntEnum):
     SET_VENUE_MODE = 22
     REPORT_INTEREST = 23
     CROSS_AUCTION = 24
+    REPORT_PREMIUM = 65
+    SETTLE_FUNDING = 66
 
 
 COMMAND_DTYPE = np.dtype(
@@ -349,6 +351,28 @@ class CrossAuction:
     instrument: int
 
 
+@dataclass(frozen=True, slots=True)
+class ReportPremium:
+    """A sample of how far a market stands from its index, in billionths of it; the machine averages what it hears.
+
+    Impact prices become a premium by solvent.risk.premium, as the venue measures it.
+    """
+
+    kind: ClassVar[CommandKind] = CommandKind.REPORT_PREMIUM
+    time_ns: int
+    instrument: int
+    rate_ppb: int
+
+
+@dataclass(frozen=True, slots=True)
+class SettleFunding:
+    """The market's interval is over: compute its rate as the rulebook says, and let longs owe it to shorts."""
+
+    kind: ClassVar[CommandKind] = CommandKind.SETTLE_FUNDING
+    time_ns: int
+    instrument: int
+
+
 Command = (
     ListInstrument
     | OpenAccount
@@ -373,6 +397,8 @@ Command = (
     | SetVenueMode
     | ReportInterest
     | CrossAuction
+    | ReportPremium
+    | SettleFunding
     | RecordAct
 )
 

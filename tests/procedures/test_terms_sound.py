@@ -260,6 +260,17 @@ UNSOUND = """
     policy[0].scenario_unhedged_ppm = PPM + 1
     policy[0].scenario_hedged_ppm = 300_001
     shocks[0].move_ppb = -PPB - 1
+    funding[0].kind = 5
+    funding[0].kind = -1
+    funding[0].kind = 1; funding[0].period_ns = 0
+    funding[0].kind = 1; funding[0].period_ns = 1; funding[0].interest_ppb = PPB + 1
+    funding[0].kind = 1; funding[0].period_ns = 1; funding[0].clamp_ppb = -1
+    funding[0].kind = 1; funding[0].period_ns = 1; funding[0].interval_ns = -1
+    funding[0].kind = 1; funding[0].period_ns = 1; funding[0].multiplier_ppm = 10 * PPM + 1
+    funding[0].kind = 3; funding[0].period_ns = 1; funding[0].velocity_ppb = -1
+    funding[0].kind = 4; funding[0].period_ns = 1; funding[0].growth_ppb = -1
+    funding[0].kind = 4; funding[0].period_ns = 1; funding[0].decay_ppb = 100 * PPB + 1
+    funding[0].kind = 4; funding[0].period_ns = 1; funding[0].decrease_ppm = 1
     shocks[3].move_ppb = LIMIT
 """
 
@@ -282,6 +293,8 @@ STILL_SOUND = """
     policy[0].scenario_count = 0
     policy[0].adl_metrics = 7 + 16 * 7
     triggers[0].used = 1; triggers[0].kind = 7
+    funding[0].kind = 1; funding[0].period_ns = 1
+    funding[0].kind = 0; funding[0].period_ns = -1
     triggers[0].used = 0; triggers[0].kind = 9
     stages[1].sizing = 5; stages[1].step_ppm = 1
     policy[0].scenario_unhedged_ppm = PPM

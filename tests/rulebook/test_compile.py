@@ -207,24 +207,24 @@ def test_every_kind_has_its_row() -> None:
 
 
 def test_venue_policies() -> None:
-    policy = compile_terms(read_rulebook("hyperliquid"), [contract("BTC")]).terms.policy[0]
+    policy = compile_terms(read_rulebook("hyperliquid"), [("BTC")]).terms.policy[0]
     assert (policy.adl_policy, policy.adl_price, policy.adl_score) == (
         AdlPolicy.QUEUE,
         AdlPrice.PREVIOUS_MARK,
         AdlScore.HYPERLIQUID,
     )
     assert (policy.withdraw_gains, policy.withdraw_notional_ppm) == (1, 100_000)
-    policy = compile_terms(read_rulebook("binance_usdm"), [contract("BTC")]).terms.policy[0]
+    policy = compile_terms(read_rulebook("binance_usdm"), [("BTC")]).terms.policy[0]
     assert (policy.adl_price, policy.adl_score) == (AdlPrice.BANKRUPTCY, AdlScore.BINANCE)
     assert (policy.mark_combiner, policy.mark_components) == (MarkCombiner.FIRST, 5)
-    none = compile_terms(sound(("[adl]", '[funding]\nkind = "none"\n[adl]')), [contract("BTC")]).terms.policy[0]
+    none = compile_terms(sound(("[adl]", '[funding]\nkind = "none"\n[adl]')), [("BTC")]).terms.policy[0]
     assert none.funding_rate_max_ppb == 0
-    assert compile_terms(sound(), [contract("BTC")]).terms.policy[0].funding_rate_max_ppb == 10_000_000
+    assert compile_terms(sound(), [("BTC")]).terms.policy[0].funding_rate_max_ppb == 10_000_000
 
 
 def test_a_discount_by_health_keeps_its_most_and_how_fast_it_grows() -> None:
     price = '{ kind = "oracle_health_discount", max_ppm = 100000, slope_ppm = 200000, relative_to = "maintenance_margin", as_limit = true }'
-    compiled = compile_terms(sound(('{ kind = "market", limit = "bankruptcy" }', price)), [contract("BTC")])
+    compiled = compile_terms(sound(('{ kind = "market", limit = "bankruptcy" }', price)), [("BTC")])
     stage = compiled.terms.stages[0]
     assert stage.price_limit == PriceLimit.HEALTH_DISCOUNT
     assert (stage.spread_ppm, stage.adjustment_ppm) == (100_000, 2_000_000)
@@ -250,7 +250,7 @@ def test_who_gets_what_an_account_leaves(stage: str, residual: str, payee: FeePa
         changes.append(
             ("[[loss.stage]]", f'[[loss.stage]]\nkind = "account_residual"\nto = "{residual}"\n[[loss.stage]]')
         )
-    terms = compile_terms(sound(*changes), [contract("BTC")]).terms
+    terms = compile_terms(sound(*changes), [("BTC")]).terms
     assert terms.stages[0].residual_payee == FeePayee.TRADER
     assert terms.stages[1].residual_payee == payee
     assert terms.absorbers[0].tranche == Tranche.VENUE_FUND
@@ -278,7 +278,7 @@ def test_collateral_values_are_exact_ratios() -> None:
 
 
 def test_collateral_nobody_prices_is_noted_and_not_accepted() -> None:
-    compiled = compile_terms(read_rulebook("binance_usdm"), [contract("BTC")])
+    compiled = compile_terms(read_rulebook("binance_usdm"), [("BTC")])
     assert compiled.notes == ("Collateral FDUSD is not accepted: no instrument prices FDUSD.",)
     assert list(compiled.terms.assets.used[:3]) == [1, 1, 0]
 
@@ -319,7 +319,7 @@ def test_a_minimum_nobody_can_meet_is_lowered_and_told() -> None:
 
 
 def test_blocks_are_kept_and_what_the_machine_does_is_noted() -> None:
-    compiled = compile_terms(sound(('"open", "withdraw"', '"open"')), [contract("BTC")])
+    compiled = compile_terms(sound(('"open", "withdraw"', '"open"')), [("BTC")])
     level = compiled.terms.levels[Level.INITIAL]
     assert (level.used, level.includes_orders, level.open_loss) == (1, 1, 1)
     assert (level.blocks_open, level.blocks_withdraw, level.maintenance_weights) == (1, 0, 0)
@@ -394,7 +394,7 @@ def test_collateral_whose_value_would_overflow_is_refused() -> None:
 
 
 def test_a_change_of_rules_is_a_list_of_cells() -> None:
-    old = compile_terms(sound(), [contract("BTC")])
+    old = compile_terms(sound(), [("BTC")])
     new = compile_terms(
         sound(("ppm = 2500", "ppm = 3000"), ("max_leverage = 20", "max_leverage = 10")),
         [contract("BTC")],
@@ -458,7 +458,7 @@ def exact(rulebook: Rulebook, notional: int) -> Fraction:
 def test_the_requirement_is_the_exact_one_rounded_up_and_never_jumps(rulebook: Rulebook, data: st.DataObject) -> None:
     denominator = lcm(*(bracket.maintenance.denominator for bracket in rulebook.schedules[0].brackets["default"]))
     assume(denominator <= RATE_DENOMINATOR_MAX)
-    compiled = compile_terms(rulebook, [contract("BTC")])
+    compiled = compile_terms(rulebook, [("BTC")])
     state = new_state(compiled.terms)
     tiers = rulebook.schedules[0]
     whole = tiers.mode == "whole"
@@ -566,3 +566,47 @@ def test_a_cap_that_names_no_asset_is_for_every_priced_one() -> None:
     limits = '[[limits.limit]]\nkind = "collateral_cap"\ncap = "5"\n[adl]'
     terms = compile_terms(sound(("[adl]", limits)), [contract("BTC"), contract("ETH")]).terms
     assert [int(row.cap_amount) for row in terms.assets[:3]] == [0, 5 * 10**8, 0]  # the third row is no asset
+
+
+FUNDING_KINDS = """
+[funding]
+kind = "{kind}"
+cap_ppm = 20000
+{rest}
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "rest", "expected"),
+    [
+        (
+            "clamped_premium",
+            "interval_ms = 3600000\nrate_period_ms = 28800000\ninterest_ppm = 100\nclamp_ppm = 500",
+            {"kind": 1, "interest_ppb": 100_000, "clamp_ppb": 500_000, "interval_ns": 3_600 * 10**9},
+        ),
+        ("clamped_premium", "interval_ms = 3600000", {"kind": 0, "period_ns": 0}),
+        (
+            "damped_premium",
+            "rate_period_ms = 28800000\ndamper_ppm = 250\ncontinuous = true",
+            {"kind": 2, "clamp_ppb": 250_000, "interval_ns": 0, "multiplier_ppm": 1_000_000},
+        ),
+        (
+            "velocity",
+            'max_velocity_ppm_per_day = 3000000\nskew_scale = "10000"',
+            {"kind": 3, "velocity_ppb": 3 * 10**9},
+        ),
+        (
+            "imbalance_adaptive",
+            (
+                "increase_ppm_per_year_per_3h = 900000\ndecrease_hours = 48\nmax_ppm_per_year = 900000\n"
+                "threshold_stable_ppm = 40000\nthreshold_decrease_ppm = 0"
+            ),
+            {"kind": 4, "growth_ppb": 83_333, "decay_ppb": 5_208, "cap_ppb": 9 * 10**8, "stable_ppm": 40_000},
+        ),
+    ],
+)
+def test_funding_kinds_become_rows(kind, rest, expected) -> None:
+    text = 'schema = "rulebook/1"\n[meta]\nvenue = "x"\nextends = "solvent"\nas_of = "2026-11-24"\n'
+    compiled = compile_terms(parse_rulebook(text + FUNDING_KINDS.format(kind=kind, rest=rest), "x.toml"), [contract("BTC")])
+    row = compiled.terms.funding[0]
+    assert {name: int(row[name]) for name in expected} == expected

@@ -41,6 +41,8 @@ for _kind in (
     CommandKind.RESERVE_ORDER,
     CommandKind.RELEASE_ORDER,
     CommandKind.FUNDING_TICK,
+    CommandKind.REPORT_PREMIUM,
+    CommandKind.SETTLE_FUNDING,
     CommandKind.RECORD_ACT,
 ):
     _UNITS[_kind] = 1

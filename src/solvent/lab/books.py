@@ -191,6 +191,7 @@ class Rules:
         self.dynamics = rows_of(state.dynamics)
         self.markets = rows_of(state.markets)
         self.triggers = rows_of(state.triggers)
+        self.funding = rows_of(state.funding)
         self.policy = rows_of(state.policy)[0]
         brackets = rows_of(state.brackets)
         count = len(self.contracts)

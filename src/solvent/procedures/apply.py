@@ -7,13 +7,13 @@ from solvent.events import EventKind, tell
 from solvent.procedures.advance import continue_advance, start_advance
 from solvent.procedures.change import enact_terms, list_instrument, record_act, stage_term
 from solvent.procedures.fill import fill_liquidation, sell_collateral
+from solvent.procedures.funding import report_premium, settle_funding, tick_funding
 from solvent.procedures.price import (
     cross_auction,
     report_interest,
     report_price,
     set_mode,
     set_venue_mode,
-    tick_funding,
 )
 from solvent.procedures.trade import release_order, reserve_order, set_leverage, trade
 from solvent.procedures.transfer import (
@@ -108,6 +108,10 @@ def carry_out(state, watch, tape, command):
         return leave_vault(state, watch, tape, command)
     if kind == CommandKind.STAGE_TERM:
         return stage_term(state, tape, command)
+    if kind == CommandKind.REPORT_PREMIUM:
+        return report_premium(state, tape, command)
+    if kind == CommandKind.SETTLE_FUNDING:
+        return settle_funding(state, watch, tape, command)
     if kind == CommandKind.RECORD_ACT:
         return record_act(state, tape, command)
     return enact_terms(state, watch, tape, command)

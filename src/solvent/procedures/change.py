@@ -10,6 +10,7 @@ from solvent.codes import (
     ContractKind,
     Driver,
     Estimator,
+    FundingKind,
     Level,
     Metric,
     Mode,
@@ -43,7 +44,7 @@ from solvent.state.terms import (
     WINDOWS,
 )
 from solvent.state.values import notional_up
-from solvent.units import LIMIT, PPM, VALUE_MAX, mul_saturated
+from solvent.units import LIMIT, PPB, PPM, VALUE_MAX, mul_saturated
 
 CONTRACT_FIELDS = 8
 FIXED_CONTRACT_FIELDS = (0, 1, 2, 6, 7)
@@ -208,12 +209,34 @@ def is_deleveraging_sound(state):
 
 
 @kernel
+def is_funding_sound(terms):
+    """True when a market's way to its funding rate is inside its bounds."""
+    if terms.kind < 0 or terms.kind > FundingKind.IMBALANCE_ADAPTIVE:
+        return False
+    if terms.kind == FundingKind.REPORTED:
+        return True
+    if abs(terms.interest_ppb) > PPB or terms.clamp_ppb < 0 or terms.clamp_ppb > PPB:
+        return False
+    if terms.period_ns < 1 or terms.period_ns > DURATION_MAX_NS:
+        return False
+    if terms.interval_ns < 0 or terms.interval_ns > DURATION_MAX_NS:
+        return False
+    if terms.multiplier_ppm < 0 or terms.multiplier_ppm > 10 * PPM or terms.cap_ppb < 0 or terms.cap_ppb > 100 * PPB:
+        return False
+    if terms.velocity_ppb < 0 or terms.velocity_ppb > 100 * PPB or terms.skew_scale_lots < 0:
+        return False
+    if min(terms.growth_ppb, terms.decay_ppb) < 0 or max(terms.growth_ppb, terms.decay_ppb) > 100 * PPB:
+        return False
+    return terms.decrease_ppm >= 0 and terms.stable_ppm <= PPM and terms.decrease_ppm <= terms.stable_ppm
+
+
+@kernel
 def are_terms_sound(state):
     """True when every number of the terms is inside the bounds the machine's arithmetic and order rely on."""
     for instrument in range(state.instruments.shape[0]):
         if state.instruments[instrument].listed == 0:
             continue
-        if not is_contract_sound(state.contracts[instrument]):
+        if not is_contract_sound(state.contracts[instrument]) or not is_funding_sound(state.funding[instrument]):
             return False
         for level in range(LEVELS):
             schedule = state.schedules[level * state.instruments.shape[0] + instrument]

@@ -3,10 +3,9 @@
 from solvent.codes import Action, Mode, Refusal
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
-from solvent.procedures.answer import answer_funding, answer_price
+from solvent.procedures.answer import answer_price
 from solvent.risk.auction import uniform_price
 from solvent.risk.breaker import funds_quanta, held_mode, let_go, observe
-from solvent.risk.funding import next_index
 from solvent.risk.oracle import mark_of, refusal_of_report, take_report
 from solvent.state.levels import is_allowed, level_of
 from solvent.state.tables import NONE
@@ -175,33 +174,6 @@ def report_price(state, watch, tape, command):
     event.value = before
     hold_place(state, tape, instrument, mark, before)
     answer_price(state, watch, tape, instrument, before, mark)
-    return Refusal.NONE
-
-
-@kernel
-def tick_funding(state, watch, tape, command):
-    """Longs owe shorts one interval of funding; whoever has no reserve for it is judged, because no price told it."""
-    instrument = command.instrument
-    if instrument < 0 or instrument >= state.instruments.shape[0] or state.instruments[instrument].listed == 0:
-        return Refusal.INSTRUMENT_UNKNOWN
-    market = state.instruments[instrument]
-    if market.mark_ticks == 0:
-        return Refusal.NO_MARK
-    if not is_allowed(level_of(state, instrument), Action.FUND):
-        return Refusal.MARKET_HALTED
-    if abs(command.rate_ppb) > state.policy[0].funding_rate_max_ppb:
-        return Refusal.RATE_OUT_OF_RANGE
-    lot_num, lot_den = lot_price(state.contracts[instrument], market.mark_ticks)
-    index = next_index(market.funding_index, lot_num, lot_den, command.rate_ppb)
-    if abs(index) >= LIMIT // 2:
-        return Refusal.RATE_OUT_OF_RANGE
-    step = index - market.funding_index
-    market.funding_index = index
-    event = tell(state, tape, EventKind.FUNDING_TICKED)
-    event.instrument = instrument
-    event.value = command.rate_ppb
-    event.price_ticks = market.mark_ticks
-    answer_funding(state, watch, tape, instrument, step)
     return Refusal.NONE
 
 

@@ -21,6 +21,7 @@ from solvent.rulebook.building.adl import build_adl
 from solvent.rulebook.building.breakers import build_breaker
 from solvent.rulebook.building.collateral import build_collateral
 from solvent.rulebook.building.dynamic import build_dynamic
+from solvent.rulebook.building.funding import build_funding
 from solvent.rulebook.building.limits import build_limits
 from solvent.rulebook.building.liquidation import build_stage
 from solvent.rulebook.building.loss import build_loss
@@ -33,7 +34,7 @@ from solvent.rulebook.faults import Fault, RulebookError
 from solvent.rulebook.locate import Path, lines_of, nearest_line
 from solvent.rulebook.overlay import as_text, filled, resolved, without_unknown
 from solvent.rulebook.reading import Reading
-from solvent.rulebook.rules import Fill, Funding, Meta, Rulebook
+from solvent.rulebook.rules import Fill, Meta, Rulebook
 from solvent.rulebook.schema import TREE, nearest
 
 __all__ = [
@@ -280,6 +281,7 @@ class _Building:
     def rulebook(self, name: str, text: str, source: str, parts: Parts) -> Rulebook | None:
         """The whole, when nothing is missing."""
         dynamic = self.one(build_dynamic, "dynamic")
+        funding = self.one(build_funding, "funding")
         meta, limits, breakers = (
             self.one(build_meta, "meta"),
             self.one(build_limits, "limits"),
@@ -291,6 +293,7 @@ class _Building:
             or meta is None
             or limits is None
             or dynamic is None
+            or funding is None
             or parts.index is None
             or parts.mark is None
         ):
@@ -310,7 +313,7 @@ class _Building:
             schedules=tuple(item for item in parts.schedules if item is not None),
             levels=tuple(item for item in parts.levels if item is not None),
             dynamic=dynamic,
-            funding=Funding(self.values["funding"]["kind"], self.values["funding"]["cap_ppm"]),
+            funding=funding,
             stages=tuple(item for item in parts.stages if item is not None),
             losses=tuple(item for item in parts.losses if item is not None),
             adl=parts.adl,

@@ -92,6 +92,10 @@ INSTRUMENT = np.dtype(
         ("initial_short_ppm", np.int64),
         ("maintenance_long_ppm", np.int64),
         ("maintenance_short_ppm", np.int64),
+        ("premium_ppb", np.int64),
+        ("premium_count", np.int64),
+        ("rate_ppb", np.int64),
+        ("funding_ns", np.int64),
     ]
 )
 """A market now; its contract is in the terms.
@@ -99,6 +103,8 @@ INSTRUMENT = np.dtype(
 `supported_ticks` is the last mark that others than the venue agreed with; `conditions` are the bits of its price at
 the last report, to which time adds (solvent.risk.oracle.conditions_of); `dropped` are the bits of sources that stood
 too far out. `cross_ticks` is the price of the last reopening auction. Multipliers of zero are one.
+`premium_ppb` is the sum of the premiums heard since `funding_ns`, when funding was settled last; `rate_ppb` is the rate
+that drifts, where one does.
 """
 
 REPORT = np.dtype(
@@ -208,3 +214,4 @@ class State(NamedTuple):
     policy: np.recarray
     shocks: np.recarray
     triggers: np.recarray
+    funding: np.recarray

@@ -261,6 +261,26 @@ TRIGGER = _row("used", "kind", "share_ppm", "stop_ppm", "window_ns", "floor_quan
 """One condition of deleveraging (solvent.codes.AdlTrigger): what reaches `share_ppm` sets it off, and what is back at
 `stop_ppm` ends it; a fund of less than `floor_quanta` has no drawdown."""
 
+FUNDING = _row(
+    "kind",
+    "interest_ppb",
+    "clamp_ppb",
+    "period_ns",
+    "interval_ns",
+    "multiplier_ppm",
+    "cap_ppb",
+    "velocity_ppb",
+    "skew_scale_lots",
+    "growth_ppb",
+    "decay_ppb",
+    "stable_ppm",
+    "decrease_ppm",
+)
+"""One per instrument: how its funding rate is computed (solvent.procedures.funding); with kind 0 it is told.
+
+A premium is for `period_ns` and paid in parts of `interval_ns`, or for the time passed where that is zero; `clamp_ppb`
+is also the damper. `velocity_ppb` is per day at full skew; growth and decay are per second of a rate per year."""
+
 
 SHOCK = _row("move_ppb")
 """One per scenario and instrument: the price move times the weight of its loss."""
@@ -294,6 +314,7 @@ class Terms(NamedTuple):
     policy: np.recarray
     shocks: np.recarray
     triggers: np.recarray
+    funding: np.recarray
 
 
 def layout(shape: TermsShape) -> dict[str, tuple[int, int, np.dtype]]:
@@ -315,6 +336,7 @@ def layout(shape: TermsShape) -> dict[str, tuple[int, int, np.dtype]]:
         ("policy", 1, POLICY),
         ("shocks", shape.instruments * max(shape.scenarios, 1), SHOCK),
         ("triggers", TRIGGERS_MAX, TRIGGER),
+        ("funding", shape.instruments, FUNDING),
     ]
     places: dict[str, tuple[int, int, np.dtype]] = {}
     first = 0

@@ -6,7 +6,18 @@ from typing import Any
 from solvent.codes import Mode
 from solvent.commands import CommandKind, unpack
 from solvent.events import EventKind
-from solvent.lab.auditor import deleverage, liquidation, money, penalty, prices, queue, terms, trading, waterfall
+from solvent.lab.auditor import (
+    deleverage,
+    funding,
+    liquidation,
+    money,
+    penalty,
+    prices,
+    queue,
+    terms,
+    trading,
+    waterfall,
+)
 from solvent.lab.auditor.allowed import PRIMARY, allowed_after
 from solvent.lab.auditor.law import Event, require
 from solvent.lab.auditor.margin import check_after, look_before
@@ -18,13 +29,18 @@ from solvent.lab.auditor.waterfall import close_case
 from solvent.lab.auditor.whole import check_laws, check_structure, compare
 from solvent.lab.books import Books, rows_of
 
-CONCEPTS = (deleverage, liquidation, money, penalty, prices, queue, terms, trading, waterfall)
+CONCEPTS = (deleverage, funding, liquidation, money, penalty, prices, queue, terms, trading, waterfall)
 EVENTS: dict[EventKind, Callable[[Notes, Any], None]] = {
     kind: book for concept in CONCEPTS for kind, book in concept.EVENTS.items()
 }
 """Which function books which event."""
 
-WITH_WORKLIST = (CommandKind.PRICE_REPORT, CommandKind.FUNDING_TICK, CommandKind.ENACT_TERMS)
+WITH_WORKLIST = (
+    CommandKind.PRICE_REPORT,
+    CommandKind.FUNDING_TICK,
+    CommandKind.SETTLE_FUNDING,
+    CommandKind.ENACT_TERMS,
+)
 """Commands whose flags are one list, told and hashed as one."""
 
 _INSIDE_A_CASE = (

@@ -42,7 +42,7 @@ def look_before(audit: Notes, command: Any) -> None:
     if kind in (CommandKind.WITHDRAW, CommandKind.TRANSFER_MARGIN):
         require("OUTFLOW", books.level_of_account(command.account) < Mode.AUCTION, "money left a closed market")
         _check_no_doubt(audit, command.account, "withdraw")
-    if kind == CommandKind.FUNDING_TICK:
+    if kind in (CommandKind.FUNDING_TICK, CommandKind.SETTLE_FUNDING):
         require("FUNDING", books.level(command.instrument) < Mode.AUCTION, "funding in a closed market")
     if kind == CommandKind.JOIN_VAULT:
         calm = max(books.level_of_account(command.account), books.level_of_account(SystemAccount.VAULT))

@@ -24,6 +24,16 @@ class Case:
 
 
 @dataclass(slots=True)
+class FundingBook:
+    """What a market's funding is computed from: premiums heard since it was settled, and the rate that drifts."""
+
+    premiums: int
+    count: int
+    rate: int
+    settled_ns: int
+
+
+@dataclass(slots=True)
 class Side:
     """What one side of a trade was before it."""
 
@@ -58,6 +68,10 @@ class Notes:
         self.order_reference = {i: row["order_reference"] for i, row in enumerate(accounts)}
         self.rests_until = {i: row["cooldown_until_ns"] for i, row in enumerate(accounts)}
         self.order_stage = {i: row["order_stage"] for i, row in enumerate(accounts)}
+        self.funding = [
+            FundingBook(row["premium_ppb"], row["premium_count"], row["rate_ppb"], row["funding_ns"])
+            for row in rows_of(state.instruments)
+        ]
         self.collateral_in = dict(self.books.holdings_by_asset())
         self.index_steps = [0] * len(self.books.marks)
         self.roundings = 0
@@ -77,6 +91,7 @@ class Notes:
         self.visit_shares: dict[int, dict[int, int]] = {}
         self.visit_lots: dict[tuple[int, int], int] = {}
         self.sent_quanta = 0
+        self.computed_ppb: int | None = None
         self.rested: set[int] = set()
         self.winners: dict[int, Counter[int]] = {}
         self.winner_entries: dict[int, Counter[int]] = {}

@@ -125,7 +125,8 @@ def _on_auction_crossed(audit: Notes, event: Any) -> None:
 
 def _on_funding_ticked(audit: Notes, event: Any) -> None:
     books = audit.books
-    require("TOLD", event.value == audit.command.rate_ppb, "another rate")
+    rate = audit.computed_ppb if audit.command.kind == CommandKind.SETTLE_FUNDING else audit.command.rate_ppb
+    require("TOLD", event.value == rate, "another rate")
     require("TOLD", event.price_ticks == books.marks[event.instrument], "funding at another mark")
     rate_max = books.rules.policy["funding_rate_max_ppb"]
     require("FUNDING", abs(event.value) <= rate_max, f"rate {event.value} beyond {rate_max}")

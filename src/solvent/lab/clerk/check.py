@@ -425,6 +425,7 @@ def check_accepted(state, clerk, tape, count, command):
     if clerk.primary[kind] != 0 and primaries != 1:
         return TOLD + 62
     listed = kind == CommandKind.PRICE_REPORT or kind == CommandKind.FUNDING_TICK or kind == CommandKind.ENACT_TERMS
+    listed = listed or kind == CommandKind.SETTLE_FUNDING
     if listed and (note[WORK_COUNT] > 0) != (note[WORK_TOLD] == 1):
         return SCAN + 7
     return check_after(state, clerk, command)

@@ -1,7 +1,19 @@
 """Prices near the next trigger, jumps, modes and funding."""
 
+from random import Random
+
 from solvent.codes import Mode
-from solvent.commands import Command, CrossAuction, FundingTick, ReportInterest, SetMode, SetVenueMode, Trade
+from solvent.commands import (
+    Command,
+    CrossAuction,
+    FundingTick,
+    ReportInterest,
+    ReportPremium,
+    SetMode,
+    SettleFunding,
+    SetVenueMode,
+    Trade,
+)
 from solvent.lab.driver.setting import Setting
 
 
@@ -77,6 +89,12 @@ def _ask_auction(world: Setting) -> Command | None:
 
 
 def _ask_funding(world: Setting) -> Command:
+    other = Random(world.books.sequence)  # a chance of its own, so that worlds of before stay what they were
+    if other.random() < 0.6:
+        instrument = world.market()
+        if other.random() < 0.5:
+            return SettleFunding(world.time_ns, instrument)
+        return ReportPremium(world.time_ns, instrument, other.choice([0, 1, -400_000, 3_000_000, 10**9, 10**9 + 1]))
     most = int(world.books.rules.policy["funding_rate_max_ppb"])
     rate = world.random.choice([most, -most, most + 1, world.random.randint(-most, most) // 50, 1, -1])
     return FundingTick(world.time_ns, world.market(), rate)

@@ -21,6 +21,7 @@ from solvent.codes import (
     Exponent,
     FeeBase,
     FeePayee,
+    FundingKind,
     Level,
     Metric,
     Mode,
@@ -112,6 +113,14 @@ def draw_terms(world: Setting) -> Terms:
     metrics = [extra.choice(list(AdlMetric)) for _place in range(extra.randint(1, METRICS_MAX))]
     policy.adl_metrics = sum(metric * 16**place for place, metric in enumerate(metrics))
     _draw_triggers(terms, extra)
+    for row in terms.funding:
+        row.kind = extra.choice([FundingKind.REPORTED, *FundingKind])
+        row.interest_ppb, row.clamp_ppb = extra.choice([0, 100_000]), extra.choice([0, 500_000])
+        row.period_ns, row.interval_ns = 8 * 60 * MINUTE, extra.choice([0, 0, SECOND, MINUTE])
+        row.multiplier_ppm, row.cap_ppb = extra.choice([PPM, 2 * PPM]), extra.choice([900_000_000, 10**11])
+        row.velocity_ppb, row.skew_scale_lots = extra.choice([10**9, 10**11]), extra.choice([0, 10, 1_000])
+        row.growth_ppb, row.decay_ppb = extra.choice([83_333, 10**9]), extra.choice([0, 5_208])
+        row.stable_ppm, row.decrease_ppm = extra.choice([(40_000, 0), (500_000, 400_000)])
     policy.grace_ns = chance.choice([0, 0, 30 * SECOND])
     return terms
 
