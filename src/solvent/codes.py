@@ -294,6 +294,33 @@ class FundingKind(IntEnum):
     IMBALANCE_ADAPTIVE = 4
 
 
+class Family(IntEnum):
+    """Parameters that are changed under one rule: by the same people, as far, and after the same notice."""
+
+    CONTRACT = 0
+    PRICE = 1
+    COLLATERAL = 2
+    MARGIN = 3
+    FUNDING = 4
+    LIQUIDATION = 5
+    LOSS = 6
+    ADL = 7
+    LIMITS = 8
+    BREAKERS = 9
+    DYNAMIC = 10
+    GOVERNANCE = 11
+    ENGINE = 12
+
+
+class Authority(IntEnum):
+    """What a seat may do about the rules, a bit each."""
+
+    OPERATOR = 1
+    CONTROLLER = 2
+    COUNCIL = 4
+    GUARDIAN = 8
+
+
 class FeePayee(IntEnum):
     """Who receives a penalty or the rest of an account that was taken over."""
 
@@ -374,6 +401,15 @@ class Refusal(IntEnum):
     TERMS_VERSION = 602
     TERMS_INVALID = 603
     TERMS_FIXED_AT_LISTING = 604
+    PROPOSAL_OPEN = 640
+    NO_PROPOSAL = 641
+    NOT_ENTITLED = 642
+    NOTHING_STAGED = 643
+    STEP_TOO_LARGE = 644
+    HARM = 645
+    NOTICE_NOT_OVER = 646
+    VOTES_MISSING = 647
+    ALREADY_VOTED = 648
 
 
 REFUSAL_SENTENCES: dict[Refusal, str] = {
@@ -444,4 +480,13 @@ REFUSAL_SENTENCES: dict[Refusal, str] = {
     Refusal.TERMS_VERSION: "The version must be the one in force plus one.",
     Refusal.TERMS_INVALID: "The staged terms are outside the machine's bounds; nothing was enacted.",
     Refusal.TERMS_FIXED_AT_LISTING: "A contract's size, tick value and bounds cannot change once it is listed.",
+    Refusal.PROPOSAL_OPEN: "A proposal waits; enact or withdraw it before staging or proposing another.",
+    Refusal.NO_PROPOSAL: "No proposal of this version waits; stage the change and propose it first.",
+    Refusal.NOT_ENTITLED: "This seat has no authority over what is asked; ask one that the rulebook entitles.",
+    Refusal.NOTHING_STAGED: "The staged terms are the ones in force; stage a change first.",
+    Refusal.STEP_TOO_LARGE: "A value moves further than one change may move it; go there in smaller steps.",
+    Refusal.HARM: "More accounts would be liquidatable at unchanged prices than a change may make so.",
+    Refusal.NOTICE_NOT_OVER: "The notice of the change is not over; enact it when it is.",
+    Refusal.VOTES_MISSING: "Fewer seats of the council have voted for the change than it needs.",
+    Refusal.ALREADY_VOTED: "This seat has voted for the proposal.",
 }

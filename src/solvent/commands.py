@@ -43,6 +43,9 @@ class CommandKind(IntEnum):
     CROSS_AUCTION = 24
     REPORT_PREMIUM = 65
     SETTLE_FUNDING = 66
+    PROPOSE_TERMS = 67
+    VOTE_TERMS = 68
+    VETO_TERMS = 69
 
 
 COMMAND_DTYPE = np.dtype(
@@ -373,6 +376,39 @@ class SettleFunding:
     instrument: int
 
 
+@dataclass(frozen=True, slots=True)
+class ProposeTerms:
+    """Put the staged terms to the council as version `version`; `owner` is the seat that asks, numbered from 1.
+
+    What is proposed is held to what one change may do and to whom it may harm; then its notice runs.
+    """
+
+    kind: ClassVar[CommandKind] = CommandKind.PROPOSE_TERMS
+    time_ns: int
+    version: int
+    owner: int
+
+
+@dataclass(frozen=True, slots=True)
+class VoteTerms:
+    """A seat of the council votes for the proposal that waits."""
+
+    kind: ClassVar[CommandKind] = CommandKind.VOTE_TERMS
+    time_ns: int
+    version: int
+    owner: int
+
+
+@dataclass(frozen=True, slots=True)
+class VetoTerms:
+    """A guardian, or the seat that made it, ends the proposal that waits; what was staged is forgotten."""
+
+    kind: ClassVar[CommandKind] = CommandKind.VETO_TERMS
+    time_ns: int
+    version: int
+    owner: int
+
+
 Command = (
     ListInstrument
     | OpenAccount
@@ -399,6 +435,9 @@ Command = (
     | CrossAuction
     | ReportPremium
     | SettleFunding
+    | ProposeTerms
+    | VoteTerms
+    | VetoTerms
     | RecordAct
 )
 

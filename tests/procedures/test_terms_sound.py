@@ -260,6 +260,17 @@ UNSOUND = """
     policy[0].scenario_unhedged_ppm = PPM + 1
     policy[0].scenario_hedged_ppm = 300_001
     shocks[0].move_ppb = -PPB - 1
+    governing[0].enforced = 2
+    governing[0].harm_max = -1
+    governing[0].votes_needed = 17
+    governing[0].enforced = 1
+    governing[0].enforced = 1; seats[0].role = 4; governing[0].votes_needed = 2; corridors[11].authority = 4
+    governing[0].enforced = 1; seats[0].role = 4; governing[0].votes_needed = 1; corridors[11].authority = 8
+    seats[3].role = 16
+    seats[3].role = -1
+    corridors[2].step_max_ppm = -1
+    corridors[2].notice_ns = -1
+    corridors[2].authority = 16
     funding[0].kind = 5
     funding[0].kind = -1
     funding[0].kind = 1; funding[0].period_ns = 0
@@ -293,6 +304,7 @@ STILL_SOUND = """
     policy[0].scenario_count = 0
     policy[0].adl_metrics = 7 + 16 * 7
     triggers[0].used = 1; triggers[0].kind = 7
+    governing[0].enforced = 1; seats[0].role = 4; governing[0].votes_needed = 1; corridors[11].authority = 4
     funding[0].kind = 1; funding[0].period_ns = 1
     funding[0].kind = 0; funding[0].period_ns = -1
     triggers[0].used = 0; triggers[0].kind = 9

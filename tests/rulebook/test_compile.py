@@ -607,6 +607,8 @@ cap_ppm = 20000
 )
 def test_funding_kinds_become_rows(kind, rest, expected) -> None:
     text = 'schema = "rulebook/1"\n[meta]\nvenue = "x"\nextends = "solvent"\nas_of = "2026-11-24"\n'
-    compiled = compile_terms(parse_rulebook(text + FUNDING_KINDS.format(kind=kind, rest=rest), "x.toml"), [contract("BTC")])
+    compiled = compile_terms(
+        parse_rulebook(text + FUNDING_KINDS.format(kind=kind, rest=rest), "x.toml"), [contract("BTC")]
+    )
     row = compiled.terms.funding[0]
     assert {name: int(row[name]) for name in expected} == expected

@@ -192,6 +192,9 @@ class Rules:
         self.markets = rows_of(state.markets)
         self.triggers = rows_of(state.triggers)
         self.funding = rows_of(state.funding)
+        self.corridors = rows_of(state.corridors)
+        self.seats = [row["role"] for row in rows_of(state.seats)]
+        self.governing = rows_of(state.governing)[0]
         self.policy = rows_of(state.policy)[0]
         brackets = rows_of(state.brackets)
         count = len(self.contracts)

@@ -5,9 +5,10 @@ from solvent.commands import USED_MASKS, CommandKind, fields_set
 from solvent.compiled import bind, entry, kernel
 from solvent.events import EventKind, tell
 from solvent.procedures.advance import continue_advance, start_advance
-from solvent.procedures.change import enact_terms, list_instrument, record_act, stage_term
+from solvent.procedures.change import enact_terms, list_instrument, propose_terms, record_act, stage_term
 from solvent.procedures.fill import fill_liquidation, sell_collateral
 from solvent.procedures.funding import report_premium, settle_funding, tick_funding
+from solvent.procedures.governance import veto_terms, vote_terms
 from solvent.procedures.price import (
     cross_auction,
     report_interest,
@@ -112,6 +113,12 @@ def carry_out(state, watch, tape, command):
         return report_premium(state, tape, command)
     if kind == CommandKind.SETTLE_FUNDING:
         return settle_funding(state, watch, tape, command)
+    if kind == CommandKind.PROPOSE_TERMS:
+        return propose_terms(state, tape, command)
+    if kind == CommandKind.VOTE_TERMS:
+        return vote_terms(state, tape, command)
+    if kind == CommandKind.VETO_TERMS:
+        return veto_terms(state, tape, command)
     if kind == CommandKind.RECORD_ACT:
         return record_act(state, tape, command)
     return enact_terms(state, watch, tape, command)

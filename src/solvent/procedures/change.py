@@ -6,10 +6,12 @@ from solvent.codes import (
     AdlMetric,
     AdlTrigger,
     Answer,
+    Authority,
     Breach,
     ContractKind,
     Driver,
     Estimator,
+    Family,
     FundingKind,
     Level,
     Metric,
@@ -21,7 +23,19 @@ from solvent.codes import (
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
 from solvent.procedures.answer import answer_terms
+from solvent.procedures.governance import (
+    are_rates_in_step,
+    are_steps_allowed,
+    count_harmed,
+    end_proposal,
+    entitlement,
+    families_changed,
+    open_proposal,
+    refusal_of_enactment,
+    role_of,
+)
 from solvent.procedures.step import set_initial_margins
+from solvent.risk.governance import is_entitled
 from solvent.risk.margin.sound import are_scenarios_sound, is_schedule_sound, is_weighting_sound
 from solvent.risk.watch import (
     has_asset_certificate,
@@ -36,8 +50,10 @@ from solvent.state.terms import (
     ASSETS_MAX,
     BREAKERS_MAX,
     CONDITIONS,
+    FAMILIES_MAX,
     LEVELS,
     METRICS_MAX,
+    SEATS_MAX,
     SOURCES_MAX,
     STAGES_MAX,
     TRIGGERS_MAX,
@@ -231,6 +247,35 @@ def is_funding_sound(terms):
 
 
 @kernel
+def is_governance_sound(state):
+    """True when the rules of change are inside their bounds, and somebody could change them again."""
+    governing = state.governing[0]
+    if governing.enforced < 0 or governing.enforced > 1 or governing.harm_max < 0:
+        return False
+    if governing.votes_needed < 0 or governing.votes_needed > SEATS_MAX:
+        return False
+    council = 0
+    for seat in range(SEATS_MAX):
+        if state.seats[seat].role < 0 or state.seats[seat].role > 15:
+            return False
+        if state.seats[seat].role & Authority.COUNCIL != 0:
+            council += 1
+    for family in range(FAMILIES_MAX):
+        corridor = state.corridors[family]
+        if corridor.step_max_ppm < 0 or corridor.step_max_ppm > SHARE_MAX_PPM:
+            return False
+        if corridor.notice_ns < 0 or corridor.notice_ns > DURATION_MAX_NS:
+            return False
+        if corridor.authority < 0 or corridor.authority > 15:
+            return False
+    if governing.enforced == 0:
+        return True
+    return council >= max(governing.votes_needed, 1) and is_entitled(
+        Authority.COUNCIL, state.corridors[Family.GOVERNANCE].authority
+    )
+
+
+@kernel
 def are_terms_sound(state):
     """True when every number of the terms is inside the bounds the machine's arithmetic and order rely on."""
     for instrument in range(state.instruments.shape[0]):
@@ -263,6 +308,8 @@ def are_terms_sound(state):
             return False
         if feed.floor_ticks < 0 or feed.ceiling_ticks < 0:
             return False
+    if not is_governance_sound(state):
+        return False
     if not is_pricing_sound(state) or not are_markets_sound(state):
         return False
     if state.levels[Level.INITIAL].used != 1 or state.levels[Level.MAINTENANCE].used != 1:
@@ -408,6 +455,8 @@ def stage_term(state, tape, command):
     """One value is written where the next version of the terms is put together."""
     if command.cell < 0 or command.cell >= state.staged.shape[0]:
         return Refusal.CELL_UNKNOWN
+    if state.venue[0].proposal_version != 0:
+        return Refusal.PROPOSAL_OPEN
     before = state.staged[command.cell]
     state.staged[command.cell] = command.value
     event = tell(state, tape, EventKind.TERM_STAGED)
@@ -436,10 +485,8 @@ def swap_terms(state):
 
 
 @kernel
-def enact_terms(state, watch, tape, command):
-    """The staged terms bind from this sequence on, all of them or none; every account is judged under them."""
-    if command.version != state.venue[0].terms_version + 1:
-        return Refusal.TERMS_VERSION
+def swap_in(state):
+    """Put the staged terms in force if the machine takes them, and what was in force where they were staged."""
     for instrument in range(state.instruments.shape[0]):
         if state.instruments[instrument].listed == 0:
             continue
@@ -463,6 +510,62 @@ def enact_terms(state, watch, tape, command):
     if not are_terms_sound(state):
         swap_terms(state)
         return Refusal.TERMS_INVALID
+    return Refusal.NONE
+
+
+@kernel
+def propose_terms(state, tape, command):
+    """What is staged is held to its steps, its seat and its harm; then it waits for its notice and its votes."""
+    if state.venue[0].proposal_version != 0:
+        return Refusal.PROPOSAL_OPEN
+    if command.version != state.venue[0].terms_version + 1:
+        return Refusal.TERMS_VERSION
+    role = role_of(state, command.owner)
+    families = families_changed(state)
+    if role == 0:
+        return Refusal.NOT_ENTITLED
+    if families == 0:
+        return Refusal.NOTHING_STAGED
+    if not entitlement(state, role, families):
+        return Refusal.NOT_ENTITLED
+    if not are_steps_allowed(state):
+        return Refusal.STEP_TOO_LARGE
+    step = state.corridors[Family.MARGIN].step_max_ppm
+    most = state.governing[0].harm_max
+    denominators = state.schedules.denominator.copy()
+    numerators = state.brackets.numerator.copy()
+    refusal = swap_in(state)
+    if refusal != Refusal.NONE:
+        return refusal
+    in_step = are_rates_in_step(state, denominators, numerators, step)
+    harmed = count_harmed(state)
+    swap_terms(state)
+    if not in_step:
+        return Refusal.STEP_TOO_LARGE
+    if harmed > most:
+        return Refusal.HARM
+    open_proposal(state, tape, command.version, command.owner, families, harmed)
+    return Refusal.NONE
+
+
+@kernel
+def enact_terms(state, watch, tape, command):
+    """The staged terms bind from this sequence on, all of them or none; every account is judged under them."""
+    if command.version != state.venue[0].terms_version + 1:
+        return Refusal.TERMS_VERSION
+    refusal = refusal_of_enactment(state, command.version)
+    if refusal != Refusal.NONE:
+        return refusal
+    is_governed = state.governing[0].enforced == 1
+    most = state.governing[0].harm_max
+    refusal = swap_in(state)
+    if refusal != Refusal.NONE:
+        return refusal
+    if is_governed:
+        if count_harmed(state) > most:
+            swap_terms(state)
+            return Refusal.HARM
+        end_proposal(state)
     for cell in range(state.cells.shape[0]):
         state.staged[cell] = state.cells[cell]
     state.venue[0].terms_version = command.version

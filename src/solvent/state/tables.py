@@ -175,14 +175,23 @@ VENUE = np.dtype(
         ("triggered", np.int64),
         ("block_sequence", np.int64),
         ("block_quanta", np.int64),
+        ("proposal_version", np.int64),
+        ("proposal_due_ns", np.int64),
+        ("proposal_seat", np.int64),
+        ("proposal_votes", np.int64),
+        ("proposal_families", np.int64),
     ]
 )
 """The venue as a whole; one row. `triggered` has a bit for each trigger of deleveraging that holds, and
-`block_quanta` is what the `Advance` of `block_sequence` has sent orders for."""
+`block_quanta` is what the `Advance` of `block_sequence` has sent orders for. A proposal of version
+zero is none; its families and votes are bits."""
 
 
 class State(NamedTuple):
-    """All tables together. `cells` and `staged` hold the terms; the tables after them are views of `cells`."""
+    """All tables together. `cells` and `staged` hold the terms; the tables after them are views of `cells`.
+
+    `families` says of each cell under which rule it is changed (solvent.state.families); it follows from the shape.
+    """
 
     venue: np.recarray
     accounts: np.recarray
@@ -215,3 +224,7 @@ class State(NamedTuple):
     shocks: np.recarray
     triggers: np.recarray
     funding: np.recarray
+    corridors: np.recarray
+    seats: np.recarray
+    governing: np.recarray
+    families: np.ndarray

@@ -20,6 +20,8 @@ ABSORBERS_MAX = 8
 BREAKERS_MAX = 12
 TRIGGERS_MAX = 4
 METRICS_MAX = 4
+FAMILIES_MAX = 16
+SEATS_MAX = 16
 SIDES = 2
 INTEREST_MAX = 16
 """Prices a reopening auction keeps: a venue reports its book in steps, not order by order."""
@@ -281,6 +283,16 @@ FUNDING = _row(
 A premium is for `period_ns` and paid in parts of `interval_ns`, or for the time passed where that is zero; `clamp_ppb`
 is also the damper. `velocity_ppb` is per day at full skew; growth and decay are per second of a rate per year."""
 
+CORRIDOR = _row("step_max_ppm", "notice_ns", "authority")
+"""One per Family: how far one change may move a value (zero: any way), how long before it must be known, and which
+bits of Authority may propose it."""
+
+SEAT = _row("role")
+"""What a seat may do (bits of Authority); a seat of zero is nobody's."""
+
+GOVERNING = _row("enforced", "votes_needed", "harm_max")
+"""With `enforced` terms are enacted by proposal only; `harm_max` accounts at most may become liquidatable by one."""
+
 
 SHOCK = _row("move_ppb")
 """One per scenario and instrument: the price move times the weight of its loss."""
@@ -315,6 +327,9 @@ class Terms(NamedTuple):
     shocks: np.recarray
     triggers: np.recarray
     funding: np.recarray
+    corridors: np.recarray
+    seats: np.recarray
+    governing: np.recarray
 
 
 def layout(shape: TermsShape) -> dict[str, tuple[int, int, np.dtype]]:
@@ -337,6 +352,9 @@ def layout(shape: TermsShape) -> dict[str, tuple[int, int, np.dtype]]:
         ("shocks", shape.instruments * max(shape.scenarios, 1), SHOCK),
         ("triggers", TRIGGERS_MAX, TRIGGER),
         ("funding", shape.instruments, FUNDING),
+        ("corridors", FAMILIES_MAX, CORRIDOR),
+        ("seats", SEATS_MAX, SEAT),
+        ("governing", 1, GOVERNING),
     ]
     places: dict[str, tuple[int, int, np.dtype]] = {}
     first = 0

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from solvent.codes import AccountKind, SystemAccount
+from solvent.state.families import families_of
 from solvent.state.tables import (
     ACCOUNT,
     ANCHOR,
@@ -94,9 +95,8 @@ def new_state(terms: Terms, *, accounts: int = 64, positions: int = 64, orders: 
     venue[0].orders_free = NONE
     venue[0].terms_version = 1
     cells = terms.cells.copy()
-    views = view_terms(
-        cells, TermsShape(instruments, len(terms.brackets), scenarios_of(len(terms.shocks), instruments))
-    )
+    shape = TermsShape(instruments, len(terms.brackets), scenarios_of(len(terms.shocks), instruments))
+    views = view_terms(cells, shape)
     terms_tables: dict[str, Any] = dict(zip(views._fields, views, strict=True))
     return State(
         venue=venue,
@@ -113,6 +113,7 @@ def new_state(terms: Terms, *, accounts: int = 64, positions: int = 64, orders: 
         queue=np.zeros(room, dtype=np.int32),
         staged=cells.copy(),
         **terms_tables,
+        families=families_of(shape),
     )
 
 
@@ -157,7 +158,7 @@ def grow(state: State, *, accounts: int = 0, positions: int = 0, orders: int = 0
 
 def copy_state(state: State) -> State:
     """An independent copy."""
-    copied = state._replace(**{name: getattr(state, name).copy() for name in FIRST_TABLES})
+    copied = state._replace(**{name: getattr(state, name).copy() for name in (*FIRST_TABLES, "families")})
     return with_cells(copied, state.cells.copy(), state.staged.copy())
 
 

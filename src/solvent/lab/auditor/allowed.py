@@ -25,6 +25,9 @@ PRIMARY = {
     CommandKind.CROSS_AUCTION: EventKind.AUCTION_CROSSED,
     CommandKind.STAGE_TERM: EventKind.TERM_STAGED,
     CommandKind.ENACT_TERMS: EventKind.TERMS_ENACTED,
+    CommandKind.PROPOSE_TERMS: EventKind.TERMS_PROPOSED,
+    CommandKind.VOTE_TERMS: EventKind.TERMS_VOTED,
+    CommandKind.VETO_TERMS: EventKind.TERMS_VETOED,
     CommandKind.RECORD_ACT: EventKind.ACT_RECORDED,
 }
 """The event that tells an accepted command itself; prices, modes and time may pass without one."""

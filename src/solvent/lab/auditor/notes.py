@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from solvent.codes import Authority
 from solvent.lab.appraisal import Appraisal
 from solvent.lab.books import Books, rows_of
 
@@ -34,6 +35,17 @@ class FundingBook:
 
 
 @dataclass(slots=True)
+class Proposal:
+    """A change of rules that waits: until when, whose it is, who voted, and whether that seat may make it alone."""
+
+    version: int
+    due_ns: int
+    seat: int
+    votes: set[int]
+    lone: bool
+
+
+@dataclass(slots=True)
 class Side:
     """What one side of a trade was before it."""
 
@@ -47,6 +59,19 @@ class Side:
     def reduces(self) -> bool:
         """True when the position shrinks and keeps its sign."""
         return self.held * self.bought < 0 and abs(self.bought) <= abs(self.held)
+
+
+def _proposal_of(state: Any) -> Proposal | None:
+    """The proposal that waits in a state, as its row tells it."""
+    venue = state.venue[0]
+    if not venue.proposal_version:
+        return None
+    seat, families = int(venue.proposal_seat), int(venue.proposal_families)
+    alone = int(state.seats[seat - 1].role) & (Authority.OPERATOR | Authority.CONTROLLER)
+    touched = [row for family, row in enumerate(rows_of(state.corridors)) if families >> family & 1]
+    votes = {number + 1 for number in range(len(state.seats)) if int(venue.proposal_votes) >> number & 1}
+    lone = all(alone & row["authority"] for row in touched)
+    return Proposal(int(venue.proposal_version), int(venue.proposal_due_ns), seat, votes, lone)
 
 
 class Notes:
@@ -68,6 +93,7 @@ class Notes:
         self.order_reference = {i: row["order_reference"] for i, row in enumerate(accounts)}
         self.rests_until = {i: row["cooldown_until_ns"] for i, row in enumerate(accounts)}
         self.order_stage = {i: row["order_stage"] for i, row in enumerate(accounts)}
+        self.proposal = _proposal_of(state)
         self.funding = [
             FundingBook(row["premium_ppb"], row["premium_count"], row["rate_ppb"], row["funding_ns"])
             for row in rows_of(state.instruments)

@@ -1,9 +1,10 @@
 """Changes of rules: all rates, a stage, a policy, and changes that must be refused as a whole."""
 
 from fractions import Fraction
+from random import Random
 
 from solvent.codes import Accept, AdlPolicy, AdlPrice, AdlScore, Executor, FeeBase, Level, PriceLimit, Schedule
-from solvent.commands import Command, EnactTerms, StageTerm
+from solvent.commands import Command, EnactTerms, ProposeTerms, StageTerm, VetoTerms, VoteTerms
 from solvent.lab.driver.setting import MINUTE, SECOND, Setting
 from solvent.state.terms import SOURCES_MAX
 from solvent.units import PPM
@@ -15,7 +16,17 @@ def _ask_terms(world: Setting) -> Command:
     changes = chance.choice([_change_rates, _change_stage, _change_policy, _change_wrong])(world)
     for cell, value in changes:
         world.ask(StageTerm(world.time_ns, cell, value))
-    world.ask(EnactTerms(world.time_ns, world.books.terms_version + 1))
+    version = world.books.terms_version + 1
+    other = Random(world.books.sequence)  # a chance of its own, so that worlds of before stay what they were
+    if world.books.rules.governing["enforced"] or other.random() < 0.1:
+        world.ask(ProposeTerms(world.time_ns, version, other.choice([1, 1, 2, 3, 0])))
+        for seat in other.choices([1, 2, 3, 4], k=other.randint(0, 3)):
+            world.ask(VoteTerms(world.time_ns, version, seat))
+        if other.random() < 0.3:
+            world.ask(VetoTerms(world.time_ns, version, other.choice([1, 2, 3])))
+        world.ask(StageTerm(world.time_ns, 0, int(world.state.cells[0])))
+        world.time_ns += other.choice([0, SECOND, MINUTE])
+    world.ask(EnactTerms(world.time_ns, version))
     for cell, _value in world.wrong:
         world.ask(StageTerm(world.time_ns, cell, int(world.state.cells[cell])))
     return world.pending.popleft()

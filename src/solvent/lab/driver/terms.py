@@ -12,6 +12,7 @@ from solvent.codes import (
     AdlScore,
     AdlTrigger,
     Answer,
+    Authority,
     Breach,
     Condition,
     ContractKind,
@@ -98,7 +99,7 @@ def draw_terms(world: Setting) -> Terms:
     policy.sources_min = 1
     policy.future_max_ns = SECOND
     policy.funding_rate_max_ppb = chance.choice([10_000_000, 1_000_000_000])
-    policy.adl_price = chance.choice(list(AdlPrice))
+    policy.adl_price = chance.choice([*AdlPrice, AdlPrice.BANKRUPTCY, AdlPrice.BANKRUPTCY])
     policy.adl_score = chance.choice(list(AdlScore))
     policy.adl_policy = chance.choice(list(AdlPolicy))
     policy.withdraw_notional_ppm = chance.choice([0, 0, 100_000])
@@ -113,6 +114,7 @@ def draw_terms(world: Setting) -> Terms:
     metrics = [extra.choice(list(AdlMetric)) for _place in range(extra.randint(1, METRICS_MAX))]
     policy.adl_metrics = sum(metric * 16**place for place, metric in enumerate(metrics))
     _draw_triggers(terms, extra)
+    _draw_governance(terms, extra)
     for row in terms.funding:
         row.kind = extra.choice([FundingKind.REPORTED, *FundingKind])
         row.interest_ppb, row.clamp_ppb = extra.choice([0, 100_000]), extra.choice([0, 500_000])
@@ -404,6 +406,8 @@ def _draw_stages(world: Setting, terms: Terms, close_out: bool) -> None:
         stage.fee_payee = chance.choice(list(FeePayee))
         stage.residual_payee = chance.choice(list(FeePayee))
         stage.accept = chance.choice(list(Accept))
+        if executor != Executor.ENGINE and extra.random() < 0.7:
+            stage.sizing = Size.FULL
         stage.tiers_down = extra.choice([0, 1, 2])
         stage.step_ppm = extra.choice([1, 70_000, 200_000])
         stage.full_below_ppm = extra.choice([0, 500_000, 950_000])
@@ -412,6 +416,19 @@ def _draw_stages(world: Setting, terms: Terms, close_out: bool) -> None:
         stage.fee_base = extra.choice([FeeBase.VALUE, *FeeBase])
         stage.round_ns = extra.choice([0, 0, 0, SECOND])
         stage.block_quanta = extra.choice([0, 0, 0, 10**6, 10**9])
+
+
+def _draw_governance(terms: Terms, extra: Random) -> None:
+    """In a third of the worlds rules change by proposal only."""
+    terms.governing[0].enforced = int(extra.random() < 0.35)
+    terms.governing[0].votes_needed = extra.choice([0, 1, 2])
+    terms.governing[0].harm_max = extra.choice([0, 2, 100])
+    for seat, role in enumerate((Authority.COUNCIL, Authority.COUNCIL | Authority.OPERATOR, Authority.GUARDIAN)):
+        terms.seats[seat].role = role
+    for row in terms.corridors:
+        row.step_max_ppm = extra.choice([0, 0, 500_000, 2 * PPM])
+        row.notice_ns = extra.choice([0, 0, SECOND])
+        row.authority = extra.choice([Authority.COUNCIL, Authority.COUNCIL | Authority.OPERATOR])
 
 
 def _draw_triggers(terms: Terms, extra: Random) -> None:
