@@ -21,6 +21,7 @@ from solvent.codes import (
     AdlPrice,
     AdlScore,
     Executor,
+    Family,
     FeePayee,
     Level,
     MarkCombiner,
@@ -207,24 +208,24 @@ def test_every_kind_has_its_row() -> None:
 
 
 def test_venue_policies() -> None:
-    policy = compile_terms(read_rulebook("hyperliquid"), [("BTC")]).terms.policy[0]
+    policy = compile_terms(read_rulebook("hyperliquid"), [contract("BTC")]).terms.policy[0]
     assert (policy.adl_policy, policy.adl_price, policy.adl_score) == (
         AdlPolicy.QUEUE,
         AdlPrice.PREVIOUS_MARK,
         AdlScore.HYPERLIQUID,
     )
     assert (policy.withdraw_gains, policy.withdraw_notional_ppm) == (1, 100_000)
-    policy = compile_terms(read_rulebook("binance_usdm"), [("BTC")]).terms.policy[0]
+    policy = compile_terms(read_rulebook("binance_usdm"), [contract("BTC")]).terms.policy[0]
     assert (policy.adl_price, policy.adl_score) == (AdlPrice.BANKRUPTCY, AdlScore.BINANCE)
     assert (policy.mark_combiner, policy.mark_components) == (MarkCombiner.FIRST, 5)
-    none = compile_terms(sound(("[adl]", '[funding]\nkind = "none"\n[adl]')), [("BTC")]).terms.policy[0]
+    none = compile_terms(sound(("[adl]", '[funding]\nkind = "none"\n[adl]')), [contract("BTC")]).terms.policy[0]
     assert none.funding_rate_max_ppb == 0
-    assert compile_terms(sound(), [("BTC")]).terms.policy[0].funding_rate_max_ppb == 10_000_000
+    assert compile_terms(sound(), [contract("BTC")]).terms.policy[0].funding_rate_max_ppb == 10_000_000
 
 
 def test_a_discount_by_health_keeps_its_most_and_how_fast_it_grows() -> None:
     price = '{ kind = "oracle_health_discount", max_ppm = 100000, slope_ppm = 200000, relative_to = "maintenance_margin", as_limit = true }'
-    compiled = compile_terms(sound(('{ kind = "market", limit = "bankruptcy" }', price)), [("BTC")])
+    compiled = compile_terms(sound(('{ kind = "market", limit = "bankruptcy" }', price)), [contract("BTC")])
     stage = compiled.terms.stages[0]
     assert stage.price_limit == PriceLimit.HEALTH_DISCOUNT
     assert (stage.spread_ppm, stage.adjustment_ppm) == (100_000, 2_000_000)
@@ -250,7 +251,7 @@ def test_who_gets_what_an_account_leaves(stage: str, residual: str, payee: FeePa
         changes.append(
             ("[[loss.stage]]", f'[[loss.stage]]\nkind = "account_residual"\nto = "{residual}"\n[[loss.stage]]')
         )
-    terms = compile_terms(sound(*changes), [("BTC")]).terms
+    terms = compile_terms(sound(*changes), [contract("BTC")]).terms
     assert terms.stages[0].residual_payee == FeePayee.TRADER
     assert terms.stages[1].residual_payee == payee
     assert terms.absorbers[0].tranche == Tranche.VENUE_FUND
@@ -278,7 +279,7 @@ def test_collateral_values_are_exact_ratios() -> None:
 
 
 def test_collateral_nobody_prices_is_noted_and_not_accepted() -> None:
-    compiled = compile_terms(read_rulebook("binance_usdm"), [("BTC")])
+    compiled = compile_terms(read_rulebook("binance_usdm"), [contract("BTC")])
     assert compiled.notes == ("Collateral FDUSD is not accepted: no instrument prices FDUSD.",)
     assert list(compiled.terms.assets.used[:3]) == [1, 1, 0]
 
@@ -319,7 +320,7 @@ def test_a_minimum_nobody_can_meet_is_lowered_and_told() -> None:
 
 
 def test_blocks_are_kept_and_what_the_machine_does_is_noted() -> None:
-    compiled = compile_terms(sound(('"open", "withdraw"', '"open"')), [("BTC")])
+    compiled = compile_terms(sound(('"open", "withdraw"', '"open"')), [contract("BTC")])
     level = compiled.terms.levels[Level.INITIAL]
     assert (level.used, level.includes_orders, level.open_loss) == (1, 1, 1)
     assert (level.blocks_open, level.blocks_withdraw, level.maintenance_weights) == (1, 0, 0)
@@ -394,7 +395,7 @@ def test_collateral_whose_value_would_overflow_is_refused() -> None:
 
 
 def test_a_change_of_rules_is_a_list_of_cells() -> None:
-    old = compile_terms(sound(), [("BTC")])
+    old = compile_terms(sound(), [contract("BTC")])
     new = compile_terms(
         sound(("ppm = 2500", "ppm = 3000"), ("max_leverage = 20", "max_leverage = 10")),
         [contract("BTC")],
@@ -458,7 +459,7 @@ def exact(rulebook: Rulebook, notional: int) -> Fraction:
 def test_the_requirement_is_the_exact_one_rounded_up_and_never_jumps(rulebook: Rulebook, data: st.DataObject) -> None:
     denominator = lcm(*(bracket.maintenance.denominator for bracket in rulebook.schedules[0].brackets["default"]))
     assume(denominator <= RATE_DENOMINATOR_MAX)
-    compiled = compile_terms(rulebook, [("BTC")])
+    compiled = compile_terms(rulebook, [contract("BTC")])
     state = new_state(compiled.terms)
     tiers = rulebook.schedules[0]
     whole = tiers.mode == "whole"
@@ -612,3 +613,30 @@ def test_funding_kinds_become_rows(kind, rest, expected) -> None:
     )
     row = compiled.terms.funding[0]
     assert {name: int(row[name]) for name in expected} == expected
+
+
+SEATED = """
+schema = "rulebook/1"
+[meta]
+venue = "x"
+extends = "solvent"
+as_of = "2026-11-24"
+[governance]
+seats = ["council", "council", "guardian", "controller", "operator"]
+votes = 2
+harm_max = 3
+delay_ms = 86400000
+"""
+
+
+def test_seats_compile_to_corridors_of_the_declared_rules() -> None:
+    terms = compile_terms(parse_rulebook(SEATED, "before.toml"), [contract("BTC")]).terms
+    assert terms.seats.role.tolist()[:6] == [4, 4, 8, 2, 1, 0]
+    assert (int(terms.governing[0].votes_needed), int(terms.governing[0].harm_max)) == (2, 3)
+    margin, limits = terms.corridors[Family.MARGIN], terms.corridors[Family.LIMITS]
+    assert (int(margin.step_max_ppm), int(margin.notice_ns), int(margin.authority)) == (200_000, 3 * 86_400 * 10**9, 4)
+    assert (int(limits.notice_ns), int(limits.authority)) == (86_400 * 10**9, 6)
+    with pytest.raises(RulebookError, match="needs 2 votes"):
+        parse_rulebook(SEATED.replace('"council", "council"', '"council"'), "few.toml")
+    with pytest.raises(RulebookError, match="at most 16"):
+        parse_rulebook(SEATED.replace('"operator"', ", ".join(['"operator"'] * 13)), "many.toml")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solvent.rulebook.differences import differences_of, steps_of
+from solvent.rulebook.differences import differences_of, enforcement_of, steps_of
 from solvent.rulebook.document import parse_rulebook, read_rulebook
 
 
@@ -40,3 +40,33 @@ def test_what_is_no_quantity_changes_whole() -> None:
     assert steps_of(True, False, 200_000) is None
     assert steps_of(1, 2, None) is None
     assert steps_of(None, 2, 200_000) is None
+
+
+SEATED = """
+schema = "rulebook/1"
+[meta]
+venue = "x"
+extends = "solvent"
+as_of = "2026-11-24"
+[governance]
+seats = ["council", "council", "guardian", "controller", "operator"]
+votes = 2
+harm_max = 3
+delay_ms = 86400000
+"""
+
+
+def test_what_the_machine_will_enforce_is_told() -> None:
+    before = parse_rulebook(SEATED, "before.toml")
+    after = parse_rulebook(SEATED + "[engine]\naccounts_per_advance = 65\n", "after.toml")
+    told = enforcement_of(before, differences_of(before, after))
+    assert told == [
+        "The machine takes this by proposal, and it binds 1 days later at the earliest.",
+        "Seats that may make it alone: operator.",
+        "Votes of the council: 2 of 2.",
+        "It refuses a change that makes more than 3 accounts liquidatable.",
+    ]
+    further = parse_rulebook(SEATED + "[engine]\naccounts_per_advance = 4000\n", "further.toml")
+    assert any("one change" in line for line in enforcement_of(before, differences_of(before, further)))
+    free = parse_rulebook(SEATED[: SEATED.index("[governance]")], "free.toml")
+    assert "no seats" in enforcement_of(free, [])[0]

@@ -39,7 +39,7 @@ def test_every_family_is_one_of_a_parameter_and_gives_a_reason() -> None:
 @pytest.mark.parametrize(
     ("path", "family"),
     [
-        ("margin.schedule[].brackets.*[].mmr_ppm", "margin.schedule[].brackets"),
+        ("margin.schedule[].brackets.*[].mmr_ppm", "margin"),
         ("margin.level[].scale_ppm", "margin"),
         ("limits.limit[].cap", "limits"),
         ("lossy", ""),

@@ -207,7 +207,7 @@ def diff(
     """Compare two rulebooks: what changes, in how many steps, and whom it would liquidate at unchanged prices."""
     from solvent.cli.compare import read_all
     from solvent.lab.effect import effect_of, opening_of, snapshot_of
-    from solvent.rulebook.differences import differences_of
+    from solvent.rulebook.differences import differences_of, enforcement_of
 
     old, new = read_all([before, after], leave_out_unknown)
     found = differences_of(old, new)
@@ -222,9 +222,17 @@ def diff(
             state, symbols, decimals = opening_of(on, old, accounts, seed)
         effect = effect_of(state, symbols, decimals, old, new)
     if as_json:
-        emit({"differences": [one.as_json() for one in found], "effect": effect.as_json() if effect else None})
+        emit(
+            {
+                "differences": [one.as_json() for one in found],
+                "enforced": enforcement_of(old, found) if found else [],
+                "effect": effect.as_json() if effect else None,
+            }
+        )
     else:
         for line in difference_lines(found):
+            print(line)
+        for line in enforcement_of(old, found) if found else []:
             print(line)
         for line in effect_lines(effect) if effect is not None else []:
             print(line)

@@ -108,3 +108,24 @@ def steps_of(before: Any, after: Any, step_max_ppm: int | None) -> int | None:
         old = new if old == new else Fraction(round(old * 1000), 1000)
         steps += 1
     return steps if old == new else None
+
+
+def enforcement_of(before: Rulebook, found: list[Difference]) -> list[str]:
+    """What the machine, running `before`, will ask of this change; one sentence each."""
+    governance = before.governance
+    if not governance.seats:
+        return ["Nothing of this is enforced: the rules in force name no seats (governance.seats)."]
+    rules = {one.rule for one in found}
+    notice = max([governance.delay_ms, *(rule.notice_ms for rule in rules)])
+    lone = [role for role in ("controller", "operator") if all(role in rule.who for rule in rules)]
+    days = f"{notice / 86_400_000:g} days"
+    lines = [f"The machine takes this by proposal, and it binds {days} later at the earliest."]
+    alone = [role for role in lone if role in governance.seats]
+    if alone:
+        lines.append(f"Seats that may make it alone: {', '.join(alone)}.")
+    council = governance.seats.count("council")
+    lines.append(f"Votes of the council: {governance.votes} of {council}.")
+    if any(one.steps is not None and one.steps > 1 for one in found):
+        lines.append("It refuses this as one change: some value moves further than its step.")
+    lines.append(f"It refuses a change that makes more than {governance.harm_max} accounts liquidatable.")
+    return lines

@@ -22,6 +22,7 @@ from solvent.rulebook.building.breakers import build_breaker
 from solvent.rulebook.building.collateral import build_collateral
 from solvent.rulebook.building.dynamic import build_dynamic
 from solvent.rulebook.building.funding import build_funding
+from solvent.rulebook.building.governance import build_governance
 from solvent.rulebook.building.limits import build_limits
 from solvent.rulebook.building.liquidation import build_stage
 from solvent.rulebook.building.loss import build_loss
@@ -282,6 +283,7 @@ class _Building:
         """The whole, when nothing is missing."""
         dynamic = self.one(build_dynamic, "dynamic")
         funding = self.one(build_funding, "funding")
+        governance = self.one(build_governance, "governance")
         meta, limits, breakers = (
             self.one(build_meta, "meta"),
             self.one(build_limits, "limits"),
@@ -294,6 +296,7 @@ class _Building:
             or limits is None
             or dynamic is None
             or funding is None
+            or governance is None
             or parts.index is None
             or parts.mark is None
         ):
@@ -314,6 +317,7 @@ class _Building:
             levels=tuple(item for item in parts.levels if item is not None),
             dynamic=dynamic,
             funding=funding,
+            governance=governance,
             stages=tuple(item for item in parts.stages if item is not None),
             losses=tuple(item for item in parts.losses if item is not None),
             adl=parts.adl,

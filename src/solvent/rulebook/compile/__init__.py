@@ -17,6 +17,7 @@ from solvent.rulebook.compile.collateral import tier_rows, write_assets
 from solvent.rulebook.compile.contracts import shape_for, write_contracts
 from solvent.rulebook.compile.dynamic import write_dynamic
 from solvent.rulebook.compile.funding import write_funding
+from solvent.rulebook.compile.governance import write_governance
 from solvent.rulebook.compile.limits import write_limits
 from solvent.rulebook.compile.liquidation import write_stages
 from solvent.rulebook.compile.loss import write_losses
@@ -100,6 +101,7 @@ def compile_all(work: Work) -> CompiledTerms:
     write_pricing(work, terms)
     write_policy(work, terms, heard)
     write_funding(work, terms)
+    write_governance(work, terms)
     write_dynamic(work, terms)
     write_limits(work, terms)
     if work.faults:

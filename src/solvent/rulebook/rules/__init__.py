@@ -9,6 +9,7 @@ from solvent.rulebook.rules.breakers import Breaker
 from solvent.rulebook.rules.collateral import Collateral, Impact, Tier
 from solvent.rulebook.rules.dynamic import Dynamic
 from solvent.rulebook.rules.funding import Funding
+from solvent.rulebook.rules.governance import Governance
 from solvent.rulebook.rules.limits import Cap, CollateralCap, Limits
 from solvent.rulebook.rules.liquidation import Stage
 from solvent.rulebook.rules.loss import LossStage
@@ -30,6 +31,7 @@ __all__ = [
     "Dynamic",
     "Fill",
     "Funding",
+    "Governance",
     "Guard",
     "Impact",
     "Index",
@@ -70,6 +72,7 @@ class Rulebook:
     levels: tuple[Level, ...]
     dynamic: Dynamic
     funding: Funding
+    governance: Governance
     stages: tuple[Stage, ...]
     losses: tuple[LossStage, ...]
     adl: Adl | None

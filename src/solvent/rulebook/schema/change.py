@@ -2,7 +2,8 @@
 
 One row for each family of parameters, the longest path that begins a parameter's wins. A step is a share of the value
 in force (or of one unit where the value is zero); `None` means that the value is no quantity and changes whole. These
-are our own bounds for a venue run on this machine, not a venue's: a document's `[governance]` may only be stricter.
+are our own bounds for a venue run on this machine, not a venue's. Where `[governance]` names seats the machine enforces
+them (solvent.procedures.governance); its delay may only make the notice longer.
 """
 
 from __future__ import annotations
@@ -32,20 +33,18 @@ FAMILIES: Final[dict[str, ChangeRule]] = {
     "": WHOLE,
     "schema": ChangeRule(None, 0, "nobody", "names the language of the document"),
     "meta": ChangeRule(None, 0, "author", "says where figures come from and binds nobody"),
-    "price": ChangeRule(None, DAY_MS, "council", "what a position is worth is decided by whom one listens to"),
-    "price.index.sources": ChangeRule(250_000, DAY_MS, "council", "no source gains a majority in one step"),
-    "price.index.guards": ChangeRule(500_000, DAY_MS, "council", "a guard that is too tight silences honest sources"),
+    "price": ChangeRule(250_000, DAY_MS, "council", "whom one listens to decides what a position is worth"),
     "collateral": ChangeRule(
         50_000, 7 * DAY_MS, "council", "a weight that falls calls margin of everyone who holds it"
     ),
     "margin": ChangeRule(
         200_000, 3 * DAY_MS, "council", "a requirement that jumps liquidates accounts that did nothing"
     ),
-    "margin.schedule[].brackets": ChangeRule(
-        200_000,
-        3 * DAY_MS,
+    "dynamic": ChangeRule(
+        1_000_000,
+        0,
         "council, or a controller inside its mandate",
-        "as for margin; small steps may be delegated",
+        "it only asks for more than the rules do, and what stands is charged in steps of its own",
     ),
     "funding": ChangeRule(500_000, DAY_MS, "council", "a payment both sides have priced in"),
     "liquidation": ChangeRule(250_000, 3 * DAY_MS, "council", "who is closed, when and at what price"),
@@ -54,7 +53,6 @@ FAMILIES: Final[dict[str, ChangeRule]] = {
     "limits": ChangeRule(
         500_000, HOUR_MS, "council, or a controller inside its mandate", "a cap stops new risk and takes nothing away"
     ),
-    "limits.limit[].notional_ppm": ChangeRule(250_000, 3 * DAY_MS, "council", "what may be withdrawn"),
     "breakers": ChangeRule(500_000, DAY_MS, "council", "what stops a market must be known before it is needed"),
     "governance": ChangeRule(None, 14 * DAY_MS, "council", "who may change the rules is changed most slowly"),
     "rounding": ChangeRule(None, 7 * DAY_MS, "council", "a quantum a time, but always against the same side"),
