@@ -11,7 +11,7 @@ from solvent.state.levels import is_allowed, level_of
 from solvent.state.tables import NONE
 from solvent.state.terms import INTEREST_MAX, SOURCES_MAX
 from solvent.state.validity import SILENT, conditions_of, is_silent
-from solvent.state.values import is_price_inside, lot_price
+from solvent.state.values import is_price_inside
 from solvent.state.windows import record_level, record_mark
 from solvent.units import LIMIT
 
