@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from solvent.cli.main import app, exit_code_of
 
 SMALL = ["-n", "150", "--horizon", "20m", "--jobs", "1", "--model", "normal"]
+QUICK = ["-n", "20", "--horizon", "10m", "--step", "60s", "--jobs", "1", "--model", "normal"]
 
 
 def ran(*words):
@@ -52,12 +53,53 @@ def test_a_breached_limit_is_exit_2():
         (["--depth", "0"], "without depth"),
         (["--on", "paper"], "nothing of this name"),
         (["--book", "nowhere.parquet"], "no such file"),
+        (["--depth", "forecast"], "needs a history"),
+        (["--jumps-times", "5"], "no jumps"),
+        (["--grid", "mild"], "no such level"),
     ],
 )
 def test_bad_input_is_a_sentence(words, told):
     result = ran("stress", "--paths", "2", "-n", "50", "--horizon", "20m", *words)
     assert exit_code_of(result.exception) == 2
     assert told in str(result.exception)
+
+
+def test_an_interruption_keeps_what_is_finished_and_says_partial(monkeypatch):
+    from contextlib import contextmanager
+
+    @contextmanager
+    def impatient():
+        def tell(share, _what):
+            if share > 0.0:
+                raise KeyboardInterrupt
+
+        yield tell
+
+    monkeypatch.setattr("solvent.cli.stress.progress_line", impatient)
+    result = ran("stress", "--paths", "24", *SMALL, "--jobs", "1", "--json")
+    assert result.exit_code == 0
+    summary = json.loads(result.stdout)
+    assert summary["partial"] is True
+    assert 0 < summary["paths"] < 24
+    assert "marked as partial" in result.stderr
+
+
+def test_enough_is_enough():
+    shocks = ["--shock", "crash:extreme", "--shock", "depth:extreme"]
+    few = json.loads(ran("stress", "--paths", "4000", *QUICK, *shocks, "--until-se", "0.9", "--json").stdout)
+    # two paths in a tail of one in a thousand are the least that knows its own error
+    assert 2000 <= few["paths"] < 4000
+    assert few["standard_errors"]["expected_shortfall_999"] <= 0.9 * few["expected_shortfall_999"]
+
+
+def test_a_grid_is_a_table_of_shocks(tmp_path):
+    out = tmp_path / "grid"
+    words = ["stress", "--paths", "1", *QUICK, "--grid", "adverse"]
+    told = json.loads(ran(*words, "--json", "--out", str(out)).stdout)
+    assert json.loads((out / "grid.json").read_text()) == told
+    singles = [row for row in told["rows"] if len(row["shocks"]) == 1]
+    assert len(singles) + sum("+" not in name for name in told["left_out"]) == 11
+    assert len(told["rows"]) + len(told["left_out"]) == 11 + 55
 
 
 def test_a_target_out_of_reach_is_exit_3():

@@ -144,8 +144,11 @@ def stress(
     horizon: Annotated[str, typer.Option("--horizon", help="Length of a path: 8h, 90m, 2d.")] = "12h",
     step: Annotated[str, typer.Option("--step", help="Time between two prices.")] = "30s",
     depth: Annotated[
-        str, typer.Option("--depth", help="normal, stressed (5 %), or a share of the scenario's depth.")
+        str, typer.Option("--depth", help="normal, stressed (5 %), forecast, or a share of the scenario's depth.")
     ] = "normal",
+    depths: Annotated[
+        Path | None, typer.Option("--depths", help="History of a book, for --depth forecast: time, depth, price.")
+    ] = None,
     latency: Annotated[
         int, typer.Option("--latency", min=0, max=3_600_000, help="Milliseconds from an order to its first fill.")
     ] = 500,
@@ -189,7 +192,7 @@ def stress(
     asked = {
         "model": model, "prices": prices, "book": book, "accounts": accounts, "horizon": horizon, "step": step,
         "depth": depth, "latency": latency, "shocks": tuple(shock or ()), "panic": panic, "run": run, "seed": seed,
-        "jumps": jumps,
+        "jumps": jumps, "depths": depths,
     }  # fmt: skip
     if grid is not None:
         from solvent.cli.stress import grid_command

@@ -36,7 +36,7 @@ def order_of(scenario: str, rulebook: str | None, asked: dict[str, Any]) -> Any:
     conditions = Conditions(
         horizon_s=seconds_of(asked.get("horizon", "12h"), "horizon"),
         step_s=seconds_of(asked.get("step", "30s"), "step"),
-        depth=asked.get("depth", "normal"),
+        depth=depth_asked(asked.get("depth", "normal"), asked.get("depths")),
         latency_s=asked.get("latency", 500) / 1000.0,
         panic_part=asked.get("panic", 0.0),
         run_part=asked.get("run", 0.0),
@@ -54,6 +54,24 @@ def order_of(scenario: str, rulebook: str | None, asked: dict[str, Any]) -> Any:
         accounts=asked.get("accounts"),
         seed=asked.get("seed", 1),
     )
+
+
+def depth_asked(depth: str, history: Path | None) -> str:
+    """The depth a run is played with; a forecast becomes the share it comes to. Raises WorldError."""
+    from solvent.lab.worlds.depths import forecast_share
+    from solvent.lab.worlds.faults import world_error
+
+    if depth != "forecast":
+        return depth
+    if history is None:
+        raise world_error("depth", ("--depth forecast", "it needs a history", "Name one with --depths FILE."))
+    share, told = forecast_share(history)
+    print(
+        f"depth: {told['used']:,.0f} of usually {told['usual_depth']:,.0f} may be counted on ({share:.2%}); "
+        f"median {told['median']:,.0f}, 5 % quantile {told['low']:,.0f}",
+        file=sys.stderr,
+    )
+    return f"{share:.6f}"
 
 
 def stress_command(

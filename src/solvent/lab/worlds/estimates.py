@@ -233,7 +233,7 @@ def is_settled(paths: Paths, quantum: int, relative_error: float, level: float =
     if estimate.value <= 0.0:
         return len(losses) >= 3.0 / (1.0 - level)
     # one path in the tail states an error as large as itself, so it settles nothing
-    return estimate.standard_error <= relative_error * estimate.value
+    return estimate.standard_error < estimate.value and estimate.standard_error <= relative_error * estimate.value
 
 
 @dataclass(frozen=True, slots=True)
