@@ -92,15 +92,15 @@ def _draw_market(
         draw(fired.name, _dots(fired, colours[fired.name]), price)
     kept = _corners(market.level.astype(np.float64))
     x = ms_of(market.time_ns, kept)
-    step = line_of(x, market.level[kept].tolist(), "breaker", "--open")
+    step = _step(x, market.level[kept].tolist(), "breaker", "--open")
     draw(
         "level",
         step | _STEP | {"text": [LEVELS[mode] for mode in market.level[kept]], "hovertemplate": "%{text}"},
         level,
     )
     kept = _corners(market.multiplier)
-    charged = line_of(ms_of(market.time_ns, kept), numbers_of(market.multiplier[kept]), "margin", "--line5")
-    draw("multiplier", charged | _STEP | {"hovertemplate": "%{y:.2f} x"}, multiplier)
+    charged = _step(ms_of(market.time_ns, kept), numbers_of(market.multiplier[kept]), "margin", "--line5")
+    draw("multiplier", charged | {"hovertemplate": "%{y:.2f} x"}, multiplier)
     layout[f"yaxis{price[1:]}"] = picture_axis(domains[0]) | {"nticks": 4}
     layout[f"yaxis{level[1:]}"] = picture_axis(domains[1]) | {
         "range": [-0.2, 4.2],
@@ -116,7 +116,10 @@ def _draw_market(
     ]
 
 
-_STEP: Final[Trace] = {"line": {"shape": "hv", "width": 1.5}, "fill": "tozeroy", "fillcolor": "--wash"}
+def _step(x: list[int], y: list[Any], name: str, colour: str) -> Trace:
+    """A line that holds until it changes, over its own wash."""
+    line = {"color": colour, "shape": "hv", "width": 1.5}
+    return line_of(x, y, name, colour) | {"line": line, "fill": "tozeroy", "fillcolor": "--wash"}
 
 
 def _dots(fired: Fired, colour: str) -> Trace:
