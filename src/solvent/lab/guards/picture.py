@@ -93,11 +93,8 @@ def _draw_market(
     kept = _corners(market.level.astype(np.float64))
     x = ms_of(market.time_ns, kept)
     step = _step(x, market.level[kept].tolist(), "breaker", "--open")
-    draw(
-        "level",
-        step | _STEP | {"text": [LEVELS[mode] for mode in market.level[kept]], "hovertemplate": "%{text}"},
-        level,
-    )
+    words = {"text": [LEVELS[mode] for mode in market.level[kept]], "hovertemplate": "%{text}"}
+    draw("level", step | words, level)
     kept = _corners(market.multiplier)
     charged = _step(ms_of(market.time_ns, kept), numbers_of(market.multiplier[kept]), "margin", "--line5")
     draw("multiplier", charged | {"hovertemplate": "%{y:.2f} x"}, multiplier)

@@ -3,8 +3,8 @@
     M(d) = P(reached within T | at distance d) / 2 Phi(-d / (s sqrt T))        the reflection formula is the null
 
 s is the standard deviation of one step over the window before, so that a market that is merely wild is no magnet; d is
-moved out by what checks a step apart cost (Broadie, Glasserman and Kou 1997). The alarm is an M whose 95 % interval lies
-above 1.5. Steps overlap, so the interval counts only one in so many of them as the horizon has.
+moved out by what checks a step apart cost (Broadie, Glasserman and Kou 1997). The alarm is an M whose 95 % interval
+lies above 1.5. Steps overlap, so the interval counts only one in so many of them as the horizon has.
 
 Speed is the mean step towards the band, in s: zero for a walk. Flow is what was traded by force in a step against the
 mean of all steps. Sources: Chen, Petukhov, Wang and Xing (J. Finance 2024), Lera and Sornette.
@@ -13,6 +13,7 @@ mean of all steps. Sources: Chen, Petukhov, Wang and Xing (J. Finance 2024), Ler
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -71,7 +72,7 @@ def approaches(
     joined = np.concatenate(rows)
     mean_flow = float(joined[:, 4].mean())
     found = []
-    for nearest, furthest in zip(edges[:-1], edges[1:], strict=True):
+    for nearest, furthest in pairwise(edges):
         inside = joined[(joined[:, 0] >= nearest) & (joined[:, 0] < furthest)]
         if len(inside):
             found.append(_approach(inside, nearest, furthest, horizon, mean_flow))

@@ -72,7 +72,7 @@ def measured(world: World, paths: int = PATHS) -> tuple[Approach, ...]:
 
 
 def magnet(bench: Bench) -> Figure:
-    """Breakers: is the band reached more often than chance would have it?"""
+    """Breakers: how often the band is reached, against chance."""
     world = bench.world
     band = tightest_band(world)
     found = measured(world)
