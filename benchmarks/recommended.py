@@ -97,7 +97,8 @@ def tell_moves() -> None:
             figures = "  ".join(f"{move:6.1%}" for move in moves[base])
             sys.stdout.write(f"  {base:6} {figures}   {paths[base]:7.0%}\n")
         beyond = [sum(one[1] >= bound for one in moves.values()) for bound in (0.10, 0.15, 0.20)]
-        sys.stdout.write(f"  of {len(moves)} markets {beyond[0]} moved 10 %, {beyond[1]} 15 %, {beyond[2]} 20 % in five minutes\n")
+        counts = f"{beyond[0]} moved 10 %, {beyond[1]} 15 %, {beyond[2]} 20 %"
+        sys.stdout.write(f"  of {len(moves)} markets {counts} in five minutes\n")
 
 
 def tell_sources() -> None:
@@ -130,7 +131,8 @@ def tell_sources() -> None:
     shares = ", ".join(f"{bound:.0%} {np.mean(every > bound):.2%}" for bound in (0.02, 0.05, 0.10, 0.20))
     sys.stdout.write(f"  seconds in which they stood further apart than {shares}\n")
     sizes = ", ".join(f"{share:g} % {np.percentile(steps, share):.2%}" for share in (99, 99.9, 99.99))
-    sys.stdout.write(f"  steps between two bars: percentiles {sizes}; {sum(step > 0.1 for step in steps)} of {len(steps):,} above 10 %\n")
+    large = f"{sum(step > 0.1 for step in steps)} of {len(steps):,} above 10 %"
+    sys.stdout.write(f"  steps between two bars: percentiles {sizes}; {large}\n")
     waits = ", ".join(f"{share:g} % {np.percentile(gaps, share):.0f} s" for share in (50, 90, 99, 99.9))
     sys.stdout.write(f"  silences: percentiles {waits}\n")
 
