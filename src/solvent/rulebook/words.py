@@ -242,6 +242,40 @@ def _slot(name: str) -> Any:
     return lines
 
 
+METRICS: Final = {
+    "mark_move": "the mark moves by {}",
+    "price_band": "the mark is {} away from an extreme",
+    "volatility": "the moves sum to {}",
+    "dispersion": "sources stand {} apart",
+    "staleness": "the age of the mark is {}",
+    "liquidations": "{} of open interest is liquidated",
+    "open_interest_over_depth": "open interest is {} of depth",
+    "fund_drawdown": "{} of the funds are lost",
+    "outflow": "{} of all money has left",
+    "time_jump": "time jumps by {}",
+}
+
+
+def _breakers(document: Mapping[str, Any]) -> Iterator[str]:
+    for row in document.get("breakers", {}).get("breaker", []):
+        trigger = row.get("trigger", {})
+        metric = str(trigger.get("metric"))
+        text = METRICS.get(metric, metric.replace("_", " ") + " {}").format(percent(trigger.get("value")))
+        if trigger.get("cmp", "ge") != "ge":
+            text += f" ({trigger['cmp']})"
+        if "window_ms" in trigger:
+            joined = "of" if metric in ("staleness", "time_jump") else "within"
+            text += f" {joined} {value_in_words('window_ms', trigger['window_ms'])}"
+        text += f": {str(row.get('action')).replace('_', ' ')}"
+        if "release_ms" in row:
+            text += f" for {value_in_words('release_ms', row['release_ms'])}"
+        if "exit" in trigger:
+            text += f", and until it is below {percent(trigger['exit'])}"
+        if row.get("release", "after_ms") != "after_ms":
+            text += f", until {row['release']} lets go"
+        yield text
+
+
 def _gaps(document: Mapping[str, Any]) -> Iterator[str]:
     meta = document.get("meta", {})
     for name, what in (("unverified", "not verified"), ("not_expressed", "not expressed")):
@@ -261,7 +295,7 @@ SLOTS: Final = (
     ("Who pays a shortfall", _losses),
     ("Deleveraging", _slot("adl")),
     ("Limits", _slot("limits")),
-    ("Breakers", _slot("breakers")),
+    ("Breakers", _breakers),
     ("Governance", _slot("governance")),
     ("Rounding", _slot("rounding")),
     ("Engine", _slot("engine")),
