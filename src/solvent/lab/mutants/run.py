@@ -18,7 +18,7 @@ from solvent.lab.mutants.faults import PACKAGE, Fault, find_place, read_faults
 
 DEEP_COMMANDS = 1_000_000
 DEEP_SECONDS_MAX = 1_800
-SECONDS_EACH = 20.0
+SECONDS_EACH = 12.0
 
 
 class Planted(msgspec.Struct, kw_only=True):
