@@ -520,45 +520,39 @@ def compare_orders(state, clerk, account, market, place):
 
 
 @step
+def free_rows(table, first, most):
+    """Rows of a free list, and one more than there can be where it goes in circles."""
+    free = 0
+    row = first
+    while row != NONE and free <= most:
+        row = table[row].next
+        free += 1
+    return free
+
+
+@step
 def check_lists(state):
     """Rows that nobody owns are in the free lists, every one once."""
     venue = state.venue[0]
     owned = 0
+    with_orders = 0
     for row in range(venue.position_count):
         if state.positions[row].account != NONE:
             owned += 1
+            if state.positions[row].orders != NONE:
+                with_orders += 1
     chained = 0
+    held = 0
     for account in range(venue.account_count):
         chained += state.accounts[account].position_count
+        held += state.accounts[account].holding_count
     if owned != chained:
         return STRUCTURE + 10
-    free = 0
-    row = venue.position_free
-    while row != NONE and free <= venue.position_count:
-        row = state.positions[row].next
-        free += 1
-    if free != venue.position_count - owned:
+    if free_rows(state.positions, venue.position_free, venue.position_count) != venue.position_count - owned:
         return STRUCTURE + 11
-    owned = 0
-    for row in range(venue.position_count):
-        if state.positions[row].account != NONE and state.positions[row].orders != NONE:
-            owned += 1
-    free = 0
-    row = venue.orders_free
-    while row != NONE and free <= venue.orders_count:
-        row = state.orders[row].next
-        free += 1
-    if free != venue.orders_count - owned:
+    if free_rows(state.orders, venue.orders_free, venue.orders_count) != venue.orders_count - with_orders:
         return STRUCTURE + 12
-    chained = 0
-    for account in range(venue.account_count):
-        chained += state.accounts[account].holding_count
-    free = 0
-    row = venue.holding_free
-    while row != NONE and free <= venue.holding_count:
-        row = state.holdings[row].next
-        free += 1
-    if free != venue.holding_count - chained:
+    if free_rows(state.holdings, venue.holding_free, venue.holding_count) != venue.holding_count - held:
         return STRUCTURE + 13
     return 0
 

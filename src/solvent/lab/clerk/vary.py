@@ -79,6 +79,13 @@ def clear(command):
 
 
 @step
+def begin(command, kind):
+    """An empty command of a kind."""
+    clear(command)
+    command.kind = kind
+
+
+@step
 def some_account(state, clerk, seed):
     """Any trader's account."""
     first = SystemAccount.MARKET_FUNDS + clerk.mark.shape[0]
@@ -137,8 +144,7 @@ def aim_fill(state, clerk, seed, command):
             ordered = clerk.ordered[account, market]
             if ordered == 0:
                 continue
-            clear(command)
-            command.kind = CommandKind.LIQUIDATION_FILL
+            begin(command, CommandKind.LIQUIDATION_FILL)
             command.account = account
             command.counterparty = some_account(state, clerk, seed)
             command.instrument = market
@@ -172,8 +178,7 @@ def aim_sale(state, clerk, seed, command):
             amount = clerk.held[account, asset]
             if amount == 0:
                 continue
-            clear(command)
-            command.kind = CommandKind.COLLATERAL_SALE
+            begin(command, CommandKind.COLLATERAL_SALE)
             command.account = account
             command.asset = asset
             command.amount_quanta = amount if chance(seed, 2) == 0 else 1 + chance(seed, min(amount, 2**31))
@@ -195,8 +200,7 @@ def aim_trade(state, clerk, seed, command):
         return False
     buyer = some_account(state, clerk, seed)
     seller = some_account(state, clerk, seed)
-    clear(command)
-    command.kind = CommandKind.TRADE
+    begin(command, CommandKind.TRADE)
     command.instrument = market
     lots = 1
     if chance(seed, 3) == 0:
@@ -262,8 +266,7 @@ def aim_price(state, clerk, seed, command):
     for source in range(SOURCES_MAX):
         if state.feeds[market * SOURCES_MAX + source].weight > 0:
             heard = source + 1
-    clear(command)
-    command.kind = CommandKind.PRICE_REPORT
+    begin(command, CommandKind.PRICE_REPORT)
     command.instrument = market
     command.source = chance(seed, max(heard, 1))
     command.price_ticks = moved_price(state, seed, market, mark)
@@ -309,8 +312,7 @@ def aim_money(state, clerk, seed, command):
 @step
 def aim_fund(state, clerk, seed, command):
     """Cash for a fund, often for the deficit that keeps the gate shut."""
-    clear(command)
-    command.kind = CommandKind.CONTRIBUTE_FUND
+    begin(command, CommandKind.CONTRIBUTE_FUND)
     deficit = -clerk.wallet[SystemAccount.DEFICIT]
     if deficit > 0 and chance(seed, 4) > 0:
         command.account = SystemAccount.DEFICIT
@@ -324,8 +326,7 @@ def aim_fund(state, clerk, seed, command):
 @step
 def aim_mode(state, clerk, seed, command):
     """A market opened again, or given another mode."""
-    clear(command)
-    command.kind = CommandKind.SET_MODE
+    begin(command, CommandKind.SET_MODE)
     command.instrument = chance(seed, clerk.mark.shape[0])
     command.mode = Mode.ACTIVE if chance(seed, 4) > 0 else chance(seed, Mode.HALTED + 1)
     return True
@@ -334,8 +335,7 @@ def aim_mode(state, clerk, seed, command):
 @step
 def aim_advance(state, clerk, seed, command):
     """Let the queue be worked."""
-    clear(command)
-    command.kind = CommandKind.ADVANCE
+    begin(command, CommandKind.ADVANCE)
     command.count = min(state.policy[0].advance_max, 1 + chance(seed, 50))
     return True
 
