@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from solvent.codes import AdlPrice, Executor, Level, Mode, Schedule, SystemAccount, Tranche
+from solvent.codes import AdlPrice, Authority, Executor, FundingKind, Level, Mode, Schedule, SystemAccount, Tranche
 from solvent.commands import (
     COMMAND_DTYPE,
     Advance,
@@ -14,17 +14,24 @@ from solvent.commands import (
     ContributeFund,
     CrossAuction,
     Deposit,
+    EnactTerms,
     JoinVault,
     LeaveVault,
     LiquidationFill,
     ListInstrument,
     OpenAccount,
     PriceReport,
+    ProposeTerms,
     ReportInterest,
+    ReportPremium,
     ReserveOrder,
     SetLeverage,
     SetMode,
+    SettleFunding,
+    StageTerm,
     Trade,
+    VetoTerms,
+    VoteTerms,
     Withdraw,
     pack,
     unpack,
@@ -33,7 +40,7 @@ from solvent.events import EventKind
 from solvent.lab.auditor import Auditor
 from solvent.lab.campaign.machine import Machine
 from solvent.lab.driver import START_NS, Setting, met
-from solvent.state.terms import INTEREST_MAX, SOURCES_MAX, Terms, TermsShape, blank_terms
+from solvent.state.terms import INTEREST_MAX, SOURCES_MAX, Terms, TermsShape, blank_terms, cell_address
 from solvent.state.whole import new_state
 from solvent.units import PPM
 
@@ -228,10 +235,77 @@ def caps_reached() -> tuple[Counter[str], int]:
     return telling.reach, telling.told
 
 
+def governed_venue() -> tuple[Counter[str], int]:
+    """Rules change by proposal: every way it is refused, one ended, one enacted."""
+    terms = plain_terms(1, Executor.ENGINE, (Tranche.VENUE_FUND,))
+    terms.stages[0].fee_ppm = 10_000
+    terms.governing[0].enforced, terms.governing[0].votes_needed = 1, 2
+    for seat, role in enumerate((Authority.COUNCIL, Authority.COUNCIL, Authority.GUARDIAN)):
+        terms.seats[seat].role = role
+    for corridor in terms.corridors:
+        corridor.step_max_ppm, corridor.notice_ns, corridor.authority = 200_000, SECOND, Authority.COUNCIL
+    telling = Telling(terms)
+    first = SystemAccount.MARKET_FUNDS + 1
+    telling.play(ListInstrument(START_NS, 0))
+    for place in range(2):
+        telling.play(OpenAccount(START_NS, first + place, place + 1, 1))
+        telling.play(Deposit(START_NS, first + place, 11_000))
+    telling.price(0, 1_000)
+    telling.play(Trade(telling.time, first, first + 1, 0, 100, 1_000))
+    shape = TermsShape(1, 2)
+    fee = cell_address(shape, "stages", 0, "fee_ppm")
+    telling.play(ProposeTerms(telling.time, 2, 1))
+    telling.play(EnactTerms(telling.time, 2))
+    for value, seat in ((13_000, 1), (12_000, 3), (12_000, 1)):
+        telling.play(StageTerm(telling.time, fee, value))
+        telling.play(ProposeTerms(telling.time, 2, seat))
+    telling.play(VetoTerms(telling.time, 2, 3))
+    telling.play(StageTerm(telling.time, fee, 12_000))
+    telling.play(ProposeTerms(telling.time, 2, 1))
+    telling.play(StageTerm(telling.time, fee, 1))
+    telling.play(EnactTerms(telling.time, 2))
+    telling.time += SECOND
+    telling.play(EnactTerms(telling.time, 2))
+    telling.play(VoteTerms(telling.time, 2, 1))
+    telling.play(VoteTerms(telling.time, 2, 2))
+    telling.play(EnactTerms(telling.time, 2))
+    telling.price(0, 945)
+    for table, row, field, value in (
+        ("brackets", Level.MAINTENANCE, "numerator", 60_000),
+        ("schedules", Level.MAINTENANCE, "rate_max_ppm", 60_000),
+    ):
+        telling.play(StageTerm(telling.time, cell_address(shape, table, row, field), value))
+    telling.play(ProposeTerms(telling.time, 3, 1))
+    return telling.reach, telling.told
+
+
+def computed_funding() -> tuple[Counter[str], int]:
+    """A market that computes its funding, and one that is told it."""
+    terms = plain_terms(2, Executor.ENGINE, (Tranche.VENUE_FUND,))
+    row = terms.funding[0]
+    row.kind, row.interest_ppb, row.clamp_ppb = FundingKind.CLAMPED_PREMIUM, 100_000, 500_000
+    row.period_ns, row.interval_ns, row.multiplier_ppm = 8 * SECOND, SECOND, PPM
+    telling = Telling(terms)
+    for instrument in range(2):
+        telling.play(ListInstrument(START_NS, instrument))
+        telling.price(instrument, 1_000)
+    telling.play(SettleFunding(telling.time, 1))
+    telling.play(SettleFunding(telling.time, 0))
+    telling.play(ReportPremium(telling.time, 0, 3_000_000))
+    telling.play(SettleFunding(telling.time, 0))
+    telling.play(ReportPremium(telling.time, 0, -3_000_000))
+    telling.play(SettleFunding(telling.time, 0))
+    telling.time += SECOND
+    telling.play(SettleFunding(telling.time, 0))
+    return telling.reach, telling.told
+
+
 DIRECTED: tuple[Callable[[], tuple[Counter[str], int]], ...] = (
     many_markets,
     empty_vault,
     burdened_vault,
     caps_reached,
     crowded_auction,
+    governed_venue,
+    computed_funding,
 )

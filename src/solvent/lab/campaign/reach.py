@@ -13,6 +13,7 @@ from solvent.events import EventKind
 from solvent.lab.clerk.run import ACCEPTED, BY_PRICE, DRAWN, MODED, ORDERED, REFUSED, TOLD
 
 UNREACHED: dict[str, str] = {
+    "refusal PREMIUMS_FULL": "needs a million samples in one interval; the funding of procedures has its test",
     "refusal NONE": "the absence of a refusal",
 }
 
