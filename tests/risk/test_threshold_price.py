@@ -53,20 +53,6 @@ def test_closing_at_the_zero_price_leaves_equity_over_requirement_as_it_was(mark
     assert abs(after * required - equity * (required - own)) <= slack * required
 
 
-@settings(max_examples=200)
-@given(entry=st.integers(1, 10**9), leverage=st.integers(2, 125), side=st.sampled_from([1, -1]))
-def test_a_coin_margined_position_has_lost_its_margin_at_its_bankruptcy_price(entry, leverage, side) -> None:
-    price = plain(threshold_price.inverse_bankruptcy_nearest)(entry, side > 0, leverage, 1)
-    exact = Fraction(entry * leverage, leverage + side)
-    assert abs(price - exact) <= Fraction(1, 2)
-    # in coin: margin 1/(entry L) against a loss of 1/price - 1/entry
-    assert side * (1 / exact - Fraction(1, entry)) == Fraction(1, entry * leverage)
-
-
-def test_a_short_that_borrows_nothing_has_no_bankruptcy_price() -> None:
-    assert plain(threshold_price.inverse_bankruptcy_nearest)(100, False, 1, 1) == 0
-
-
 def test_without_a_requirement_the_zero_price_is_the_mark() -> None:
     assert plain(threshold_price.zero_price_nearest)(1_000, True, 1, 2, 50, 0) == 1_000
     assert plain(threshold_price.zero_price_nearest)(1_000, True, 1, 2, 50, 100) == 750

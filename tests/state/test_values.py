@@ -115,6 +115,15 @@ def test_the_bankruptcy_price_of_an_inverse_position_is_the_published_one() -> N
         assert abs(limit - exact) < 1
 
 
+@given(entry=st.integers(1, 10**6), leverage=st.integers(2, 125), side=st.sampled_from([1, -1]))
+def test_a_coin_margined_position_has_lost_its_margin_at_its_bankruptcy_price(entry, leverage, side) -> None:
+    # worth its leverage in units of its margin: long entry x L / (L + 1), short entry x L / (L - 1)
+    contract = contract_of(entry, inverse=True, most=10**10)
+    limit = whole(values.closing_limit_ticks)(contract, side * leverage * 10**6, entry, 10**6)
+    exact = Fraction(entry * leverage, leverage + side)
+    assert limit == (ceil(exact) if side > 0 else floor(exact))
+
+
 def test_a_short_that_is_owed_less_than_it_may_lose_has_no_limit() -> None:
     contract = contract_of(**XBTUSD)
     assert whole(values.closing_limit_ticks)(contract, -100, 100_000, 10**9) == contract.price_max_ticks

@@ -1,26 +1,10 @@
-"""Inverse contracts: worth a fixed sum of the quote currency, margined and settled in the coin.
+"""Fees inside the margin of coin-margined positions, as BitMEX and Bybit round them: to the nearest.
 
-    value of contracts at a price     contracts x size / price       in quanta of the coin
-    gain of a position                s x (value at entry - value at exit)
-
-`per_price` is the value of one contract at a price of one tick, in quanta of the coin: size x quanta per coin / tick.
-The one place where valuing divides; the rounding is named. BitMEX, Bybit and Binance COIN-M; Deribit's perpetuals.
+What an inverse contract is worth is said in solvent.state.values.
 """
 
 from solvent.compiled import kernel
 from solvent.units import mul_div_nearest
-
-
-@kernel
-def coin_value_nearest(contracts, per_price, price_ticks):
-    """Value of contracts (signed) at a price, in quanta of the coin, to the nearest."""
-    return mul_div_nearest(contracts, per_price, price_ticks)
-
-
-@kernel
-def coin_gain_nearest(contracts, per_price, entry_ticks, exit_ticks):
-    """What contracts (signed) gain in coin between two prices; each value rounded once."""
-    return coin_value_nearest(contracts, per_price, entry_ticks) - coin_value_nearest(contracts, per_price, exit_ticks)
 
 
 @kernel

@@ -11,7 +11,6 @@ price. Hyperliquid, Binance, Bybit and everyone with brackets write the same lin
 
     zero price      mark x (1 - s x rate x equity / requirement)          Lighter: closing there leaves equity /
                                                                           requirement as it was
-    inverse         long  entry x L / (L + 1),  short  entry x L / (L - 1)   bankruptcy of a coin-margined position
 """
 
 from solvent.compiled import kernel
@@ -49,13 +48,3 @@ def zero_price_nearest(mark_ticks, is_long, rate, scale, equity_quanta, requirem
         return mark_ticks
     move = mul_div_nearest(mul_div_nearest(equity_quanta, mark_ticks, requirement_quanta), rate, scale)
     return mark_ticks - move if is_long else mark_ticks + move
-
-
-@kernel
-def inverse_bankruptcy_nearest(entry_ticks, is_long, leverage_num, leverage_den):
-    """Bankruptcy price of a coin-margined position at leverage num / den; 0 where a short at 1 or less has none."""
-    if is_long:
-        return mul_div_nearest(entry_ticks, leverage_num, leverage_num + leverage_den)
-    if leverage_num <= leverage_den:
-        return 0
-    return mul_div_nearest(entry_ticks, leverage_num, leverage_num - leverage_den)

@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import lcm
 from typing import Any, Final
 
-from solvent.codes import Level
+from solvent.codes import ContractKind, Level
 from solvent.compiled import plain
 from solvent.lab.cases.case import BadInput, Case, Unsupported
 from solvent.lab.cases.door import (
@@ -33,7 +33,9 @@ from solvent.rulebook.compile import compile_terms
 from solvent.rulebook.document import parse_rulebook
 from solvent.rulebook.faults import RulebookError
 from solvent.rulebook.rules import Rulebook
-from solvent.units import PPB, PPM
+from solvent.state.terms import TermsShape, blank_terms
+from solvent.state.values import closing_limit_ticks, traded_quanta
+from solvent.units import LIMIT, PPB, PPM
 
 HALF: Final = Fraction(1, 2)
 SATOSHI: Final = 10**8
@@ -239,10 +241,20 @@ def coin_value(contracts: Fraction, price: Fraction, quanta: int | None = None) 
     scale = quanta or fine(contracts / price, room=10**15)
     # n / d contracts at a price of a / b are worth n x (scale x b) / (a x d) quanta
     per = units("coin", scale * price.denominator, 1)
-    got = plain(inverse.coin_value_nearest)(
-        units("contracts", contracts.numerator, 1), per, units("price", price.numerator * contracts.denominator, 1)
+    got = plain(traded_quanta)(
+        coin_contract(per),
+        units("contracts", contracts.numerator, 1),
+        units("price", price.numerator * contracts.denominator, 1),
     )
-    return back(got, scale)
+    return -back(got, scale)  # a long owes it
+
+
+def coin_contract(quanta_at_one: int) -> Any:
+    """A coin-margined contract of which one lot is worth so many quanta at a price of one tick."""
+    contract = blank_terms(TermsShape(1, 1)).contracts[0]
+    contract.kind, contract.quanta_per_lot_tick = ContractKind.INVERSE, quanta_at_one
+    contract.price_max_ticks = LIMIT
+    return contract
 
 
 def inverse_position_margin(case: Case) -> dict[str, Any]:
@@ -295,7 +307,9 @@ def inverse_pnl(case: Case) -> dict[str, Any]:
     if size.denominator != 1:
         raise Unsupported(f"{contracts} contracts; a contract is not divided")
     prices = (units("entry", entry, precision), units("exit", exit_price, precision))
-    gain = back(plain(inverse.coin_gain_nearest)(int(size), units("coin", scale, precision), *prices), scale)
+    contract = coin_contract(units("coin", scale, precision))
+    cost, worth = (plain(traded_quanta)(contract, int(size), price) for price in prices)
+    gain = back(worth - cost, scale)
     margins = [
         back(plain(inverse.share_nearest)(round(value * scale), one.denominator, one.numerator), scale)
         for one in leverages
@@ -322,9 +336,11 @@ def bankruptcy_price(case: Case) -> dict[str, Any]:
         cash = margin - side * ticks
         got = plain(threshold_price.threshold_ticks_down)(side, 1, cash, 0, 1, 0)
     else:
-        got = plain(threshold_price.inverse_bankruptcy_nearest)(
-            ticks, side > 0, leverage.numerator, leverage.denominator
-        )
+        # a position worth its leverage in units of its margin, closed where the margin is gone
+        lots, margin = leverage.numerator * 10**6, leverage.denominator * 10**6
+        got = plain(closing_limit_ticks)(coin_contract(ticks), side * lots, ticks, margin)
+        if got == LIMIT:
+            got = 0  # a short at its own value or less owes nothing at any price
     return {"bankruptcy_price": back(got, scale)}
 
 
