@@ -20,6 +20,7 @@ from solvent.codes import (
     AdlPolicy,
     AdlPrice,
     AdlScore,
+    ContractKind,
     Executor,
     Family,
     FeePayee,
@@ -37,13 +38,14 @@ from solvent.procedures.change import are_terms_sound
 from solvent.risk.margin import bracket_requirement_up
 from solvent.risk.margin.sound import is_schedule_sound
 from solvent.rulebook.compile import CompiledTerms, change_terms, compile_terms, shape_of_terms
+from solvent.rulebook.compile.margin import shocks_ppb
 from solvent.rulebook.contracts import Contract, Feed
 from solvent.rulebook.document import RulebookError, parse_rulebook, read_rulebook
 from solvent.rulebook.rules import Bracket, Rulebook
 from solvent.state.tables import State
 from solvent.state.terms import TermsShape, cell_address
 from solvent.state.whole import new_state
-from solvent.units import PPM, RATE_DENOMINATOR_MAX, VALUE_MAX
+from solvent.units import PPB, PPM, RATE_DENOMINATOR_MAX, VALUE_MAX
 
 SOUND = (Path(__file__).parent / "sound.toml").read_text(encoding="utf-8")
 SPOT = Feed("binance", "spot")
@@ -327,6 +329,59 @@ def test_blocks_are_kept_and_what_the_machine_does_is_noted() -> None:
     assert compiled.terms.levels[Level.MAINTENANCE].maintenance_weights == 1
     assert compiled.terms.levels[Level.CLOSE_OUT].used == 0
     assert "whatever `blocks` says" in compiled.notes[0]
+
+
+XBTUSD = {
+    "kind": "inverse",
+    "lot_size": Decimal(1),
+    "tick_size": Decimal("0.5"),
+    "position_max": Decimal(10_000_000),
+    "price_min": Decimal(1_000),
+}
+
+
+def test_an_inverse_contract_is_worth_its_size_over_a_tick() -> None:
+    compiled = compile_terms(
+        sound(), [contract("XBT", **XBTUSD), contract("ETH", position_max=Decimal(100))], settlement_decimals=8
+    )
+    inverse, linear = compiled.terms.contracts[0], compiled.terms.contracts[1]
+    assert (inverse.kind, inverse.quanta_per_lot_tick, inverse.lots_max) == (ContractKind.INVERSE, 2 * 10**8, 10**7)
+    assert (inverse.price_min_ticks, inverse.price_max_ticks) == (2_000, 2_000_000)
+    assert (linear.kind, linear.price_min_ticks) == (ContractKind.LINEAR, 1)
+    assert [one.kind for one in compiled.contracts] == ["inverse", "linear"]
+    assert any("XBT" in note and "judged at every price" in note for note in compiled.notes)
+
+
+def test_bad_inverse_contracts_are_all_told() -> None:
+    assert refused(
+        sound(),
+        contract("A", **XBTUSD | {"kind": "quanto"}),
+        contract("B", **XBTUSD | {"tick_size": Decimal(3), "price_max": Decimal(3), "price_min": Decimal(3)}),
+        contract("C", **XBTUSD | {"price_min": Decimal("0.7")}),
+        contract("D", **XBTUSD | {"price_min": Decimal(2_000_000)}),
+        contract("E", **XBTUSD | {"position_max": Decimal(10**17)}),
+    ) == {
+        "contract A.kind": "`quanto` is no kind of contract",
+        "contract B.tick_size": "one lot over one tick is 333333 quanta, not a whole number",
+        "contract C.price_min": "it is not a whole number of tick_size",
+        "contract D.price_min": "it is above price_max",
+        "contract E.position_max": "the largest position at the lowest price is worth more than 2^54 quanta",
+    }
+
+
+def test_an_inverse_value_moves_by_d_over_one_plus_d_and_not_without_bound() -> None:
+    book = read_rulebook("deribit_pm")
+    scenarios = next(one.scenarios for one in book.schedules if one.scenarios)
+    linear = shocks_ppb(scenarios, contract("BTC"))
+    inverse = shocks_ppb(scenarios, contract("BTC", kind="inverse"))
+    times = scenarios.market_scale.get("BTC", Fraction(1))
+    for (move, weight), straight, bent in zip(scenarios.moves, linear, inverse, strict=True):
+        assert abs(straight - move * times * weight * PPB) < 1
+        assert abs(bent - move * times / (1 + move * times) * weight * PPB) < 1
+    deep = replace(scenarios, moves=((Fraction(-4, 5), Fraction(1)), *scenarios.moves))
+    schedules = tuple(replace(one, scenarios=deep) if one.scenarios else one for one in book.schedules)
+    faults = refused(replace(book, schedules=schedules), contract("BTC", **XBTUSD))
+    assert any("more than quadruples" in problem for problem in faults.values())
 
 
 def test_bad_contracts_are_all_told() -> None:

@@ -48,6 +48,7 @@ def schedule_rows(
             if schedule.kind == "curve":
                 row = curve_row(work, level, schedule, contract)
             elif schedule.kind == "scenario":
+                check_inverse_moves(work, schedule, contract)
                 row = scenario_row(level, schedule, contract)
             else:
                 row = bracket_row(work, brackets, level, schedule, contract)
@@ -198,6 +199,23 @@ def scenario_row(level: Level, schedule: Schedule, contract: Contract) -> dict[s
     }
 
 
+INVERSE_LEFT_MIN: Final = Fraction(1, 4)
+"""A quarter of the price makes an inverse contract worth four times as much, the most a move of value may be."""
+
+
+def check_inverse_moves(work: Work, schedule: Schedule, contract: Contract) -> None:
+    """A price may not fall so far that the value of an inverse contract leaves the machine's bound."""
+    assert schedule.scenarios is not None, "a scenario schedule has scenarios"
+    times = schedule.scenarios.market_scale.get(contract.base, Fraction(1))
+    deepest = min(move * times for move, _weight in schedule.scenarios.moves)
+    if contract.kind == "inverse" and contract.position_max > 0 and 1 + deepest < INVERSE_LEFT_MIN:
+        work.tell_at(
+            ("margin", "schedule", work.rulebook.schedules.index(schedule), "price_moves_ppm"),
+            f"{contract.symbol} is inverse: at a price {float(-deepest):.0%} lower its value more than quadruples",
+            "Write no move below -750000 for it.",
+        )
+
+
 def shocks_ppb(scenarios: Scenarios, contract: Contract) -> list[int]:
     """Every move of a market times the weight of its loss, away from zero.
 
@@ -206,7 +224,7 @@ def shocks_ppb(scenarios: Scenarios, contract: Contract) -> list[int]:
     times = scenarios.market_scale.get(contract.base, Fraction(1))
     moves = [(move * times, weight) for move, weight in scenarios.moves]
     if contract.kind == "inverse":
-        moves = [(move / (1 + move), weight) for move, weight in moves]
+        moves = [(move / max(1 + move, INVERSE_LEFT_MIN), weight) for move, weight in moves]
     return [ceil(abs(move) * weight * PPB) * (1 if move >= 0 else -1) for move, weight in moves]
 
 
