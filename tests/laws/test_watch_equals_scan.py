@@ -301,6 +301,9 @@ def steep_scenarios(terms: Any, world: World) -> None:
     scenarios(terms, world, 8 * PPM)
 
 
+SHAPES = (dear_leverage, curves_over_notional, stretched, scenarios, steep_scenarios)
+
+
 def path_of(
     world: World, machine: Machine, chance: random.Random, ticks: int, *, do: bool = False
 ) -> Iterator[Command]:

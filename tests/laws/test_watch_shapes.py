@@ -10,16 +10,19 @@ from collections import defaultdict
 
 import numpy as np
 from machine import Machine
-from test_watch_equals_scan import SEEDS, TICKS, check_tree, path_of
+from test_watch_equals_scan import SEEDS, SHAPES, TICKS, check_tree, path_of
 
+from solvent.codes import Level
 from solvent.commands import pack
 from solvent.engine.room import Machine as Pair
 from solvent.engine.room import with_mirror
 from solvent.lab.driver import ROOM, World
+from solvent.procedures.near import BY_FILTER, BY_SCAN, find_near
 from solvent.procedures.rebuild import keep_up
 from solvent.procedures.scan import scan_exactly, scan_filtered
-from solvent.risk.watch import COUNT, CURSOR, SCANS, SLICE, blank_watch
+from solvent.risk.watch import COUNT, CURSOR, MIRRORED, SCANS, SLICE, blank_watch
 from solvent.state.whole import copy_state, digest
+from solvent.units import PPM
 
 NONE = -1
 
@@ -79,11 +82,13 @@ def test_events_do_not_depend_on_the_shape_of_the_index() -> None:
 
 def test_the_filter_names_whom_the_exact_scan_names() -> None:
     """At marks and funding far from those the mirror was made at."""
-    named = cleared = 0
-    for seed in range(51, 57):
+    named = cleared = near = 0
+    for seed, shape in zip(range(51, 63), (None, *SHAPES) * 2, strict=True):
         world, chance = World(seed), random.Random(seed)
+        if shape:
+            shape(world.terms, world)
         machine = Machine(world.terms, **ROOM)
-        for number, _command in enumerate(path_of(world, machine, chance, 60, do=True)):
+        for number, _command in enumerate(path_of(world, machine, chance, 40, do=True)):
             if number % 5:
                 continue
             mirrored(machine)
@@ -100,6 +105,24 @@ def test_the_filter_names_whom_the_exact_scan_names() -> None:
                 count, doubted = scan_filtered(state, watch, found)
                 assert found[:count].tolist() == exact
                 named += count
+                near += check_near_by_filter(state, watch, chance.choice([PPM, 1_050_000, 3 * PPM]))
                 cleared += int((watch.mirror_account != NONE).sum()) - int(doubted)
     assert named > 100
     assert cleared > 100, "the filter cleared nobody: it does not filter"
+    assert near > 100, "nobody was near"
+
+
+def check_near_by_filter(state, watch, scale_ppm: int) -> int:
+    """The filter and the scan of the tables name the same accounts below a multiple; how many they are."""
+    found, again = (np.zeros(len(state.accounts), dtype=np.int32) for _ in range(2))
+    cursor = int(watch.meter[CURSOR])
+    watch.meter[CURSOR] = 0  # as if corners were being made anew: the index is not asked
+    count, judged, way = find_near(state, watch, Level.MAINTENANCE, scale_ppm, found)
+    mirrored = int(watch.meter[MIRRORED])
+    watch.meter[MIRRORED] = 0
+    naive, everybody, other = find_near(state, watch, Level.MAINTENANCE, scale_ppm, again)
+    watch.meter[CURSOR], watch.meter[MIRRORED] = cursor, mirrored
+    assert (way, other) == (BY_FILTER, BY_SCAN)
+    assert found[:count].tolist() == again[:naive].tolist()
+    assert judged <= everybody
+    return int(count)
