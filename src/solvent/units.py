@@ -90,6 +90,11 @@ def _divided(size, b, c):
     """
     whole = size // c
     rest = size - whole * c
+    if b <= c and c <= RATE_DENOMINATOR_MAX:
+        # a rate of at most one: rest x b is below 2**62 and the quotient at most the size, so nothing need be held
+        product = rest * b
+        quotient = product // c
+        return whole * b + quotient, product - quotient * c
     if rest <= LIMIT // (b if b > 0 else 1):
         product = rest * b
         quotient = product // c

@@ -45,7 +45,7 @@ from solvent.units import FUNDING_SCALE, LIMIT, PPM
 
 TICKS = int(os.environ.get("SOLVENT_LAW_COMMANDS", "20000")) // 20
 SEEDS = range(11, 21)
-SHAPE_TICKS = max(TICKS // 12, 10)
+SHAPE_TICKS = max(TICKS // 12, 25)
 NONE = -1
 
 

@@ -1,11 +1,8 @@
 """The watch made anew over a state: after a start, or when its columns have outgrown their room."""
 
-from solvent.codes import AccountKind, Status
 from solvent.compiled import bind, entry
-from solvent.procedures.answer import repair_pending, surplus_of, upkeep
-from solvent.procedures.review import give_corner
-from solvent.risk.watch import COUNT, CURSOR, make_maxima
-from solvent.state.tables import NONE
+from solvent.procedures.answer import repair_pending, upkeep
+from solvent.risk.watch import COUNT, CURSOR
 
 
 @entry
@@ -26,10 +23,4 @@ def rebuild_watch(state_tables, watch_tables):
     for instrument in range(state.instruments.shape[0]):
         watch.funding_low[instrument] = state.instruments[instrument].funding_index
         watch.funding_high[instrument] = state.instruments[instrument].funding_index
-    for account in range(state.venue[0].account_count):
-        terms = state.accounts[account]
-        if terms.status != Status.SOUND or (terms.kind != AccountKind.CROSS and terms.kind != AccountKind.ISOLATED):
-            continue
-        give_corner(state, watch, account, surplus_of(state, account))
-    watch.meter[CURSOR] = NONE
-    make_maxima(watch)
+    upkeep(state, watch, state.venue[0].account_count)
