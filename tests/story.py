@@ -144,7 +144,14 @@ class Story:
         self.feeds = list(feeds)
         self.contracts = [
             Contract(
-                base, base, LOT, TICK, Decimal(10_000), Decimal(100_000), tuple(Feed(*feed) for feed in feeds.items())
+                base,
+                base,
+                LOT,
+                TICK,
+                Decimal(10_000),
+                Decimal(100_000),
+                tuple(Feed(*feed) for feed in feeds.items()),
+                kind="inverse" if base in self.given.get("inverse", ()) else "linear",
             )
             for base in self.bases
         ]
