@@ -10,12 +10,12 @@ import pytest
 from tests.service.running import BTC, open_market, running
 
 from solvent.commands import COMMAND_DTYPE, CommandKind
-from solvent.service.api import ROUTES
 from solvent.service.client import Client, ServiceProblem
 from solvent.service.keys import Door, TokenSettings, make_key
 from solvent.service.logs import redacted, set_up
 from solvent.service.problems import Problem
 from solvent.service.roles import COMMANDS_OF, RIGHTS_OF, Caller, Right, Role, refusal_of
+from solvent.service.routes import ROUTES
 from solvent.service.serve import Settings, SettingsRefused, check_settings
 
 ROLES = [role for role in Role if role != Role.SERVICE]

@@ -12,11 +12,12 @@ from typing import Final
 
 import msgspec
 
-from solvent.service.api import ROUTES, Api, Raw, Route
+from solvent.service.api import Api
 from solvent.service.door import Receive, Scope, Send, encode, header, refuse, respond
 from solvent.service.openapi import document
 from solvent.service.problems import Problem
 from solvent.service.roles import Caller, Right, may
+from solvent.service.routes import ROUTES, Raw, Route
 from solvent.service.stream import CHANNELS, LISTENERS_MAX, Listener, kinds_named
 from solvent.service.strict import check_depth
 

@@ -7,8 +7,8 @@ from typing import Any, Final
 import msgspec
 
 from solvent import __version__
-from solvent.service.api import ROUTES, Param, Route
 from solvent.service.problems import STATUSES
+from solvent.service.routes import ROUTES, Param, Route
 from solvent.service.wire import COMMANDS_MAX, DESCRIBED, CommandsBody
 
 DECIMAL: Final = r"^-?[0-9]{1,19}(\.[0-9]{1,18})?$"
