@@ -23,7 +23,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from solvent.codes import REFUSAL_SENTENCES, AccountKind, Mode, Refusal, Tranche
+from solvent.codes import REFUSAL_SENTENCES, AccountKind, Condition, Mode, Refusal, Tranche
 from solvent.commands import COMMAND_DTYPE, COMMANDS, CommandKind
 from solvent.events import EVENT_DTYPE, EventKind
 from solvent.market.venue import NotRepresentable, Step, Venue
@@ -33,6 +33,7 @@ COMMANDS_MAX: Final = 256
 """Commands in one JSON request; more go through the binary endpoint."""
 
 RATE: Final = Step(1, 9)
+MILLIONTHS: Final = Step(1, 6)
 _INT64: Final = range(-(2**63), 2**63)
 _INT32: Final = range(-(2**31), 2**31)
 
@@ -272,12 +273,17 @@ class Wire:
         }
         instrument, asset = row[_INSTRUMENT], row[_ASSET]
         inside = 0 <= instrument < len(self.venue.symbols)
-        for name, place in EVENT_FIELDS.get(kind, ALL_FIELDS):
+        meanings = MEANINGS.get(kind, {})
+        fields_told = EVENT_FIELDS.get(kind)
+        if fields_told is None:
+            fields_told = tuple(one for one in ALL_FIELDS if row[one[1]] or one[0] == "instrument")
+        for name, place in fields_told:
             value = row[place]
-            if name == "instrument":
+            if name in meanings:
+                meaning, unit = meanings[name]
+                told[meaning] = self._meant(unit, value, instrument if inside else None)
+            elif name == "instrument":
                 told["market"] = self.venue.symbols[value] if inside else None
-            elif name == "lots" and kind in COUNTS:
-                told["count"] = value
             elif name == "lots":
                 told["size"] = self.size(instrument, value) if inside else str(value)
             elif name == "price_ticks":
@@ -293,9 +299,7 @@ class Wire:
                 told["mode"] = Mode(value).name.lower()
             elif name == "tranche":
                 told["tranche"] = Tranche(value).name.lower()
-            elif name == "value":
-                self._value(told, kind, value, instrument if inside else None)
-            elif name in ("shares", "reference"):
+            elif name in ("value", "shares", "reference"):
                 told[name] = str(value)
             elif name in OUTSIDE:
                 told[OUTSIDE[name]] = self.money(value)
@@ -303,20 +307,30 @@ class Wire:
                 told[name] = value
         return told
 
-    def _value(self, told: dict[str, Any], kind: int, value: int, instrument: int | None) -> None:
-        meaning, unit = VALUES.get(kind, ("value", ""))
+    def _meant(self, unit: str, value: int, instrument: int | None) -> Any:
+        """A field that means something of its own in one kind of event, in the unit it has there."""
         if unit == "money":
-            told[meaning] = self.money(value)
-        elif unit == "price" and instrument is not None:
-            told[meaning] = self.price(instrument, value)
-        elif unit == "rate":
-            told[meaning] = RATE.text(value)
-        elif unit == "mode":
-            told[meaning] = Mode(value).name.lower()
-        elif unit == "command":
-            told[meaning] = kind_name(value) if value in COMMANDS else str(value)
-        else:
-            told[meaning] = str(value)
+            return self.money(value)
+        if unit == "price" and instrument is not None:
+            return self.price(instrument, value)
+        if unit == "rate":
+            return RATE.text(value)
+        if unit == "ppm":
+            return MILLIONTHS.text(value)
+        if unit == "mode":
+            return Mode(value).name.lower()
+        if unit == "command":
+            return kind_name(value) if value in COMMANDS else str(value)
+        if unit == "count":
+            return value
+        if unit == "side":
+            return "long" if value > 0 else "short"
+        if unit == "conditions":
+            return [condition.name.lower() for condition in Condition if value >> condition & 1]
+        if unit == "sources" and instrument is not None:
+            names = self.venue.source_names
+            return [name for (row, number), name in names.items() if row == instrument and value >> number & 1]
+        return str(value)
 
 
 def known(names: Any) -> str:
@@ -381,12 +395,18 @@ _TOLD_FIELDS: Final = {
     "ACCOUNT_WAITING": "account instrument equity_quanta requirement_quanta",
     "ACT_RECORDED": "value reference",
     "WORKLIST_TOLD": "instrument lots value",
+    "PRICE_CONDITION_CHANGED": "instrument value amount_quanta",
+    "SOURCES_DROPPED": "instrument value amount_quanta",
+    "MARK_CLAMPED": "instrument price_ticks value guard",
+    "INTEREST_REPORTED": "instrument lots price_ticks",
+    "AUCTION_CROSSED": "instrument lots price_ticks",
+    "MARGIN_STEPPED": "instrument lots value amount_quanta requirement_quanta",
 }
 EVENT_FIELDS: Final = {
     int(EventKind[kind]): tuple((name, _EVENT_PLACES[name]) for name in told.split())
     for kind, told in _TOLD_FIELDS.items()
 }
-"""Event kind -> the fields it tells; a kind that is missing tells all of them."""
+"""Event kind -> the fields it tells; a kind that is missing tells those that are not zero."""
 
 ALL_FIELDS: Final = tuple(
     (name, place)
@@ -394,29 +414,39 @@ ALL_FIELDS: Final = tuple(
     if name not in ("sequence", "time_ns", "kind", "price_version")
 )
 
-COUNTS: Final = {int(EventKind.WORKLIST_TOLD)}
-"""Event kinds whose `lots` are a number of accounts."""
-
-VALUES: Final = {
-    int(EventKind.COMMAND_REFUSED): ("command", "command"),
-    int(EventKind.ACCOUNT_OPENED): ("owner", ""),
-    int(EventKind.MARK_MOVED): ("before", "price"),
-    int(EventKind.LEVERAGE_SET): ("leverage", ""),
-    int(EventKind.FUNDING_TICKED): ("rate", "rate"),
-    int(EventKind.FUNDING_COMPUTED): ("rate", "rate"),
-    int(EventKind.PREMIUM_REPORTED): ("premium", "rate"),
-    int(EventKind.PENALTY_CHARGED): ("filled", "money"),
-    int(EventKind.COLLATERAL_ORDERED): ("owed", "money"),
-    int(EventKind.COLLATERAL_SOLD): ("proceeds", "money"),
-    int(EventKind.POSITION_DELEVERAGED): ("gain", "money"),
-    int(EventKind.DEFICIT_OPENED): ("open_deficit", "money"),
-    int(EventKind.DEFICIT_COVERED): ("open_deficit", "money"),
-    int(EventKind.MODE_CHANGED): ("before", "mode"),
-    int(EventKind.TERMS_ENACTED): ("version", ""),
-    int(EventKind.TERMS_PROPOSED): ("version", ""),
-    int(EventKind.TERMS_VOTED): ("version", ""),
-    int(EventKind.TERMS_VETOED): ("version", ""),
-    int(EventKind.WORKLIST_TOLD): ("hash", ""),
-    int(EventKind.ACT_RECORDED): ("act", ""),
+MEANINGS: Final[dict[int, dict[str, tuple[str, str]]]] = {
+    int(EventKind.COMMAND_REFUSED): {"value": ("command", "command")},
+    int(EventKind.ACCOUNT_OPENED): {"value": ("owner", "")},
+    int(EventKind.MARK_MOVED): {"value": ("before", "price")},
+    int(EventKind.LEVERAGE_SET): {"value": ("leverage", "")},
+    int(EventKind.FUNDING_TICKED): {"value": ("rate", "rate")},
+    int(EventKind.FUNDING_COMPUTED): {"value": ("rate", "rate")},
+    int(EventKind.PREMIUM_REPORTED): {"value": ("premium", "rate")},
+    int(EventKind.TERMS_PROPOSED): {"value": ("version", "")},
+    int(EventKind.TERMS_VOTED): {"value": ("version", "")},
+    int(EventKind.TERMS_VETOED): {"value": ("version", "")},
+    int(EventKind.PENALTY_CHARGED): {"value": ("filled", "money")},
+    int(EventKind.COLLATERAL_ORDERED): {"value": ("owed", "money")},
+    int(EventKind.COLLATERAL_SOLD): {"value": ("proceeds", "money")},
+    int(EventKind.POSITION_DELEVERAGED): {"value": ("gain", "money")},
+    int(EventKind.DEFICIT_OPENED): {"value": ("open_deficit", "money")},
+    int(EventKind.DEFICIT_COVERED): {"value": ("open_deficit", "money")},
+    int(EventKind.MODE_CHANGED): {"value": ("before", "mode")},
+    int(EventKind.TERMS_ENACTED): {"value": ("version", "")},
+    int(EventKind.WORKLIST_TOLD): {"value": ("hash", ""), "lots": ("count", "count")},
+    int(EventKind.ACT_RECORDED): {"value": ("act", "")},
+    int(EventKind.PRICE_CONDITION_CHANGED): {
+        "value": ("conditions", "conditions"),
+        "amount_quanta": ("before", "conditions"),
+    },
+    int(EventKind.SOURCES_DROPPED): {"value": ("dropped", "sources"), "amount_quanta": ("before", "sources")},
+    int(EventKind.MARK_CLAMPED): {"value": ("reported", "price")},
+    int(EventKind.MARGIN_STEPPED): {
+        "lots": ("side", "side"),
+        "value": ("multiplier", "ppm"),
+        "amount_quanta": ("before", "ppm"),
+        "requirement_quanta": ("wanted", "ppm"),
+    },
+    int(EventKind.JUDGED_BY_SCAN): {"value": ("schedule", "")},
 }
-"""Event kind -> what its `value` is called, and its scale."""
+"""Event kind -> field -> what the field is called in it, and its unit there."""
