@@ -486,7 +486,11 @@ def serve(
         Path | None, typer.Option("--feeds", help="TOML: price feeds of other venues and oracles.")
     ] = None,
     follow: Annotated[
-        str, typer.Option("--follow", help="Stand by: follow a directory, a service's URL or a PostgreSQL log.")
+        str,
+        typer.Option(
+            "--follow",
+            help="Stand by: follow a directory, a PostgreSQL log, or a service's URL (key in SOLVENT_FOLLOW_KEY).",
+        ),
     ] = "",
     log: Annotated[
         str, typer.Option("--log", envvar="SOLVENT_LOG", help="PostgreSQL that keeps the journal, for followers.")

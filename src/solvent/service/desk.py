@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import struct
 from bisect import bisect_right
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
@@ -170,6 +171,7 @@ _CASE_KINDS: Final = frozenset(
     )
 )
 _KIND_ROOM: Final = max(int(kind) for kind in EventKind) + 1
+_LISTED: Final = ("sequence", "price_version", "instrument", "price_ticks", "time_ns")
 _IS_RULE: Final = np.isin(np.arange(_KIND_ROOM), [int(EventKind.TERM_STAGED), int(EventKind.TERMS_ENACTED)])
 _IS_CASE: Final = np.isin(np.arange(_KIND_ROOM), sorted(_CASE_KINDS))
 
@@ -266,22 +268,17 @@ class Desk:
         moved = np.flatnonzero(kinds == EventKind.MARK_MOVED)
         if not len(moved):
             return
-        flagged = np.flatnonzero(kinds == EventKind.ACCOUNT_FLAGGED)
-        sequences = events["sequence"]
-        for place in moved.tolist():
-            event = events[place]
-            sequence = int(event["sequence"])
-            accounts: list[int] = []
-            if len(flagged):
-                accounts = events["account"][flagged[sequences[flagged] == sequence]].tolist()
-            self._list(event, sequence, accounts)
-
-    def _list(self, event: Any, sequence: int, accounts: list[int]) -> None:
-        version, instrument, mark = int(event["price_version"]), int(event["instrument"]), int(event["price_ticks"])
-        self.worklist_hash = worklist_hash(self.worklist_hash, (sequence, version, instrument, mark), accounts)
-        self.worklists.append(
-            Worklist(sequence, int(event["time_ns"]), version, instrument, mark, accounts, self.worklist_hash)
-        )
+        flagged: dict[int, list[int]] = {}
+        places = np.flatnonzero(kinds == EventKind.ACCOUNT_FLAGGED)
+        if len(places):
+            pairs = zip(events["sequence"][places].tolist(), events["account"][places].tolist(), strict=True)
+            for sequence, account in pairs:
+                flagged.setdefault(sequence, []).append(account)
+        columns = [events[name][moved].tolist() for name in _LISTED]
+        for sequence, version, instrument, mark, time_ns in zip(*columns, strict=True):
+            accounts = flagged.get(sequence, [])
+            self.worklist_hash = worklist_hash(self.worklist_hash, (sequence, version, instrument, mark), accounts)
+            self.worklists.append(Worklist(sequence, time_ns, version, instrument, mark, accounts, self.worklist_hash))
 
     def _case(self, event: Any) -> None:
         kind, account, amount = int(event["kind"]), int(event["account"]), int(event["amount_quanta"])
@@ -397,7 +394,8 @@ def _actors(first_sequence: int, notes: bytes) -> Callable[[int], str]:
 def worklist_hash(before: bytes, head: Iterable[int], accounts: list[int]) -> bytes:
     """blake2b(hash before, sequence, price version, instrument, mark, count, accounts), numbers as int64."""
     hasher = hashlib.blake2b(before, digest_size=32, person=b"solvent-worklst")
-    hasher.update(np.array([*head, len(accounts), *accounts], dtype="<i8").tobytes())
+    numbers = (*head, len(accounts), *accounts)
+    hasher.update(struct.pack(f"<{len(numbers)}q", *numbers))
     return hasher.digest()
 
 
