@@ -90,7 +90,7 @@ def test_fills_that_come_twice_and_a_lost_connection_change_nothing():
         def told():
             return len({answer["sequence"] for answer in world.simulator.answers if answer["accepted"]})
 
-        carried_out = world.kinds(run, buyer).count("liquidation_filled") + run.service.orders.late
+        carried_out = world.kinds(run, buyer).count("liquidation_filled") + run.service.orders.late_by["late"]
         assert until(lambda: told() == carried_out), (told(), carried_out)
         assert run.service.orders.refused == 0
 

@@ -43,6 +43,8 @@ from solvent.state.whole import queued_accounts
 LOG: Final = logging.getLogger("solvent.orders")
 OUTGOING_MAX: Final = 100_000
 RETRY_MAX_S: Final = 5.0
+TAKEN_AT_ONCE: Final = 256
+"""Messages of the venue that may wait for the disk together."""
 
 
 class Fill(msgspec.Struct, tag_field="type", tag="fill", forbid_unknown_fields=True, frozen=True):
@@ -93,12 +95,19 @@ class VenueOrders:
         self.open: dict[str, dict[str, Any]] = {}
         self.refused = 0
         self.taken = 0
-        self.late = 0
+        self.late_by = {"next": 0, "late": 0}
         self._late: OrderedDict[str, None] = OrderedDict()
         self._sides: OrderedDict[str, str] = OrderedDict()
         self.rejected = 0
+        self._room = asyncio.Semaphore(TAKEN_AT_ONCE)
+        self._taking: set[asyncio.Task[None]] = set()
         self._outgoing: asyncio.Queue[dict[str, Any]] = asyncio.Queue(OUTGOING_MAX)
         service.gateway.listeners.append(self.hear)
+
+    @property
+    def late(self) -> int:
+        """Fills that crossed their cancel and were accepted: against the next order, or as trades."""
+        return sum(self.late_by.values())
 
     def hear(self, block: Block) -> None:
         """Orders and cancels of a block, in their order."""
@@ -195,9 +204,20 @@ class VenueOrders:
         sender = asyncio.create_task(self._send(socket))
         try:
             async for message in socket:
-                await self._take(message)
+                # one after the other they would wait for the disk one after the other, and be late for it; each is
+                # handed to the gateway before the next task begins, so their order is kept
+                await self._room.acquire()
+                task = asyncio.create_task(self._take(message))
+                self._taking.add(task)
+                task.add_done_callback(self._taken)
         finally:
             sender.cancel()
+
+    def _taken(self, task: asyncio.Task[None]) -> None:
+        self._taking.discard(task)
+        self._room.release()
+        if not task.cancelled() and (mistake := task.exception()) is not None:
+            LOG.error("a message of the venue met a mistake of ours", exc_info=mistake)
 
     async def _send(self, socket: Any) -> None:
         while True:
@@ -250,7 +270,7 @@ class VenueOrders:
             if not isinstance(answer, Answer):
                 return answer
             if not answer.refused:
-                self.late += told.fill not in self._late
+                self.late_by[prefix] += told.fill not in self._late
                 self._late[told.fill] = None
                 if len(self._late) > REMEMBERED_MAX:
                     self._late.popitem(last=False)
