@@ -59,7 +59,7 @@ def running(directory=None, settings=None, prepare=None, keys=None, rulebook="so
         keys = {}
         for role in Role:
             if role != Role.SERVICE:
-                key, text = make_key(f"a {role}", role, opened.venue.name, SOURCES, 1_000_000)
+                key, text = make_key(f"a {role}", role, opened.venue.name, SOURCES, 1_000_000, (1, 2))
                 add_key(opened.engine, opened.desk, key, "a test", now)
                 keys[role.value] = text
     service = Service(opened, Path(directory) if directory else None, settings or Settings(port=0))

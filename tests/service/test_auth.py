@@ -52,12 +52,31 @@ def test_every_kind_of_command_asks_for_its_role(run, role):
     state = run.service.gateway.engine.state
     for kind in CommandKind:
         record = np.zeros(1, dtype=COMMAND_DTYPE)
-        record["kind"], record["mode"] = kind, 4
+        record["kind"], record["mode"], record["owner"] = kind, 4, 1
         sentence = refusal_of(key.caller(), record, venue.name, state, venue.source_names)
         assert bool(sentence) != (int(kind) in COMMANDS_OF[role]), (kind, sentence)
         assert refusal_of(key.caller(), record, "another venue", state, venue.source_names)
     # time and acts are the process's own; no key speaks them
     assert not {int(CommandKind.ADVANCE), int(CommandKind.RECORD_ACT)} & COMMANDS_OF[role]
+
+
+def test_a_voter_speaks_for_its_own_seats(run):
+    venue, state = run.service.wire.venue, run.service.gateway.engine.state
+    record = np.zeros(1, dtype=COMMAND_DTYPE)
+    for kind in (CommandKind.PROPOSE_TERMS, CommandKind.VOTE_TERMS, CommandKind.VETO_TERMS):
+        record["kind"] = kind
+        for seats, seat, said in (((1, 3), 3, ""), ((1, 3), 2, "seat 1, 3, not for seat 2"), ((), 1, "no seat")):
+            record["owner"] = seat
+            voter = Caller("v", "k", Role.VOTER, venue.name, (), 0, seats)
+            sentence = refusal_of(voter, record, venue.name, state, venue.source_names)
+            assert said in sentence
+            assert bool(said) == bool(sentence)
+    with run.client("admin") as admin:
+        made = admin.post("/v1/keys", {"name": "seat two", "role": "voter", "seats": [2]})
+        assert {"id": made["id"], "seats": [2]}.items() <= admin.get("/v1/keys")["keys"][-1].items()
+        for wrong in ({"role": "voter", "seats": [0]}, {"role": "observer", "seats": [1]}):
+            with pytest.raises(ServiceProblem, match="cannot be made"):
+                admin.post("/v1/keys", {"name": "x", **wrong})
 
 
 def test_a_feeder_speaks_for_its_sources_and_an_officer_only_tightens(run):

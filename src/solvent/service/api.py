@@ -29,6 +29,7 @@ from solvent.service.stream import Hub
 from solvent.service.strict import read_json
 from solvent.service.views import Views
 from solvent.service.views.markets import MODE_NAMES, matrix
+from solvent.state.terms import SEATS_MAX
 
 TICKET_S: Final = 30.0
 TICKETS_MAX: Final = 1_024
@@ -294,13 +295,8 @@ class Api:
 
     def answer_keys(self, _asked: Asked) -> Any:
         """Keys, without what opens."""
-        return {
-            "keys": [
-                {"id": key.id, "name": key.name, "role": key.role, "venue": key.venue, "sources": list(key.sources),
-                 "per_second": key.per_second}
-                for key in self.views.desk.keys.values()
-            ]
-        }  # fmt: skip
+        told = ("id", "name", "role", "venue", "sources", "per_second", "seats")
+        return {"keys": [{name: getattr(key, name) for name in told} for key in self.views.desk.keys.values()]}
 
     async def answer_make_key(self, asked: Asked) -> Any:
         """A new key."""
@@ -317,10 +313,19 @@ class Api:
             faults.append(Fault("per_second", "it is 1 to 1000000"))
         if unknown := [source for source in wanted.sources if source not in known]:
             faults.append(Fault("sources", f"{unknown[0][:40]!r} is no source of this venue"))
+        if wanted.seats and wanted.role != Role.VOTER:
+            faults.append(Fault("seats", "only a voter has seats of the council"))
+        if not all(1 <= seat <= SEATS_MAX for seat in wanted.seats):
+            faults.append(Fault("seats", f"they are 1 to {SEATS_MAX}"))
         if faults:
             raise Problem("out_of_range", "The key cannot be made.", "Mend the faults.", faults)
         key, text = make_key(
-            wanted.name, Role(wanted.role), self.views.venue.name, tuple(wanted.sources), wanted.per_second
+            wanted.name,
+            Role(wanted.role),
+            self.views.venue.name,
+            tuple(wanted.sources),
+            wanted.per_second,
+            tuple(wanted.seats),
         )
         sequence = await self.act(asked.caller, Act(what="key_made", key=key))
         return {"sequence": sequence, "id": key.id, "name": key.name, "role": key.role, "key": text}

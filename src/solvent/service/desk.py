@@ -172,7 +172,8 @@ _CASE_KINDS: Final = frozenset(
 )
 _KIND_ROOM: Final = max(int(kind) for kind in EventKind) + 1
 _LISTED: Final = ("sequence", "price_version", "instrument", "price_ticks", "time_ns")
-_IS_RULE: Final = np.isin(np.arange(_KIND_ROOM), [int(EventKind.TERM_STAGED), int(EventKind.TERMS_ENACTED)])
+_RULE_KINDS: Final = (EventKind.TERM_STAGED, EventKind.TERMS_ENACTED, EventKind.TERMS_VETOED)
+_IS_RULE: Final = np.isin(np.arange(_KIND_ROOM), [int(kind) for kind in _RULE_KINDS])
 _IS_CASE: Final = np.isin(np.arange(_KIND_ROOM), sorted(_CASE_KINDS))
 
 
@@ -255,9 +256,11 @@ class Desk:
         self.acts.append(ActDone(sequence=sequence, time_ns=time_ns, actor=note.actor, what=act.what, detail=detail))
 
     def _rule(self, event: Any, actor: str) -> None:
-        """Terms that were staged wait; those that are enacted become a version."""
-        sequence, value = int(event["sequence"]), int(event["value"])
-        if int(event["kind"]) == EventKind.TERM_STAGED:
+        """Terms that were staged wait; those that are enacted become a version; a veto forgets them."""
+        sequence, value, kind = int(event["sequence"]), int(event["value"]), int(event["kind"])
+        if kind == EventKind.TERMS_VETOED:
+            self.staged = []
+        elif kind == EventKind.TERM_STAGED:
             cell = int(event["cell"])
             self.staged = [one for one in self.staged if one[0] != cell] + [(cell, value, actor)]
         else:

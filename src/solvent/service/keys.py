@@ -38,19 +38,34 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     sources: tuple[str, ...] = ()
     per_second: int = PER_SECOND_DEFAULT
+    seats: tuple[int, ...] = ()
 
     def caller(self) -> Caller:
         """Who comes with it."""
-        return Caller(self.name, self.id, self.role, self.venue, self.sources, self.per_second)
+        return Caller(self.name, self.id, self.role, self.venue, self.sources, self.per_second, self.seats)
 
 
 def make_key(
-    name: str, role: Role, venue: str, sources: tuple[str, ...] = (), per_second: int = PER_SECOND_DEFAULT
+    name: str,
+    role: Role,
+    venue: str,
+    sources: tuple[str, ...] = (),
+    per_second: int = PER_SECOND_DEFAULT,
+    seats: tuple[int, ...] = (),
 ) -> tuple[Key, str]:
     """A new key and the text to hand over, once; the text is kept nowhere."""
     number, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
     hashed = hashlib.sha256(secret.encode()).hexdigest()
-    key = Key(id=number, name=name, role=role, venue=venue, sha256=hashed, sources=sources, per_second=per_second)
+    key = Key(
+        id=number,
+        name=name,
+        role=role,
+        venue=venue,
+        sha256=hashed,
+        sources=sources,
+        per_second=per_second,
+        seats=seats,
+    )
     return key, f"slv_{number}_{secret}"
 
 

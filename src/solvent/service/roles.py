@@ -5,8 +5,8 @@
     voter      changes of rules, listings, loosening   admin     keys, snapshots, takeover; no rule and no balance
     auditor    reads everything, the journal included  service   the process itself: time, and nothing from outside
 
-A key of another venue may do nothing here. What a command needs beyond its kind (an officer's mode must be stricter
-than the one in force, a feeder's source must be on its list) is checked by `refusal_of`.
+A key of another venue may do nothing here. What a command needs beyond its kind is checked by `refusal_of`: an
+officer's mode must be stricter than the one in force, a feeder's source on its list, a voter's seat its own.
 """
 
 from __future__ import annotations
@@ -58,6 +58,7 @@ _BY_ROLE: Final = {
     Role.VOTER: "SET_MODE SET_VENUE_MODE STAGE_TERM PROPOSE_TERMS VOTE_TERMS VETO_TERMS ENACT_TERMS LIST_INSTRUMENT",
     Role.SERVICE: "ADVANCE RECORD_ACT LIQUIDATION_FILL PRICE_REPORT",
 }
+_SEATED: Final = [int(kind) for kind in (CommandKind.PROPOSE_TERMS, CommandKind.VOTE_TERMS, CommandKind.VETO_TERMS)]
 COMMANDS_OF: Final[dict[Role, frozenset[int]]] = {
     role: frozenset(int(CommandKind[kind]) for kind in _BY_ROLE.get(role, "").split()) for role in Role
 }
@@ -77,7 +78,7 @@ RIGHTS_OF: Final[dict[Role, frozenset[Right]]] = {
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Who asks: the person or program, the key it came with, its role, its venue and, for a feeder, its sources."""
+    """Who asks: person or program, its key, role and venue; a feeder's sources, a voter's seats of the council."""
 
     actor: str
     key: str
@@ -85,6 +86,7 @@ class Caller(msgspec.Struct, frozen=True):
     venue: str
     sources: tuple[str, ...] = ()
     per_second: int = 0
+    seats: tuple[int, ...] = ()
 
 
 def may(caller: Caller, right: Right, venue: str) -> bool:
@@ -108,6 +110,8 @@ def refusal_of(
         for pair in set(zip(records["instrument"].tolist(), records["source"].tolist(), strict=True)):
             if sources.get(pair) not in caller.sources:
                 return f"This key reports for {', '.join(caller.sources) or 'no source'}, not for {sources.get(pair)}."
+    if caller.role == Role.VOTER:
+        return _other_seat(caller, records)
     if caller.role == Role.OFFICER:
         return _loosening(records, state)
     return ""
@@ -115,6 +119,18 @@ def refusal_of(
 
 def _name(kind: Any) -> str:
     return CommandKind(kind).name.lower() if kind in list(CommandKind) else f"kind {kind}"
+
+
+def _other_seat(caller: Caller, records: np.ndarray) -> str:
+    """A voter speaks for its own seats only: the seat stands in the command, the key says whose it is."""
+    for seat in set(records["owner"][np.isin(records["kind"], _SEATED)].tolist()):
+        if seat not in caller.seats:
+            return f"This key speaks for {_seats(caller.seats)}, not for seat {seat}."
+    return ""
+
+
+def _seats(seats: tuple[int, ...]) -> str:
+    return f"seat {', '.join(map(str, seats))}" if seats else "no seat of the council"
 
 
 def _loosening(records: np.ndarray, state: State) -> str:

@@ -64,6 +64,7 @@ class KeyWanted(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     role: str
     sources: list[str] = []
     per_second: int = PER_SECOND_DEFAULT
+    seats: list[int] = []
 
 
 class Acknowledged(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

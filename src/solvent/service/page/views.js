@@ -173,6 +173,7 @@ export const loads = {
   async rulebook() {
     const told = await ask("/v1/rulebook"), where = (one) => `${one.table}${one.market ? ` ${one.market}` : ` ${one.row}`}`;
     fill($("rules"), make("h2", {}, `${told.name}, terms version ${told.terms_version}`),
+      told.proposal && make("p", {}, pill(told.proposal.notice_over ? "notice is over" : "notice runs", "warn"), ` Version ${told.proposal.version} was proposed by seat ${told.proposal.seat}; it binds at ${new Date(Number(told.proposal.due_ns) / 1e6).toLocaleString()} at the earliest, with ${told.proposal.votes.length} of ${told.proposal.votes_needed} votes.`),
       make("h3", {}, "Changes that wait"), table([["Where"], ["Field"], ["In force", "n"], ["Staged", "n"], ["By"]], told.pending.map((one) => [where(one), one.field, one.in_force, one.staged, one.by || ""]), "Nothing is staged."),
       make("h3", {}, "History"), told.history.length ? told.history.map((version, place) => make("details", { open: place === 0 }, make("summary", {}, `Version ${version.version} at sequence ${money(version.sequence)}, ${new Date(Number(version.time_ns) / 1e6).toLocaleString()}, enacted by ${version.enacted_by || "nobody named"}`),
         table([["Where"], ["Field"], ["Before", "n"], ["After", "n"], ["Staged by"]], version.changes.map((one) => [where(one), one.field, one.before, one.after, one.by]), "It changed nothing."))) : make("p", { class: "quiet small" }, "The rules are those the venue started with."),

@@ -9,7 +9,7 @@ import numpy as np
 from solvent.engine.engine import Engine
 from solvent.market.venue import Venue
 from solvent.service.desk import Desk
-from solvent.state.terms import layout
+from solvent.state.terms import SEATS_MAX, layout
 from solvent.state.whole import shape_of
 
 CELLS_MAX: Final = 500
@@ -85,12 +85,30 @@ class RuleViews:
             )
         return told[::-1]
 
+    def proposal(self) -> dict[str, Any] | None:
+        """The proposal that waits for its notice and its votes; None where none does."""
+        state = self.engine.state
+        venue, rules = state.venue[0], state.governing[0]
+        if int(venue.proposal_version) == 0:
+            return None
+        votes = int(venue.proposal_votes)
+        return {
+            "version": int(venue.proposal_version),
+            "seat": int(venue.proposal_seat),
+            "due_ns": str(int(venue.proposal_due_ns)),
+            "notice_over": int(venue.time_ns) >= int(venue.proposal_due_ns),
+            "votes": [seat for seat in range(1, SEATS_MAX + 1) if votes >> (seat - 1) & 1],
+            "votes_needed": int(rules.votes_needed),
+        }
+
     def told(self) -> dict[str, Any]:
         """The rulebook the venue started from, its versions, and what waits to be enacted."""
         return {
             "name": self.venue.rulebook.name,
             "text": self.engine.genesis.documents["rulebook"],
             "terms_version": int(self.engine.state.venue[0].terms_version),
+            "by_proposal_only": bool(self.engine.state.governing[0].enforced),
+            "proposal": self.proposal(),
             "pending": self.pending(),
             "history": self.history(),
         }
