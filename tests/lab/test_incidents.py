@@ -14,6 +14,8 @@ QUICK = (
     "i20-kiloex-2025",
     "i22-hyperliquid-xpl-2025",
     "i25-popcat-2025",
+    "i29-binance-act-2025",
+    "i30-moonwell-2026",
 )
 
 
@@ -39,6 +41,15 @@ def test_the_loss_is_reproduced_then_and_contained_now(name: str) -> None:
     outcome = run_incident(read_incident(name))
     assert outcome.reproduced is True, (outcome.loss_then, outcome.incident.loss)
     assert outcome.contained, outcome.why
+
+
+def test_a_thin_record_is_held_to_what_it_knows_and_capital_is_told() -> None:
+    outcome = run_incident(read_incident("i31-hyperliquid-october-2025"))
+    assert outcome.reproduced is None
+    assert abs(outcome.loss_then - outcome.incident.loss) < outcome.incident.loss / 100
+    assert outcome.contained, outcome.why
+    assert "owner_concentration" in outcome.refused_now
+    assert outcome.extra_capital == round((outcome.initial_now - outcome.initial_then) * 100_000)
 
 
 def test_mango_takes_the_depositors_money_then_and_nothing_now() -> None:

@@ -43,6 +43,7 @@ MEASURES: Final = {
     "funds": "what the insurance funds and the venue lost",
     "others": "what other traders were charged",
     "liquidated": "notional closed by force",
+    "deleveraged": "notional closed against winners",
     "gain": "what the named accounts took away",
     "lost": "what the named accounts lost",
 }
@@ -208,6 +209,8 @@ def loss_of(summary: Mapping[str, Any], measure: str, accounts: tuple[str, ...])
         quanta = sum(summary["paid_quanta"][name] for name in OTHERS) + summary["open_deficit_quanta"]
     elif measure == "liquidated":
         quanta = summary["liquidated_notional_quanta"]
+    elif measure == "deleveraged":
+        quanta = summary["adl"]["notional_quanta"]
     else:
         gained = sum(summary["people"][name]["gain_quanta"] for name in accounts)
         quanta = gained if measure == "gain" else -gained
