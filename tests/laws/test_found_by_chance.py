@@ -167,3 +167,17 @@ def test_collateral_priced_by_a_market_that_cannot_be_priced_is_refused() -> Non
     terms.contracts[1].price_max_ticks = 0
     scene = Scene(terms=terms)
     assert refusals(scene.play(Deposit(START, RICH, 100, GOLD)))
+
+
+@pytest.mark.parametrize(("price", "answer"), [(949, [Refusal.HEALTH_WOULD_FALL]), (951, [])])
+def test_a_reduction_does_not_end_at_the_threshold_where_both_levels_ask_for_the_same(price: int, answer: list) -> None:
+    """World 103000309: a reduction left just the initial margin, which was the maintenance margin, and was flagged."""
+    terms = small_terms()
+    terms.brackets.numerator[:] = 50_000
+    terms.schedules.rate_max_ppm[:] = 50_000
+    terms.stages[0].or_equal = 1
+    scene = Scene(terms=terms)
+    scene.open_position()
+    scene.play(Withdraw(scene.time, LOSER, 5_999))
+    assert refusals(scene.play(Trade(scene.time, OTHER, LOSER, 0, 1, price))) == answer
+    assert scene.machine.state.accounts[LOSER].status == 0

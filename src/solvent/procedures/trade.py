@@ -81,18 +81,17 @@ def refusal_of_side(state, account, instrument, lots, price_ticks, fee_quanta, r
     change -= traded_quanta(contract, lots, price_ticks) + fee_quanta
     equity, requirement, _gains, _notional = judge(state, account, Level.INITIAL)
     requirement_after = requirement + requirement_change(state, Level.INITIAL, account, row, instrument, after)
-    if equity + change >= requirement_after and terms.status == Status.SOUND:
-        if is_reduction:
-            return Refusal.NONE
-        equity, requirement, _gains, _notional = judge(state, account, Level.MAINTENANCE)
-        requirement += requirement_change(state, Level.MAINTENANCE, account, row, instrument, after)
-        if equity + change - requirement - state.stages[0].or_equal < 0:
-            return Refusal.BELOW_MAINTENANCE
-        return Refusal.NONE
-    if not is_reduction:
+    has_initial = equity + change >= requirement_after and terms.status == Status.SOUND
+    if not has_initial and not is_reduction:
         return Refusal.BELOW_INITIAL
     equity, requirement, _gains, _notional = judge(state, account, Level.MAINTENANCE)
     requirement_after = requirement + requirement_change(state, Level.MAINTENANCE, account, row, instrument, after)
+    if has_initial:
+        # where both levels ask for the same, whoever just meets the one may stand at the threshold of the other
+        if equity + change - requirement_after - state.stages[0].or_equal >= 0:
+            return Refusal.NONE
+        if not is_reduction:
+            return Refusal.BELOW_MAINTENANCE
     if equity <= 0:
         return Refusal.NONE if change >= 0 else Refusal.HEALTH_WOULD_FALL
     if equity + change < 0:
