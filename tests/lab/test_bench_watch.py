@@ -4,10 +4,13 @@ import json
 
 import numba
 import numpy as np
+import pytest
 from typer.testing import CliRunner
 
 from solvent.cli.main import app
 from solvent.lab.bench.book import MARKETS, draw_book, draw_path
+from solvent.lab.bench.shocks import measure_cascade, measure_shocks, measure_updates
+from solvent.lab.bench.watch import Bench, refuse_what_does_not_fit
 
 TICKS = 200 if numba.config.DISABLE_JIT else 20_000
 
@@ -34,6 +37,24 @@ def test_the_command_prints_what_was_promised() -> None:
     assert answer["lists_equal"] is True
     assert set(answer["tick_us"]) == {"p50", "p99", "p999", "max", "mean"}
     assert set(answer["command_us"]) == {"p50", "p99"}
+    # in the same test: what times the machine from inside is compiled once for all of it
+    bench = Bench(draw_book(400, "quiet", 3))
+    updates = measure_updates(bench, 3, count=12)
+    assert set(updates) >= {"deposit", "trade"}
+    assert all(row["commands"] > 0 for row in updates.values())
+    assert updates["deposit"]["refused_of_batch"] == updates["trade"]["refused_of_batch"] == 0, updates
+    shocks = measure_shocks(bench, 3)
+    assert len(shocks) == 5
+    assert all(row["lists_equal"] for row in shocks)
+    assert sum(row["flagged"] for row in shocks) > 0
+    cascade = measure_cascade(150, 5, steps=20, markets=4)
+    assert cascade["scan_is_contained"]
+
+
+def test_more_accounts_than_memory_has_room_for_are_refused_before_anything_is_drawn() -> None:
+    with pytest.raises(MemoryError, match=r"Ask for [\d,]+ or fewer"):
+        refuse_what_does_not_fit(10**10)
+    refuse_what_does_not_fit(1_000)
 
 
 def test_another_book_is_refused() -> None:

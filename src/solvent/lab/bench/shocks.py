@@ -154,6 +154,7 @@ def measure_cascade(accounts: int, seed: int, steps: int = 1_440, markets: int =
                 state.instruments.mark_ticks[:markets] = paths[step]
                 found = bench.found[: scan_filtered(*bench.machine, bench.found)[0]]
                 state.accounts["status"][found] = Status.DISTRESSED
+                bench.machine.watch.mirror_cash[bench.machine.watch.mirror_row[found]] = np.inf
                 names += found.tolist()
             flagged[way] = sorted(names)
         answer[f"{way}_us_per_step"] = round((time.thread_time() - began) / steps * 1e6, 2)
