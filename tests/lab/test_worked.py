@@ -77,3 +77,20 @@ def test_the_closed_form_and_the_machines_search_meet_at_the_same_tick(price, si
     else:
         last_sound = plain(threshold_ticks_down)(side, per, cash, 1, 100, 0)
         assert searched == (last_sound + 1) * tick
+
+
+@pytest.mark.parametrize("size", [Decimal(100_000), Decimal(-100_000), Decimal("-0.5")])
+def test_an_inverse_rulebook_is_worked_in_its_coin(size: Decimal) -> None:
+    rules = read_rulebook("bitmex")
+    worked = work(rules, Position("XBT", Decimal(50_000), size))
+    coins = abs(size) / 50_000 * 10**8
+    assert worked.inverse
+    assert worked.notional_quanta == coins
+    assert 0 <= worked.requirements_quanta["maintenance"] - coins * 55 / 10_000 < 2
+    lines = {line.what: line.price for line in worked.lines}
+    # the deposit is lost where the coins owed, or owed back, have moved by as much
+    side = 1 if size > 0 else -1
+    exact = abs(size) * 10**8 / (coins + side * worked.deposit_quanta)
+    bankrupt = lines["bankruptcy"]
+    assert bankrupt is not None
+    assert abs(bankrupt - exact) <= Decimal("0.1") + exact * 2 / coins

@@ -129,13 +129,14 @@ def worked_lines(worked: Any) -> list[str]:
 
     at = worked.position
     side = "long" if at.size > 0 else "short"
+    unit = f"of the quote currency in inverse {at.market}" if worked.inverse else at.market
     entry = at.entry if at.entry is not None else at.price
 
     def said(quanta: int) -> str:
         return money(quanta, worked.decimals)
 
     lines = [
-        f"{side} {abs(at.size)} {at.market} at {at.price}, entered at {entry}",
+        f"{side} {abs(at.size)} {unit} at {at.price}, entered at {entry}",
         f"notional {money(worked.notional_quanta, worked.decimals)}",
         f"deposit {said(worked.deposit_quanta)}, equity {said(worked.equity_quanta)}",
     ]

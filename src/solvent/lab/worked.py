@@ -24,11 +24,15 @@ from solvent.rulebook.contracts import Contract, Feed
 from solvent.rulebook.faults import Fault, RulebookError
 from solvent.rulebook.rules import DEFAULT_MARKET, Rulebook
 from solvent.state.tables import NONE
+from solvent.state.values import traded_quanta
 from solvent.state.whole import first_user_account, new_state
 from solvent.units import VALUE_MAX
 
 DECIMALS: Final = 6
 """Of the settlement currency; fewer where a position is so large that its value would not fit."""
+
+COIN_DECIMALS: Final = 8
+"""Of a coin that settles inverse contracts: satoshis."""
 
 PRICE_ROOM: Final = 20
 """How many times its mark the price of the example may become."""
@@ -74,6 +78,7 @@ class Worked:
     lines: tuple[Line, ...]
     notes: tuple[str, ...]
     decimals: int
+    inverse: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Plain types; prices and sizes as decimals in text."""
@@ -81,6 +86,7 @@ class Worked:
             "market": self.position.market,
             "price": str(self.position.price),
             "size": str(self.position.size),
+            "inverse": self.inverse,
             "settlement_decimals": self.decimals,
             "notional_quanta": self.notional_quanta,
             "deposit_quanta": self.deposit_quanta,
@@ -93,10 +99,16 @@ class Worked:
 
 
 def example_of(rulebook: Rulebook, market: str | None = None) -> Position:
-    """A position worth showing: one unit of the rulebook's first market, at a round price."""
+    """A position worth showing: one unit of the rulebook's first market, or a coin of it, at a round price."""
     named = [base for schedule in rulebook.schedules for base in schedule.brackets if base != DEFAULT_MARKET]
     base = market or (named[0] if named else "BTC")
-    return Position(base, EXAMPLE_PRICES.get(base, Decimal(100)), Decimal(1))
+    price = EXAMPLE_PRICES.get(base, Decimal(100))
+    return Position(base, price, price if is_inverse(rulebook) else Decimal(1))
+
+
+def is_inverse(rulebook: Rulebook) -> bool:
+    """True when sizes are sums of the quote currency and money is the coin."""
+    return rulebook.meta.product == "inverse_perpetual"
 
 
 def decimals_for(position: Position) -> int:
@@ -127,10 +139,32 @@ def contract_for(position: Position, settlement: str) -> Contract:
     )
 
 
+def inverse_contract_for(position: Position, settlement: str) -> Contract:
+    """The same for a coin-margined position: its size is in the quote currency, its price may fall to a twentieth."""
+    tick = Decimal(1).scaleb(floor(log10(position.price)) + 1 - DIGITS)
+    exponent = position.size.normalize().as_tuple().exponent
+    lot = Decimal(1).scaleb(min(int(exponent), 0))
+    least = max(position.price / PRICE_ROOM // tick * tick, tick)
+    room = Decimal(VALUE_MAX // 4).scaleb(-COIN_DECIMALS) * least
+    return Contract(
+        symbol=f"{position.market}/USD:{settlement}",
+        base=position.market,
+        lot_size=lot,
+        tick_size=tick.normalize(),
+        price_max=position.price * PRICE_ROOM,
+        position_max=(room // lot) * lot,
+        feeds=FEEDS,
+        kind="inverse",
+        price_min=least,
+    )
+
+
 def work(rulebook: Rulebook, position: Position) -> Worked:
     """The numbers of one position. Raises RulebookError where the position or the rules do not fit the machine."""
-    contract = contract_for(position, rulebook.meta.settlement)
-    decimals = decimals_for(position)
+    if is_inverse(rulebook):
+        contract, decimals = inverse_contract_for(position, rulebook.meta.settlement), COIN_DECIMALS
+    else:
+        contract, decimals = contract_for(position, rulebook.meta.settlement), decimals_for(position)
     compiled = compile_terms(rulebook, [contract], decimals)
     bench = _Bench(compiled, contract, position)
     opening, at_mark = bench.judge(Level.INITIAL), bench.judge(Level.MAINTENANCE)
@@ -155,6 +189,7 @@ def work(rulebook: Rulebook, position: Position) -> Worked:
         lines=tuple(lines),
         notes=compiled.notes,
         decimals=decimals,
+        inverse=is_inverse(rulebook),
     )
 
 
@@ -183,8 +218,8 @@ class _Bench:
         row.position_count = 1
         held = state.positions[0]
         held.lots, held.account, held.next, held.orders = self.lots, self.account, NONE, NONE
-        per_lot_tick = int(state.contracts[0].quanta_per_lot_tick)
-        held.cost_quanta = self.lots * _whole("entry", entry, contract.tick_size) * per_lot_tick
+        paid = _whole("entry", entry, contract.tick_size)
+        held.cost_quanta = plain(traded_quanta)(state.contracts[0], self.lots, paid)
         held.leverage = position.leverage
         state.instruments.open_interest_lots[0] = abs(self.lots)
         state.venue[0].account_count = self.account + 1
@@ -213,7 +248,8 @@ class _Bench:
 
     def price_where(self, crossed: Callable[[], bool]) -> Decimal | None:
         """The first tick, going against the position from its mark, at which something is so; None where none is."""
-        edge = 1 if self.lots > 0 else int(self.state.contracts[0].price_max_ticks)
+        contract = self.state.contracts[0]
+        edge = max(int(contract.price_min_ticks), 1) if self.lots > 0 else int(contract.price_max_ticks)
 
         def at(ticks: int) -> bool:
             self.state.instruments.mark_ticks[0] = ticks
