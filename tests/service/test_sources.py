@@ -51,6 +51,12 @@ def test_a_feed_moves_the_mark():
             time.sleep(0.02)
         assert float(told["binance"]) in (100_000.0, 100_001.0, 100_002.0, 100_003.0, 100_004.0)
         assert ready["sources"].reported > 0
+        (feed,) = observer.get("/v1/feeds")["feeds"]
+        assert (feed["source"], feed["kind"], feed["markets"]) == ("binance", "binance", [BTC])
+        assert (feed["connections"], feed["gaps"], feed["malformed"]) == (1, 0, 0)
+        assert abs(feed["clock_offset_ms"]) < 1_000
+        scraped = observer._http.get("/metrics").text
+        assert 'solvent_feed_connections_total{kind="binance",source="binance"} 1.0' in scraped
         assert nearest_ticks(run.service.wire.venue, 0, "100000.05") in (1_000_000, 1_000_001)
 
 

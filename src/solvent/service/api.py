@@ -48,6 +48,7 @@ class Api:
         self.alerts_kept = alerts
         self.tickets: dict[str, tuple[float, Caller]] = {}
         self.metrics_text: Callable[[], bytes] = lambda: b""
+        self.feeds: Callable[[], list[dict[str, Any]]] = list
         self.crash_demo: Callable[[int], None] | None = None
         self.take_over: Callable[[str], Awaitable[None]] | None = None
         self.began_s = time.monotonic()
@@ -264,6 +265,10 @@ class Api:
         """Acts of the operators."""
         acts = list(self.views.desk.acts)[-asked.query["limit"] :]
         return {"acts": [msgspec.structs.asdict(act) | {"time_ns": str(act.time_ns)} for act in reversed(acts)]}
+
+    def answer_feeds(self, _asked: Asked) -> Any:
+        """Feeds."""
+        return {"feeds": self.feeds()}
 
     def answer_alerts(self, _asked: Asked) -> Any:
         """Alerts."""

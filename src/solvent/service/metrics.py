@@ -18,20 +18,19 @@ from solvent.service.wire import EVENT_NAMES
 PREFIX: Final = "solvent_"
 
 
-def metrics_text(api: Any, orders: Any = None, feeds: Any = None) -> bytes:
+def metrics_text(api: Any, orders: Any = None) -> bytes:
     """Everything, as text. `api` is service.api.Api."""
     from prometheus_client import CollectorRegistry, generate_latest
 
     registry = CollectorRegistry()
-    registry.register(_Collector(api, orders, feeds))
+    registry.register(_Collector(api, orders))
     return bytes(generate_latest(registry))
 
 
 class _Collector:
-    def __init__(self, api: Any, orders: Any, feeds: Any) -> None:
+    def __init__(self, api: Any, orders: Any) -> None:
         self.api = api
         self.orders = orders
-        self.feeds = feeds
 
     def collect(self) -> Iterator[Any]:
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -89,6 +88,7 @@ class _Collector:
             problems.add_metric([code], count)
         yield problems
         yield from self._markets(views)
+        yield from self._feeds(api.feeds())
         if self.orders is not None:
             yield gauge("venue_connected", "1 while the venue's order socket is open.", float(self.orders.connected))
             yield gauge("orders_open", "Liquidation orders the venue has.", len(self.orders.open))
@@ -107,6 +107,29 @@ class _Collector:
         buckets = [(repr(float(BOUNDS_NS[place]) / 1e9), int(below[place])) for place in range(0, len(BOUNDS_NS), 8)]
         family.add_metric([], [*buckets, ("+Inf", int(below[-1]))], latency.sum_ns / 1e9)
         return family
+
+    def _feeds(self, feeds: list[dict[str, Any]]) -> Iterator[Any]:
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+        labels = ["source", "kind"]
+        texts = {
+            "connections": "Connections made, or answers of a feed that is asked.",
+            "failures": "Times a feed that is asked did not answer.",
+            "malformed": "Messages that could not be read.",
+            "gaps": "Gaps in what a feed tells.",
+            "conflated": "Reports left out because a newer one was there.",
+            "dropped": "Trades and books left out because too many waited.",
+        }
+        for name, text in texts.items():
+            family = CounterMetricFamily(f"{PREFIX}feed_{name}", text, labels=labels)
+            for feed in feeds:
+                family.add_metric([feed["source"], feed["kind"]], feed[name])
+            yield family
+        clock = GaugeMetricFamily(f"{PREFIX}feed_clock_offset_seconds", "Clock against the reference.", labels=labels)
+        for feed in feeds:
+            if feed["clock_offset_ms"] is not None:
+                clock.add_metric([feed["source"], feed["kind"]], feed["clock_offset_ms"] / 1000)
+        yield clock
 
     def _markets(self, views: Any) -> Iterator[Any]:
         from prometheus_client.core import GaugeMetricFamily

@@ -120,6 +120,7 @@ ROUTES: Final = (
         (FROM, Param("limit", "int", 1_000, 1, 10_000, "At most about so many events.")),
     ),
     Route("GET", "/v1/acts", Right.READ, "acts", "Acts of the operators, the newest first.", (LIMIT,)),
+    Route("GET", "/v1/feeds", Right.READ, "feeds", "Feeds this process listens to: gaps, faults, back-pressure, clocks."),
     Route("GET", "/v1/alerts", Right.READ, "alerts", "Alerts that fire or have fired lately."),
     Route("POST", "/v1/alerts/acknowledge", Right.ACKNOWLEDGE, "acknowledge", "Say that somebody looks after an alert.", (), Acknowledged),
     Route("GET", "/v1/digest", Right.READ, "digest", "Sequence, head of the journal and digest of the state."),

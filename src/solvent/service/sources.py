@@ -116,6 +116,7 @@ class Sources:
         self.reported = 0
         self.unknown = 0
         self.depth: dict[tuple[str, str], Told] = {}
+        service.api.feeds = self.told
         for given in feeds:
             for market in given.markets.values():
                 row = self.venue.instruments.get(market)
@@ -144,6 +145,25 @@ class Sources:
                 self.reported += len(records)
             except Problem as problem:
                 LOG.warning("reports of %s were not taken: %s", given.source, problem.code)
+
+    def told(self) -> list[dict[str, Any]]:
+        """How each feed fares: answers, what could not be read, gaps, what was left out as old, its clock."""
+        return [
+            {
+                "source": given.source,
+                "kind": given.kind,
+                "markets": list(given.markets.values()),
+                "connections": feed.connections if isinstance(feed, SocketFeed) else feed.polls,
+                "failures": feed.failures if isinstance(feed, PollFeed) else 0,
+                "malformed": feed.malformed,
+                "gaps": feed.gaps if isinstance(feed, SocketFeed) else 0,
+                "conflated": feed.waiting.conflated,
+                "dropped": feed.waiting.dropped,
+                "clock_offset_ms": self.clocks.offset_ms(given.told_as),
+                "clock_is_off": self.clocks.is_off(given.told_as),
+            }
+            for given, feed in self.feeds
+        ]
 
     def records(self, given: FeedSettings, told: list[Told]) -> np.ndarray:
         """Reports as commands; what is no report of this source is kept for the page or left out."""

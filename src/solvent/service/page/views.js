@@ -80,7 +80,8 @@ export const draws = {
         breakerTable(market.breakers)),
       make("div", { class: "row" }, make("button", { "data-mode": `reduce_only ${market.market}`, onclick: () => setMode(market.market, "reduce_only") }, "Reduce only"),
         make("button", { class: "danger", "data-mode": `halted ${market.market}`, onclick: () => setMode(market.market, "halted") }, "Halt")),
-    )))];
+    )), state.feeds.length > 0 && card("Feeds", "", table([["Source"], ["Kind"], ["Connections", "n"], ["Failures", "n"], ["Unreadable", "n"], ["Gaps", "n"], ["Left out", "n"], ["Clock", "n"]], state.feeds.map((feed) => [feed.source, spoken(feed.kind),
+      feed.connections, feed.failures, feed.malformed, feed.gaps, feed.conflated + feed.dropped, feed.clock_offset_ms === null ? "–" : make("span", { class: feed.clock_is_off ? "bad" : "" }, `${feed.clock_offset_ms} ms`)]))))];
   },
   breakers() {
     return [make("div", { class: "grid" },
@@ -131,6 +132,7 @@ function alertTable(alerts, all) {
 }
 
 export const loads = {
+  async markets() { state.feeds = (await ask("/v1/feeds")).feeds; },
   async liquidations() {
     const told = await ask("/v1/worklists?limit=200");
     const flagged = told.lists.filter((list) => list.accounts.length).slice(-12).reverse();
