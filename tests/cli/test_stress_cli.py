@@ -121,14 +121,14 @@ def test_a_report_has_every_panel_and_asks_nobody(tmp_path):
 
     run = run_stress(order(accounts=60), 16)
     figures = write_report(tmp_path / "run", run)
-    assert len(figures) == 13
+    assert len(figures) == 14
     page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
     for figure in figures:
         assert figure.title.split(". ")[1] in page
         assert (tmp_path / "run" / "figures" / f"{figure.key}.png").stat().st_size > 5_000
         assert pl.read_parquet(tmp_path / "run" / "figures" / f"{figure.key}.parquet").height > 0
-    assert page.count(run.world.rulebook.digest[:12]) == 13
-    assert page.count("standard error of ES 99.9 %") == 13
+    assert page.count(run.world.rulebook.digest[:12]) == 14
+    assert page.count("standard error of ES 99.9 %") == 14
     assert "default-src 'none'" in page
     assert callable(panels_of)
     opened = ran("explain", str(tmp_path / "run"), "--path", str(run.summary["worst_path"]), "-a", "200", "--json")

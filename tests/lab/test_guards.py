@@ -1,5 +1,7 @@
 """Attacks of the record in pairs: contained with the default guards, not contained without; and what the guards told."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from tests.small_replay import played
@@ -10,6 +12,8 @@ from solvent.lab.guards.series import MarketGuards, guards_of
 from solvent.lab.measures import summarise
 
 PAIRS = read_pairs()
+PAGE_PLACE = Path(__file__).parents[2] / "docs" / "recommended.md"
+PAGE = PAGE_PLACE.read_text(encoding="utf-8")
 CLASSES = {39, 89, 90, 91, 92, 93, 94, 95}
 """Of the catalogue of attacks: all of oracle, time and breaker, and the gain that is taken out before it is real."""
 
@@ -20,6 +24,8 @@ def test_the_guards_contain_it_and_their_absence_does_not(pair) -> None:
     assert found.with_guards <= pair.with_at_most, row_of(found)
     assert found.without >= pair.without_at_least, row_of(found)
     assert found.holds
+    told = f"| {found.with_guards:,.0f} | {found.without:,.0f} |"
+    assert any(pair.name in line and told in line for line in PAGE.splitlines()), f"{PAGE_PLACE}: {row_of(found)}"
 
 
 def test_every_class_of_oracle_time_and_breaker_has_a_pair() -> None:

@@ -1,8 +1,9 @@
-"""The twelve panels of a stress report and its annex, each made from a run and the same world bent a little further."""
+"""The panels of a stress report, each made from a run and the same world bent a little further."""
 
 from typing import Final
 
 from solvent.lab.worlds.figures import Figure
+from solvent.lab.worlds.panels.bands import magnet
 from solvent.lab.worlds.panels.bench import Bench
 from solvent.lab.worlds.panels.cover import contagion
 from solvent.lab.worlds.panels.dangers import frontier_of_attacks, latency, sensitivities
@@ -14,7 +15,7 @@ from solvent.lab.worlds.stress import StressRun
 
 MAKERS: Final = (
     *(verdict, waterfall, fund_survival, heat_map, margin_adequacy, procyclicality, gap_tail),
-    *(concentration, fairness, latency, frontier_of_attacks, contagion, sensitivities),
+    *(concentration, fairness, latency, frontier_of_attacks, contagion, sensitivities, magnet),
 )
 """In the order of the report."""
 
