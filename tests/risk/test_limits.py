@@ -7,7 +7,7 @@ from tests.ground import blank_state, set_asset
 from tests.plain import plain
 from tests.risk.test_oracle_table import SECOND, A, B, C, D, Market, terms_of
 
-from solvent.codes import Mode, Refusal
+from solvent.codes import Mode, Refusal, SystemAccount
 from solvent.commands import (
     CrossAuction,
     Deposit,
@@ -29,6 +29,7 @@ from solvent.risk.limits import (
 )
 from solvent.risk.outflow import outflow_baseline
 from solvent.state.inside import inside_quanta, worth_quanta
+from solvent.state.positions import take_position
 from solvent.state.terms import TermsShape, cell_address
 from solvent.units import LIMIT, PPM
 
@@ -268,3 +269,15 @@ def test_caps_outside_the_machines_bounds_are_never_enacted(table, row, field, v
     market = with_collateral()
     market.do(StageTerm(market.time, cell_address(TermsShape(2, 8), table, row, field), value))
     assert market.answer(EnactTerms(market.time, 2)) == Refusal.TERMS_INVALID
+
+
+def test_who_takes_what_the_backstop_sells_is_held_to_no_cap() -> None:
+    market = capped(position_lots=10, owner_lots=10)
+    now = market.time
+    row = int(plain(take_position)(market.state, SystemAccount.VAULT, 0))
+    other = int(plain(take_position)(market.state, B, 0))
+    market.state.positions[row].lots, market.state.positions[row].cost_quanta = 30, 30_000
+    market.state.positions[other].lots, market.state.positions[other].cost_quanta = -30, -30_000
+    market.state.instruments[0].open_interest_lots = 30
+    assert market.answer(Trade(now, A, SystemAccount.VAULT, 0, 20, 1_000)) == Refusal.NONE
+    assert market.answer(Trade(now, A, C, 0, 1, 1_000)) == Refusal.POSITION_LIMIT

@@ -197,7 +197,11 @@ def trade(state, watch, tape, command):
         return refusal
     if longs_change > 0 and not crosses and is_outside_band(state, instrument, price):
         return Refusal.ORDER_BAND
+    # who takes what the backstop sells takes risk off the venue: no cap stops the unwinding of a liquidation
+    unwinds = state.accounts[buyer].kind == AccountKind.SYSTEM or state.accounts[seller].kind == AccountKind.SYSTEM
     for turn in range(2):
+        if unwinds:
+            break
         side = buyer if turn == 0 else seller
         other = seller if turn == 0 else buyer
         row = find_position(state, side, instrument)

@@ -3,7 +3,8 @@
 Open interest is capped in lots, in notional, as a share of the market's depth and of the asset's supply, and over all
 markets together; one account's position and one owner's positions together in lots, in notional and as a share of
 depth; the price of what opens risk by a band around the mark; collateral by a cap that grows from zero. What leaves in
-a rolling window is `outflow`. Whatever only reduces risk passes all of them (invariant G6), and so does a liquidation.
+a rolling window is `outflow`. Whatever only reduces risk passes all of them (invariant G6), and so do a liquidation and
+the unwinding of what the backstop took over.
 """
 
 from solvent.codes import AccountKind

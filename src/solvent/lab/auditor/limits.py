@@ -59,9 +59,10 @@ def _holds(audit: Notes, instrument: int, lots: int, caps: tuple[int, int, int],
 def _check_trade(audit: Notes, command: Any) -> None:
     books, instrument = audit.books, command.instrument
     market, contract = books.rules.markets[instrument], books.rules.contracts[instrument]
+    unwinds = any(not books.accounts[side.account].is_trader for side in audit.sides)
     for side in audit.sides:
         lots = abs(books.lots_of(side.account, instrument))
-        if lots <= abs(side.held):
+        if lots <= abs(side.held) or unwinds:
             continue
         caps = market["position_lots"], market["position_quanta"], market["position_depth_ppm"]
         _holds(audit, instrument, lots, caps, f"the position of {side.account}")
