@@ -71,7 +71,7 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Toll:
     """What an attack came to, in the settlement currency."""
 
     damage: float
@@ -129,7 +129,7 @@ class Arena:
         assess_accounts(self._player.state, int(Level.MAINTENANCE), accounts.astype(np.int64), answers)
         return answers[:, 0]
 
-    def play(self, actions: Sequence[Action]) -> Outcome:
+    def play(self, actions: Sequence[Action]) -> Toll:
         """Carry an attack out on the arena's path."""
         self.evaluations += 1
         plan, added, depth, shift, deposited, push_cost = self._laid_out(actions)
@@ -143,7 +143,7 @@ class Arena:
         damage = max(vault, 0.0) + max(funds, 0.0) + max(shared, 0.0)
         profit = withdrawn + left - deposited - push_cost
         closed = max(self._closed(going.totals) - self._quiet_closed, 0.0)
-        return Outcome(damage, -profit, profit, deposited, push_cost, withdrawn, left, vault, funds, shared, closed)
+        return Toll(damage, -profit, profit, deposited, push_cost, withdrawn, left, vault, funds, shared, closed)
 
     def _withdrawn(self, deposited: float, left: float) -> float:
         """What left the venue through the attacker's withdrawals: nobody else withdraws without a panic."""
@@ -272,9 +272,9 @@ def search_attack(
     if market is not None and market not in symbols:
         raise world_error("attack", ("market", f"{market} is none here", f"Write one of: {', '.join(symbols)}."))
     place = None if market is None else (symbols.index(market) + 0.5) / len(symbols)
-    seen: list[tuple[np.ndarray, Outcome]] = []
+    seen: list[tuple[np.ndarray, Toll]] = []
 
-    def score(outcome: Outcome) -> float:
+    def score(outcome: Toll) -> float:
         if objective == "liquidations":
             return outcome.closed
         if objective == "profit":
@@ -322,7 +322,7 @@ def search_attack(
     }
 
 
-def _refine(seen: list[tuple[np.ndarray, Outcome]], value: Any, score: Any, evaluations: int, seed: int) -> None:
+def _refine(seen: list[tuple[np.ndarray, Toll]], value: Any, score: Any, evaluations: int, seed: int) -> None:
     """CMA-ES from the best Sobol point, until the evaluations are spent."""
     import cma
 
@@ -336,7 +336,7 @@ def _refine(seen: list[tuple[np.ndarray, Outcome]], value: Any, score: Any, eval
         strategy.tell(asked, [-value(np.asarray(point)) / scale for point in asked])
 
 
-def _shrunk(arena: Arena, actions: list[Action], best: Outcome, score: Any) -> tuple[list[Action], Outcome]:
+def _shrunk(arena: Arena, actions: list[Action], best: Toll, score: Any) -> tuple[list[Action], Toll]:
     """Drop actions, then halve sizes, while KEPT_SHARE of the score stands."""
     least = KEPT_SHARE * score(best) if score(best) > 0 else score(best)
     kept, outcome = list(actions), best
@@ -362,7 +362,7 @@ def _shrunk(arena: Arena, actions: list[Action], best: Outcome, score: Any) -> t
     return kept, outcome
 
 
-def _front(outcomes: list[Outcome]) -> list[dict[str, float]]:
+def _front(outcomes: list[Toll]) -> list[dict[str, float]]:
     """Outcomes nobody beats in cost, damage and profit at once, cheapest first."""
     points = np.array([[outcome.cost, -outcome.damage, -outcome.profit] for outcome in outcomes])
     kept = [
