@@ -41,6 +41,8 @@ def capped_waterfill(given: Inputs) -> Answer:
     proportional(budget, squares, caps, unweighted)
     return {
         "h": shares.tolist(),
+        "x": (parts / FINE).tolist(),
+        "leftovers": ((gains - parts) / FINE).tolist(),
         "weighted_quadratic_optimum_same": common,
         "unweighted_quadratic_optimum": (unweighted / gains).tolist(),
     }
@@ -110,11 +112,56 @@ def waves(given: Inputs) -> Answer:
 
 
 def cumulative(given: Inputs) -> Answer:
-    """Whole lots by cumulative rounding over the order given: exact in total, and no gain from splitting an account."""
+    """Whole lots by cumulative rounding over the order given: exact in total, and no gain from splitting an account.
+
+    Beside it what rounding down and the largest remainder would close.
+    """
     lots = np.array([int(value) for value in take(given, "lots", "sizes")], dtype=np.int64)
+    close = int(take(given, "close", "Q"))
     parts = np.zeros(len(lots), dtype=np.int64)
-    given_out = proportional(int(take(given, "close", "Q")), lots, lots, parts)
-    return {"closed": parts.tolist(), "total": int(given_out)}
+    given_out = proportional(close, lots, lots, parts)
+    down = close * lots // int(lots.sum())
+    first = np.argsort(-(close * lots % int(lots.sum())), kind="stable")[: close - int(down.sum())]
+    remainder = down.copy()
+    remainder[first] += 1
+    return {
+        "closed": parts.tolist(),
+        "total": int(given_out),
+        "cumulative": parts.tolist(),
+        "floor": down.tolist(),
+        "floor_total": int(down.sum()),
+        "largest_remainder": remainder.tolist(),
+    }
+
+
+def least_risk(given: Inputs) -> Answer:
+    """Haircuts that leave the least next-step risk sum (1 - h) e rho: whoever carries most per unit of gain first.
+
+    Beside it the risk-weighted water filling h = min(beta, tau w), which does not minimise it.
+    """
+    equity, risk, gains = (
+        np.asarray(take(given, *names), dtype=float) for names in (("e", "equity"), ("rho", "risk"), ("u", "gains"))
+    )
+    budget = round(float(take(given, "B", "budget")) * FINE)
+    caps = _whole(gains * np.asarray(take(given, "beta", default=1.0), dtype=float))
+    order = np.argsort(-(equity * risk / gains), kind="stable")
+    ranks = np.empty(len(gains), dtype=np.int64)
+    ranks[order] = np.arange(len(gains), 0, -1)
+    greedy, water = np.zeros(len(gains), dtype=np.int64), np.zeros(len(gains), dtype=np.int64)
+    ranked(budget, ranks, caps, greedy)
+    proportional(
+        budget, _whole(gains * np.asarray(take(given, "w", "weights", default=risk), dtype=float)), caps, water
+    )
+
+    def left(parts: np.ndarray) -> float:
+        return float(((1.0 - parts / FINE / gains) * equity * risk).sum())
+
+    return {
+        "knapsack_risk": left(greedy),
+        "water_filling_risk": left(water),
+        "knapsack_h": (greedy / FINE / gains).tolist(),
+        "water_filling_h": (water / FINE / gains).tolist(),
+    }
 
 
 MODELS: Final = {
@@ -124,5 +171,6 @@ MODELS: Final = {
     "queue-linear-regret": Model(queue_regret, "adl", ("T", "M")),
     "hl-oct10-headline": Model(headline, "adl"),
     "hl-oct10-waves": Model(waves, "adl", ("B_needed_usd", "D_usd")),
+    "adl-knapsack": Model(least_risk, "adl", ("e", "rho", "u", "B")),
     "cumulative-rounding": Model(cumulative, "adl", ("lots", "close")),
 }

@@ -17,6 +17,9 @@ def brownian(given: Inputs) -> Answer:
 
 def monitored(given: Inputs) -> Answer:
     """The same when it is only looked at n times: the barrier moves out by 0.5826 sigma sqrt(T / n)."""
+    if isinstance(given.get("n"), list):
+        common = {name: value for name, value in given.items() if name != "n"}
+        given = common | {"cases": [{"n": count} for count in given["n"]]}
 
     def one(case: Inputs) -> Answer:
         count = case.get("n")
