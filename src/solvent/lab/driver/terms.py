@@ -99,7 +99,7 @@ def draw_terms(world: Setting) -> Terms:
     policy.sources_min = 1
     policy.future_max_ns = SECOND
     policy.funding_rate_max_ppb = chance.choice([10_000_000, 1_000_000_000])
-    policy.adl_price = chance.choice([*AdlPrice, AdlPrice.BANKRUPTCY, AdlPrice.BANKRUPTCY])
+    policy.adl_price = chance.choice([*AdlPrice, *[AdlPrice.BANKRUPTCY] * 5])
     policy.adl_score = chance.choice(list(AdlScore))
     policy.adl_policy = chance.choice(list(AdlPolicy))
     policy.withdraw_notional_ppm = chance.choice([0, 0, 100_000])
@@ -406,15 +406,15 @@ def _draw_stages(world: Setting, terms: Terms, close_out: bool) -> None:
         stage.fee_payee = chance.choice(list(FeePayee))
         stage.residual_payee = chance.choice(list(FeePayee))
         stage.accept = chance.choice(list(Accept))
-        if executor != Executor.ENGINE and extra.random() < 0.7:
+        if executor != Executor.ENGINE and extra.random() < 0.85:
             stage.sizing = Size.FULL
         stage.tiers_down = extra.choice([0, 1, 2])
         stage.step_ppm = extra.choice([1, 70_000, 200_000])
         stage.full_below_ppm = extra.choice([0, 500_000, 950_000])
         stage.left_min_quanta = extra.choice([0, 1_000, 1_000_000])
-        stage.price_ppm = extra.choice([0, 0, 0, 20_000, PPM])
+        stage.price_ppm = extra.choice([0, 0, 0, 0, 0, 0, 20_000, PPM])
         stage.fee_base = extra.choice([FeeBase.VALUE, *FeeBase])
-        stage.round_ns = extra.choice([0, 0, 0, SECOND])
+        stage.round_ns = extra.choice([0, 0, 0, 0, 0, 0, SECOND])
         stage.block_quanta = extra.choice([0, 0, 0, 10**6, 10**9])
 
 
@@ -433,7 +433,7 @@ def _draw_governance(terms: Terms, extra: Random) -> None:
 
 def _draw_triggers(terms: Terms, extra: Random) -> None:
     """In half of the worlds the stages alone say when winners are closed against."""
-    for row in range(extra.choice([0, 0, 1, 2])):
+    for row in range(extra.choice([0, 0, 0, 0, 1, 2])):
         trigger = terms.triggers[row]
         trigger.used = 1
         trigger.kind = extra.choice(list(AdlTrigger))
