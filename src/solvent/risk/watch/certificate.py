@@ -21,7 +21,7 @@ A new kind of rule changes nothing here. A new certificate is a line here, a way
 a brute-force test.
 """
 
-from solvent.codes import AccountKind, ContractKind, Driver, Level, Schedule
+from solvent.codes import ContractKind, Driver, Level, Schedule
 from solvent.compiled import kernel
 from solvent.state.tables import NONE
 from solvent.units import PPB, PPM, mul_div_up
@@ -146,17 +146,9 @@ def has_level_certificate(level):
 
 
 @kernel
-def is_account_certified(terms):
-    """True when an account row is judged position by position."""
-    return terms.kind == AccountKind.CROSS or terms.kind == AccountKind.ISOLATED
-
-
-@kernel
 def is_certified(state, level, account):
     """True when everything the account is judged by at the level has a certificate."""
     terms = state.accounts[account]
-    if not is_account_certified(terms):
-        return False
     counts_orders = not has_level_certificate(state.levels[level])
     row = terms.first_position
     while row != NONE:

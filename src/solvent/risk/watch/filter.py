@@ -134,7 +134,7 @@ def _write_lines(state, level, instrument, code, value, other, scale, lines):
     if (kind == Schedule.ZERO or count == 0) and rounded == SMOOTH and fixed == 0.0 and kind != Schedule.CURVE:
         for place in range(3):
             _line(lines, code, place, value, 0.0, 0.0, other)
-    elif kind == Schedule.BRACKETS_MARGINAL and added == 0:
+    elif kind == Schedule.BRACKETS_MARGINAL and added == 0 and count > 0:
         last = first + count - 1
         for place in range(3):
             # one line per bracket up to three: first, second, last; more are spanned by a chord between the outer two
