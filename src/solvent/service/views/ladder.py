@@ -30,7 +30,7 @@ LADDER_EDGES_PPM: Final = (
     500_000,
 )
 """Steps of the near-liquidation ladder: surplus over notional, as parts per million."""
-SLICE_ACCOUNTS: Final = 1_000
+SLICE_ACCOUNTS: Final = 500
 SLICE_S: Final = 0.02
 """The ladder looks at every account in slices this long apart, so that no reader stands in the way of a price."""
 NEAREST: Final = 50
