@@ -367,7 +367,7 @@ def page(port, keys, process):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--only", default="")
+    parser.add_argument("--only", default="", help="recovery; venue, which is all but that; or one part by its name")
     given = parser.parse_args()
     scale = 10 if given.quick else 1
     accounts, told = 100_000 // scale, {}
@@ -394,7 +394,7 @@ def main():
                 ),
                 ("page", lambda: page(port, keys, process)),
             ):
-                if given.only not in ("", name):
+                if given.only not in ("", "venue", name):
                     continue
                 told[name] = run()
                 print(name, json.dumps(told[name]), flush=True)
