@@ -30,18 +30,23 @@ from tests.plain import plain
 from solvent.codes import AccountKind, Level, Mode, Refusal, Status, SystemAccount, Tranche
 from solvent.commands import (
     Advance,
+    BidShare,
+    ClaimLiquidation,
     CollateralSale,
     Command,
     ContributeFund,
     CrossAuction,
     Deposit,
     EnactTerms,
+    EndorseKeeper,
     FundingTick,
+    GiveNotice,
     JoinVault,
     LeaveVault,
     LiquidationFill,
     ListInstrument,
     OpenAccount,
+    OpenPool,
     PriceReport,
     ReleaseOrder,
     ReportInterest,
@@ -51,6 +56,7 @@ from solvent.commands import (
     StageTerm,
     Trade,
     TransferMargin,
+    UnwindFill,
     Withdraw,
 )
 from solvent.engine.engine import Engine, Genesis
@@ -311,9 +317,49 @@ class Story:
         """{ contribute = 5.0, to = "venue_fund" }"""
         self.send(ContributeFund(self.time_ns, self.account(step["to"]), quanta(step["contribute"])))
 
+    def do_open_pool(self, step: Mapping[str, Any]) -> None:
+        """{ open_pool = "thin", number = 1 }: the pool of the rules that is called so has an account from now on"""
+        number = int(self.engine.state.venue[0].account_count)
+        self.numbers[step["open_pool"]] = number
+        self.send(OpenPool(self.time_ns, number, step["number"]))
+
     def do_join_vault(self, step: Mapping[str, Any]) -> None:
-        """{ join_vault = 10.0, who = "anna" }"""
-        self.send(JoinVault(self.time_ns, self.account(step["who"]), quanta(step["join_vault"])))
+        """{ join_vault = 10.0, who = "anna", pool = "thin" }; without a pool it is the vault"""
+        pool = self.account(step["pool"]) if "pool" in step else 0
+        self.send(JoinVault(self.time_ns, self.account(step["who"]), quanta(step["join_vault"]), pool))
+
+    def do_notice(self, step: Mapping[str, Any]) -> None:
+        """{ notice = "all", who = "anna" }: all her shares, or so many, are to be sold"""
+        account = self.account(step["who"])
+        held = int(self.engine.state.accounts[account].vault_shares)
+        self.send(GiveNotice(self.time_ns, account, held if step["notice"] == "all" else step["notice"]))
+
+    def do_endorse(self, step: Mapping[str, Any]) -> None:
+        """{ endorse = "kate" }"""
+        self.send(EndorseKeeper(self.time_ns, self.account(step["endorse"]), 1))
+
+    def do_claim(self, step: Mapping[str, Any]) -> None:
+        """{ claim = 5.0, who = "anna", by = "kate", worst = 88.0 }: a keeper takes lots that are on offer"""
+        account = self.account(step["who"])
+        reference = step.get("reference", int(self.engine.state.accounts[account].order_reference))
+        lots, worst = steps_of(step["claim"], LOT), steps_of(step.get("worst", 0), TICK)
+        keeper = self.account(step["by"])
+        self.send(ClaimLiquidation(self.time_ns, account, keeper, self.market(step), lots, reference, worst))
+
+    def do_take_share(self, step: Mapping[str, Any]) -> None:
+        """{ take_share = "10 %", who = "anna", by = "bob" }: a bidder takes a share of the whole account"""
+        account = self.account(step["who"])
+        reference = int(self.engine.state.accounts[account].order_reference)
+        share = int(step["take_share"].removesuffix(" %")) * 10_000
+        self.send(BidShare(self.time_ns, account, self.account(step["by"]), share, reference))
+
+    def do_unwind(self, step: Mapping[str, Any]) -> None:
+        """{ unwind = 2.0, pool = "thin", with = "maker", at = 95.0 }: the venue worked a part of the pool's order"""
+        instrument = self.market(step)
+        reference = int(self.engine.state.unwinds[instrument].reference)
+        size, price = steps_of(step["unwind"], LOT), steps_of(step["at"], TICK)
+        pool, other = self.account(step["pool"]), self.account(step["with"])
+        self.send(UnwindFill(self.time_ns, pool, other, instrument, size, price, reference))
 
     def do_leave_vault(self, step: Mapping[str, Any]) -> None:
         """{ leave_vault = "all", who = "anna" }, or "11 %" of the shares, or a number of them"""
@@ -405,7 +451,7 @@ class Story:
             "open_deficit": money(int(venue.open_deficit_quanta)),
             "queue": [names[int(account)] for account in queued_accounts(self.engine.state)],
             "version": int(venue.terms_version),
-            "vault_shares": int(venue.vault_shares),
+            "vault_shares": int(self.engine.state.vaults[0].shares),
         }
         self.compare(step["expect_venue"], got)
 

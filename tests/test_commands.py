@@ -40,9 +40,9 @@ def test_a_command_takes_168_bytes_of_whole_numbers() -> None:
     assert {COMMAND_DTYPE[name].kind for name in COMMAND_DTYPE.names or ()} == {"i"}
 
 
-def test_every_kind_has_its_dataclass_and_numbers_without_a_gap() -> None:
+def test_every_kind_has_its_dataclass_and_a_number_of_its_own() -> None:
     assert set(COMMANDS) == set(KINDS)
-    assert [int(kind) for kind in KINDS] == list(range(1, len(KINDS) + 1))
+    assert [int(kind) for kind in KINDS] == sorted({int(kind) for kind in KINDS})
     assert all(command.kind == kind and command.__doc__ for kind, command in COMMANDS.items())
     assert all({field.name for field in fields(command)} <= set(NAMES) for command in COMMANDS.values())
 

@@ -163,6 +163,17 @@ class Executor(IntEnum):
     ENGINE = 0
     BACKSTOP_VAULT = 1
     ADL = 2
+    KEEPER = 3
+    AUCTION = 4
+
+
+class OfferPrice(IntEnum):
+    """What a keeper or a bidder pays, as a factor of the mark."""
+
+    BONUS = 0
+    HEALTH = 1
+    TIME = 2
+    STAIRS = 3
 
 
 class Size(IntEnum):
@@ -410,6 +421,18 @@ class Refusal(IntEnum):
     NOTICE_NOT_OVER = 646
     VOTES_MISSING = 647
     ALREADY_VOTED = 648
+    POOL_UNKNOWN = 120
+    POOL_IS_OPEN = 121
+    POOL_DIFFERS = 122
+    SHARES_UNDER_NOTICE = 123
+    POOL_FULL = 124
+    OFFER_OVER = 125
+    OFFER_TAKEN = 126
+    KEEPER_NOT_ENDORSED = 127
+    STEP_IS_TOXIC = 128
+    NO_UNWIND_ORDER = 129
+    SHARE_TOO_LARGE = 130
+    NO_OFFER = 131
 
 
 REFUSAL_SENTENCES: dict[Refusal, str] = {
@@ -489,4 +512,16 @@ REFUSAL_SENTENCES: dict[Refusal, str] = {
     Refusal.NOTICE_NOT_OVER: "The notice of the change is not over; enact it when it is.",
     Refusal.VOTES_MISSING: "Fewer seats of the council have voted for the change than it needs.",
     Refusal.ALREADY_VOTED: "This seat has voted for the proposal.",
+    Refusal.POOL_UNKNOWN: "There is no such pool, or it is not open; open it first with OpenPool.",
+    Refusal.POOL_IS_OPEN: "This pool is open already; its account does not change.",
+    Refusal.POOL_DIFFERS: "The account holds shares of another pool; use another account of the same owner.",
+    Refusal.SHARES_UNDER_NOTICE: "Shares leave this pool only after a notice; give it, or wait until it is over.",
+    Refusal.POOL_FULL: "The pool takes no more money than its cap; join with less, or wait until others leave.",
+    Refusal.OFFER_OVER: "The offer is over; wait for the next one and cite its reference.",
+    Refusal.OFFER_TAKEN: "Fewer lots than asked for are left of the offer; ask for what is left.",
+    Refusal.KEEPER_NOT_ENDORSED: "Only keepers the venue has endorsed may act at this stage.",
+    Refusal.STEP_IS_TOXIC: "At this price the step would lower the account's health; wait for a later stage.",
+    Refusal.NO_UNWIND_ORDER: "The pool has no open order for that many lots; use the one of its last order event.",
+    Refusal.SHARE_TOO_LARGE: "A bid takes at least one lot and at most the share that restores the account.",
+    Refusal.NO_OFFER: "Nothing of this account is on offer to keepers or bidders.",
 }

@@ -46,6 +46,12 @@ class CommandKind(IntEnum):
     PROPOSE_TERMS = 67
     VOTE_TERMS = 68
     VETO_TERMS = 69
+    CLAIM_LIQUIDATION = 70
+    ENDORSE_KEEPER = 71
+    BID_SHARE = 72
+    OPEN_POOL = 73
+    GIVE_NOTICE = 74
+    UNWIND_FILL = 75
 
 
 COMMAND_DTYPE = np.dtype(
@@ -275,17 +281,18 @@ class ContributeFund:
 
 @dataclass(frozen=True, slots=True)
 class JoinVault:
-    """Buy shares of the liquidity vault with cash of the account."""
+    """Buy shares of a pool with cash of the account; `counterparty` is the pool's account, 0 the vault."""
 
     kind: ClassVar[CommandKind] = CommandKind.JOIN_VAULT
     time_ns: int
     account: int
     amount_quanta: int
+    counterparty: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class LeaveVault:
-    """Sell `shares` of the liquidity vault back for cash."""
+    """Sell `shares` of the account's pool back for cash, after the notice the pool asks for."""
 
     kind: ClassVar[CommandKind] = CommandKind.LEAVE_VAULT
     time_ns: int
@@ -409,6 +416,84 @@ class VetoTerms:
     owner: int
 
 
+@dataclass(frozen=True, slots=True)
+class ClaimLiquidation:
+    """Keeper `counterparty` takes `lots` (more than zero) of the offer `reference` of `account`.
+
+    It pays what the stage's rule says at this moment, never worse for it than `price_ticks` (0: whatever it is).
+    """
+
+    kind: ClassVar[CommandKind] = CommandKind.CLAIM_LIQUIDATION
+    time_ns: int
+    account: int
+    counterparty: int
+    instrument: int
+    lots: int
+    reference: int
+    price_ticks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EndorseKeeper:
+    """`value` 1: the account may act where only endorsed keepers may; 0: no longer."""
+
+    kind: ClassVar[CommandKind] = CommandKind.ENDORSE_KEEPER
+    time_ns: int
+    account: int
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class BidShare:
+    """Bidder `counterparty` takes `value` parts per million of every position on offer of `account`.
+
+    Positions pass at the mark; the bidder is paid the discount of the moment. Where that is less than `rate_ppb`
+    billionths nothing happens.
+    """
+
+    kind: ClassVar[CommandKind] = CommandKind.BID_SHARE
+    time_ns: int
+    account: int
+    counterparty: int
+    value: int
+    reference: int
+    rate_ppb: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPool:
+    """Open pool `count` of the terms (1 or more; 0 is the vault) as account `account`, the next free number."""
+
+    kind: ClassVar[CommandKind] = CommandKind.OPEN_POOL
+    time_ns: int
+    account: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class GiveNotice:
+    """`shares` of the account's pool are to be sold: they may leave when the notice is over."""
+
+    kind: ClassVar[CommandKind] = CommandKind.GIVE_NOTICE
+    time_ns: int
+    account: int
+    shares: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnwindFill:
+    """`lots` (more than zero) of the order `reference` by which pool `account` unwinds passed to `counterparty`."""
+
+    kind: ClassVar[CommandKind] = CommandKind.UNWIND_FILL
+    time_ns: int
+    account: int
+    counterparty: int
+    instrument: int
+    lots: int
+    price_ticks: int
+    reference: int
+
+
 Command = (
     ListInstrument
     | OpenAccount
@@ -439,6 +524,12 @@ Command = (
     | VoteTerms
     | VetoTerms
     | RecordAct
+    | ClaimLiquidation
+    | EndorseKeeper
+    | BidShare
+    | OpenPool
+    | GiveNotice
+    | UnwindFill
 )
 
 COMMANDS: dict[CommandKind, type[Any]] = {command.kind: command for command in Command.__args__}

@@ -181,7 +181,7 @@ UNSOUND = """
     stages[1].level = 0
     stages[1].scale_ppm = -1
     stages[1].scale_ppm = PPM; stages[1].or_equal = 1
-    stages[1].executor = 3
+    stages[1].executor = 5
     stages[1].sizing = -1
     stages[1].or_equal = 2
     stages[1].fee_ppm = -1

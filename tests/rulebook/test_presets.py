@@ -51,8 +51,8 @@ LIVE = (
 )
 
 TEMPLATES = {
-    "derive": "liquidation.stage[0].executor",
-    "maker": "liquidation.stage[0].executor",
+    "derive": "collateral[1].initial_ppm",
+    "maker": "liquidation.stage[0].fee[0].kind",
     "okx": "margin.schedule[0].brackets.default[0].mmr_ppm",
     "synthetix_perps_v2": "liquidation.stage[1].price",
     "synthetix_v3": "liquidation.stage[1].price",

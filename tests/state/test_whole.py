@@ -146,6 +146,8 @@ def test_every_field_of_every_used_row_shows_in_the_digest() -> None:
         "stretches",
         "interest",
         "held",
+        "vaults",
+        "unwinds",
         "queue",
         "cells",
         "staged",

@@ -56,14 +56,23 @@ class Machine(NamedTuple):
     watch: Watch
 
 
+_TRADING = (
+    CommandKind.TRADE,
+    CommandKind.LIQUIDATION_FILL,
+    CommandKind.CLAIM_LIQUIDATION,
+    CommandKind.UNWIND_FILL,
+)
+
+
 def _column_needs(state: State, records: np.ndarray) -> np.ndarray:
     """Keys each column may need after the batch, at most."""
     columns = len(state.instruments) * 2
     instruments = records["instrument"]
     kinds = records["kind"]
-    trading = (kinds == CommandKind.TRADE) | (kinds == CommandKind.LIQUIDATION_FILL)
+    trading = np.isin(kinds, _TRADING)
     known = trading & (instruments >= 0) & (instruments < len(state.instruments))
     per_market = np.bincount(instruments[known], minlength=len(state.instruments)) * 2
+    per_market += int((kinds == CommandKind.BID_SHARE).sum())
     needs = np.repeat(per_market, 2)
     deposits = records[(kinds == CommandKind.DEPOSIT) & (records["asset"] > 0)]
     if len(deposits):
@@ -181,11 +190,14 @@ def make_room(machine: Machine, records: np.ndarray) -> Machine:
     venue = state.venue[0]
     advances = int(counts[CommandKind.ADVANCE])
     worked = int(np.clip(records["count"], 0, int(state.policy[0].advance_max)).sum()) if advances else 0
-    accounts = int(venue.account_count + counts[CommandKind.OPEN_ACCOUNT])
+    accounts = int(venue.account_count + counts[CommandKind.OPEN_ACCOUNT] + counts[CommandKind.OPEN_POOL])
     positions = int(
         venue.position_count
         + 2 * counts[CommandKind.TRADE]
         + counts[CommandKind.LIQUIDATION_FILL]
+        + counts[CommandKind.CLAIM_LIQUIDATION]
+        + 2 * counts[CommandKind.UNWIND_FILL]
+        + len(state.instruments) * counts[CommandKind.BID_SHARE]
         + counts[CommandKind.RESERVE_ORDER]
         + counts[CommandKind.SET_LEVERAGE]
         + (len(state.instruments) if advances else 0)

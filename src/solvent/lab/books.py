@@ -26,7 +26,6 @@ from solvent.codes import (
     Mode,
     Schedule,
     Status,
-    SystemAccount,
     Weighting,
 )
 from solvent.lab.appraisal import DAY_NS, WINDOWS_NS, MarketBook, ReportBook, answer, careful_price
@@ -85,6 +84,10 @@ class AccountBook:
     wallet: int = 0
     shares: int = 0
     flagged: bool = False
+    pool: int = 0
+    notice: int = 0
+    notice_until: int = 0
+    endorsed: int = 0
     positions: dict[int, PositionBook] = field(default_factory=dict)
     holdings: dict[int, int] = field(default_factory=dict)
 
@@ -97,6 +100,27 @@ class AccountBook:
     def is_flat(self) -> bool:
         """True when no contract is held."""
         return all(position.lots == 0 for position in self.positions.values())
+
+
+@dataclass(slots=True)
+class VaultBook:
+    """A pool: its account, all shares, and what it took over, unwound, and paid for unwinding."""
+
+    account: int
+    shares: int
+    taken: int
+    unwound: int
+    cost: int
+
+
+@dataclass(slots=True)
+class UnwindBook:
+    """The order by which a market's pool works its inventory down; `lots` are what it buys."""
+
+    lots: int
+    limit: int
+    reference: int
+    until: int
 
 
 class Ladder:
@@ -196,6 +220,9 @@ class Rules:
         self.seats = [row["role"] for row in rows_of(state.seats)]
         self.governing = rows_of(state.governing)[0]
         self.policy = rows_of(state.policy)[0]
+        self.pools = rows_of(state.pools)
+        self.backings = rows_of(state.backings)
+        self.offers = rows_of(state.offers)
         brackets = rows_of(state.brackets)
         count = len(self.contracts)
         self.sources = len(self.feeds) // count
@@ -264,7 +291,8 @@ class Books:
         self.sequence = 0
         self.price_version = 0
         self.terms_version = 0
-        self.vault_shares = 0
+        self.vaults: list[VaultBook] = []
+        self.unwinds: list[UnwindBook] = []
         self.open_deficit = 0
 
     @classmethod
@@ -275,7 +303,15 @@ class Books:
         venue = rows_of(state.venue)[0]
         for number, row in enumerate(rows_of(state.accounts[: venue["account_count"]])):
             books.accounts[number] = AccountBook(
-                row["kind"], row["owner"], row["wallet_quanta"], row["vault_shares"], row["status"] == Status.DISTRESSED
+                row["kind"],
+                row["owner"],
+                row["wallet_quanta"],
+                row["vault_shares"],
+                row["status"] == Status.DISTRESSED,
+                row["pool"],
+                row["notice_shares"],
+                row["notice_until_ns"],
+                row["endorsed"],
             )
         orders = rows_of(state.orders[: venue["orders_count"]])
         for row in rows_of(state.positions[: venue["position_count"]]):
@@ -307,7 +343,9 @@ class Books:
         books.markets = [_read_market(state, instrument) for instrument in range(len(state.instruments))]
         books.time_ns, books.sequence = venue["time_ns"], venue["sequence"]
         books.price_version, books.terms_version = venue["price_version"], venue["terms_version"]
-        books.vault_shares, books.open_deficit = venue["vault_shares"], venue["open_deficit_quanta"]
+        books.vaults = [VaultBook(*row) for row in state.vaults.tolist()]
+        books.unwinds = [UnwindBook(*row) for row in state.unwinds.tolist()]
+        books.open_deficit = venue["open_deficit_quanta"]
         return books
 
     def position(self, account: int, instrument: int) -> PositionBook:
@@ -561,12 +599,21 @@ class Books:
         return {asset: amount for asset, amount in totals.items() if amount}
 
     def negative_accounts(self) -> list[int]:
-        """Traders whose equity is below zero, and the vault when its own is."""
+        """Traders whose equity is below zero, and pools whose own is."""
         return [
             number
             for number, book in self.accounts.items()
-            if (book.is_trader or number == SystemAccount.VAULT) and self.equity(number) < 0
+            if (book.is_trader or self.is_pool(number)) and self.equity(number) < 0
         ]
+
+    def is_pool(self, account: int) -> bool:
+        """True when the account is the vault's or another pool's."""
+        return any(vault.account == account for vault in self.vaults)
+
+    def pool_of(self, instrument: int) -> int:
+        """Account of the pool behind a market, -1 while it is not open; of none the vault's."""
+        row = self.rules.backings[instrument]["pool"] if instrument != NOBODY else 0
+        return self.vaults[row].account
 
     def is_halted(self, instrument: int) -> bool:
         """True when nobody may be liquidated in the market: it is halted, or in its reopening auction."""

@@ -4,15 +4,17 @@ An `Advance` may need more room for events than is left on the tape. It then sto
 how many are left, and goes on when it is called again with the same command: the result does not depend on the room.
 """
 
-from solvent.codes import Level, Refusal, Status, SystemAccount
+from solvent.codes import Level, Refusal, Status
 from solvent.compiled import kernel
 from solvent.procedures.default import work
 from solvent.procedures.default.triggers import watch_triggers
+from solvent.procedures.pool import order_unwinds
 from solvent.procedures.price import watch_breakers
 from solvent.procedures.review import flag
 from solvent.procedures.step import step_margin
 from solvent.risk.margin import judge
 from solvent.state.tables import NONE
+from solvent.state.terms import POOLS_MAX
 
 
 @kernel
@@ -22,14 +24,15 @@ def room_for_one_account(state):
 
 
 @kernel
-def flag_vault(state, watch, tape):
-    """A vault whose inventory has eaten its equity is a default like any other."""
-    vault = SystemAccount.VAULT + 0
-    if state.accounts[vault].first_position == NONE or state.accounts[vault].status != Status.SOUND:
-        return
-    equity, requirement, _gains, _notional = judge(state, vault, Level.MAINTENANCE)
-    if equity < 0:
-        flag(state, tape, vault, equity, requirement)
+def flag_pools(state, watch, tape):
+    """A pool whose inventory has eaten its equity is a default like any other."""
+    for row in range(POOLS_MAX):
+        pool = state.vaults[row].account
+        if pool == NONE or state.accounts[pool].first_position == NONE or state.accounts[pool].status != Status.SOUND:
+            continue
+        equity, requirement, _gains, _notional = judge(state, pool, Level.MAINTENANCE)
+        if equity < 0:
+            flag(state, tape, pool, equity, requirement)
 
 
 @kernel
@@ -40,7 +43,8 @@ def start_advance(state, watch, tape, command):
     watch_breakers(state, tape)
     watch_triggers(state)
     step_margin(state, watch, tape)
-    flag_vault(state, watch, tape)
+    flag_pools(state, watch, tape)
+    order_unwinds(state, tape)
     venue = state.venue[0]
     venue.advance_left = min(command.count, venue.queue_count)
     return Refusal.NONE

@@ -6,9 +6,11 @@ from solvent.compiled import bind, entry, kernel
 from solvent.events import EventKind, tell
 from solvent.procedures.advance import continue_advance, start_advance
 from solvent.procedures.change import enact_terms, list_instrument, propose_terms, record_act, stage_term
+from solvent.procedures.claim import bid_share, claim_liquidation, endorse_keeper
 from solvent.procedures.fill import fill_liquidation, sell_collateral
 from solvent.procedures.funding import report_premium, settle_funding, tick_funding
 from solvent.procedures.governance import veto_terms, vote_terms
+from solvent.procedures.pool import fill_unwind, give_notice, join_vault, leave_vault, open_pool
 from solvent.procedures.price import (
     cross_auction,
     report_interest,
@@ -20,8 +22,6 @@ from solvent.procedures.trade import release_order, reserve_order, set_leverage,
 from solvent.procedures.transfer import (
     contribute_fund,
     deposit,
-    join_vault,
-    leave_vault,
     open_account,
     transfer_margin,
     withdraw,
@@ -57,7 +57,7 @@ def is_bounded(command):
 def carry_out(state, watch, tape, command):
     """Let the procedure of the kind refuse or commit."""
     kind = command.kind
-    if kind < 1 or kind > KIND_MAX:
+    if kind < 1 or kind > KIND_MAX or USED_MASKS[kind] == 0:
         return Refusal.KIND_UNKNOWN
     if fields_set(command) & ~USED_MASKS[kind] != 0:
         return Refusal.FIELD_NOT_USED
@@ -107,6 +107,18 @@ def carry_out(state, watch, tape, command):
         return join_vault(state, watch, tape, command)
     if kind == CommandKind.LEAVE_VAULT:
         return leave_vault(state, watch, tape, command)
+    if kind == CommandKind.GIVE_NOTICE:
+        return give_notice(state, tape, command)
+    if kind == CommandKind.CLAIM_LIQUIDATION:
+        return claim_liquidation(state, watch, tape, command)
+    if kind == CommandKind.BID_SHARE:
+        return bid_share(state, watch, tape, command)
+    if kind == CommandKind.ENDORSE_KEEPER:
+        return endorse_keeper(state, tape, command)
+    if kind == CommandKind.OPEN_POOL:
+        return open_pool(state, tape, command)
+    if kind == CommandKind.UNWIND_FILL:
+        return fill_unwind(state, watch, tape, command)
     if kind == CommandKind.STAGE_TERM:
         return stage_term(state, tape, command)
     if kind == CommandKind.REPORT_PREMIUM:

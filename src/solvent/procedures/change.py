@@ -34,6 +34,7 @@ from solvent.procedures.governance import (
     refusal_of_enactment,
     role_of,
 )
+from solvent.procedures.sound import are_offers_sound, are_pools_sound
 from solvent.procedures.step import set_initial_margins
 from solvent.risk.governance import is_entitled
 from solvent.risk.margin.sound import are_scenarios_sound, is_schedule_sound, is_weighting_sound
@@ -329,7 +330,7 @@ def are_terms_sound(state):
             return False
         if stage.level == Level.MAINTENANCE and stage.scale_ppm == PPM and stage.or_equal > first.or_equal:
             return False
-        if stage.executor < 0 or stage.executor > 2 or stage.sizing < 0 or stage.sizing > 5:
+        if stage.sizing < 0 or stage.sizing > 5:
             return False
         if stage.or_equal < 0 or stage.or_equal > 1:
             return False
@@ -405,6 +406,10 @@ def are_terms_sound(state):
     if policy.future_max_ns < 0 or policy.future_max_ns > DURATION_MAX_NS or policy.withdraw_notional_ppm > PPM:
         return False
     if not are_scenarios_sound(state):
+        return False
+    if not are_pools_sound(state) or not are_offers_sound(state):
+        return False
+    if min(policy.withdraw_charge, policy.routes) < 0 or max(policy.withdraw_charge, policy.routes) > 1:
         return False
     return policy.sources_min >= 1 and policy.sources_min <= SOURCES_MAX and policy.withdraw_notional_ppm >= 0
 

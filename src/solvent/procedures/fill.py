@@ -4,12 +4,14 @@ from solvent.codes import Level, Refusal, Status, SystemAccount
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
 from solvent.procedures.default.charges import charge_penalty
+from solvent.procedures.default.offers import is_offered
 from solvent.procedures.review import accrue, review
 from solvent.procedures.trade import is_listed, refusal_of_side, tidy
 from solvent.procedures.transfer import refusal_of_account
 from solvent.risk.margin import exposure_requirement_up, judge
 from solvent.risk.watch import forget_holding
 from solvent.state.ledger import exchange, hold, post
+from solvent.state.pools import is_pool
 from solvent.state.positions import find_holding, find_position, free_holding, take_position
 from solvent.state.tables import NONE
 from solvent.state.values import is_price_inside, traded_quanta
@@ -28,7 +30,7 @@ def fill_liquidation(state, watch, tape, command):
     if not is_listed(state, instrument):
         return Refusal.INSTRUMENT_UNKNOWN
     refusal = refusal_of_account(state, account)
-    if refusal != Refusal.NONE and account != SystemAccount.VAULT:
+    if refusal != Refusal.NONE and not is_pool(state, account):
         return refusal
     if refusal_of_account(state, other) != Refusal.NONE:
         return Refusal.COUNTERPARTY_UNKNOWN
@@ -37,6 +39,8 @@ def fill_liquidation(state, watch, tape, command):
     terms = state.accounts[account]
     row = find_position(state, account, instrument)
     if terms.status != Status.DISTRESSED or row == NONE or state.positions[row].orders == NONE:
+        return Refusal.NO_LIQUIDATION_ORDER
+    if is_offered(state, account):
         return Refusal.NO_LIQUIDATION_ORDER
     orders = state.orders[state.positions[row].orders]
     if lots < 1 or lots > abs(orders.ordered_lots):

@@ -9,6 +9,7 @@ from solvent.procedures.review import review, tell_gate
 from solvent.risk.margin import gain_of, judge
 from solvent.risk.waterfall import share_out, take
 from solvent.state.ledger import post
+from solvent.state.pools import is_pool, pool_account
 from solvent.state.tables import NONE
 from solvent.state.terms import ABSORBERS_MAX
 from solvent.units import LIMIT
@@ -26,9 +27,13 @@ def means_of(state, tranche, account):
         return state.accounts[SystemAccount.VENUE_FUND].wallet_quanta
     if tranche == Tranche.VENUE_CAPITAL:
         return state.accounts[SystemAccount.VENUE_CAPITAL].wallet_quanta
-    if tranche == Tranche.LIQUIDITY_VAULT and account != SystemAccount.VAULT:
-        equity, _requirement, _gains, _notional = judge(state, SystemAccount.VAULT, Level.MAINTENANCE)
-        return min(equity, state.accounts[SystemAccount.VAULT].wallet_quanta)
+    if tranche == Tranche.LIQUIDITY_VAULT:
+        # the pool of the market of the default, and no other: what one group loses the others do not pay
+        pool = pool_account(state, state.accounts[account].default_instrument)
+        if pool == NONE or is_pool(state, account):
+            return 0
+        equity, _requirement, _gains, _notional = judge(state, pool, Level.MAINTENANCE)
+        return min(equity, state.accounts[pool].wallet_quanta)
     return 0
 
 
@@ -41,7 +46,7 @@ def owner_of_layer(state, tranche, account):
         return SystemAccount.VENUE_FUND + 0
     if tranche == Tranche.VENUE_CAPITAL:
         return SystemAccount.VENUE_CAPITAL + 0
-    return SystemAccount.VAULT + 0
+    return pool_account(state, state.accounts[account].default_instrument)
 
 
 @kernel

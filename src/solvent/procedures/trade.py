@@ -19,6 +19,7 @@ from solvent.risk.watch import forget_position
 from solvent.state.ledger import exchange, post
 from solvent.state.levels import is_allowed, level_of
 from solvent.state.multipliers import scaled_up
+from solvent.state.pools import is_pool
 from solvent.state.positions import (
     find_position,
     free_orders_if_empty,
@@ -62,8 +63,8 @@ def refusal_of_side(state, account, instrument, lots, price_ticks, fee_quanta, r
         return Refusal.POSITION_LIMIT
     terms = state.accounts[account]
     if terms.kind == AccountKind.SYSTEM:
-        # the vault works its book down through ordinary trades; it never opens by itself
-        if account != SystemAccount.VAULT:
+        # a pool works its book down through ordinary trades too; it never opens by itself
+        if not is_pool(state, account):
             return Refusal.ACCOUNT_IS_SYSTEM
         return Refusal.NONE if is_reduction else Refusal.MARKET_REDUCE_ONLY
     if abs(terms.wallet_quanta) > WALLET_MAX:
@@ -154,9 +155,9 @@ def trade(state, watch, tape, command):
     if not is_listed(state, instrument):
         return Refusal.INSTRUMENT_UNKNOWN
     refusal = refusal_of_account(state, buyer)
-    if refusal != Refusal.NONE and buyer != SystemAccount.VAULT:
+    if refusal != Refusal.NONE and not is_pool(state, buyer):
         return refusal
-    if refusal_of_account(state, seller) != Refusal.NONE and seller != SystemAccount.VAULT:
+    if refusal_of_account(state, seller) != Refusal.NONE and not is_pool(state, seller):
         return Refusal.COUNTERPARTY_UNKNOWN
     if buyer == seller:
         return Refusal.SELF_TRADE

@@ -3,12 +3,11 @@
 from solvent.codes import AccountKind, Action, Level, Refusal, Status, SystemAccount
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
-from solvent.procedures.review import accrue, is_gated, review_less, review_more, tell_gate
+from solvent.procedures.review import accrue, is_gated, loss_without_payer, review_less, review_more, tell_gate
 from solvent.risk.funding import due_up
 from solvent.risk.limits import passes_collateral_cap
 from solvent.risk.margin import collateral_value_down, judge
-from solvent.risk.outflow import passes_outflow_limit
-from solvent.risk.pool import cash_for, shares_for
+from solvent.risk.outflow import leaving_charge_up, passes_outflow_limit
 from solvent.risk.watch import forget_holding
 from solvent.state.inside import worth_quanta
 from solvent.state.ledger import hold, post
@@ -163,6 +162,32 @@ def refusal_of_cash(state, account, amount):
 
 
 @kernel
+def charge_withdrawal(state, tape, account, amount):
+    """Who leaves while a loss has no payer bears its estimated share, and goes; give what it bears.
+
+    The charge pays the open deficit down, so the share of those who stay is what it was; what is only expected goes to
+    the venue's fund, which meets it when it comes.
+    """
+    loss, money = loss_without_payer(state)
+    charge = leaving_charge_up(amount, loss, money)
+    if charge == 0:
+        return 0
+    covered = min(charge, state.venue[0].open_deficit_quanta)
+    post(state, account, SystemAccount.DEFICIT, covered)
+    post(state, account, SystemAccount.VENUE_FUND, charge - covered)
+    event = tell(state, tape, EventKind.WITHDRAWAL_CHARGED)
+    event.account = account
+    event.amount_quanta = charge
+    event.value = covered
+    event.equity_quanta = money
+    event.requirement_quanta = loss
+    if covered > 0:
+        state.venue[0].open_deficit_quanta -= covered
+        tell_gate(state, tape, True, account)
+    return charge
+
+
+@kernel
 def withdraw(state, watch, tape, command):
     """Cash or collateral leaves; nobody leaves ahead of a loss."""
     account = command.account
@@ -174,12 +199,14 @@ def withdraw(state, watch, tape, command):
     asset = command.asset
     if asset < 0 or asset >= ASSETS_MAX or state.assets[asset].used == 0:
         return Refusal.ASSET_UNKNOWN
-    if is_gated(state):
+    bears = state.policy[0].withdraw_charge == 1 and asset == 0
+    if is_gated(state) and not bears:
         return Refusal.WITHDRAWALS_GATED
     if not is_allowed(level_of_account(state, account), Action.WITHDRAW):
         return Refusal.MARKET_HALTED
     if refuses_account(state, account, Action.WITHDRAW):
         return Refusal.PRICE_CONDITION
+    charge = 0
     if asset == 0:
         refusal = refusal_of_cash(state, account, command.amount_quanta)
         if refusal != Refusal.NONE:
@@ -187,8 +214,10 @@ def withdraw(state, watch, tape, command):
         if passes_outflow_limit(state, command.amount_quanta):
             return Refusal.OUTFLOW_LIMIT
         accrue(state, tape, account)
-        post(state, account, SystemAccount.EXTERNAL, command.amount_quanta)
-        record_flow(state, state.instruments.shape[0], 0, command.amount_quanta)
+        if bears:
+            charge = charge_withdrawal(state, tape, account, command.amount_quanta)
+        post(state, account, SystemAccount.EXTERNAL, command.amount_quanta - charge)
+        record_flow(state, state.instruments.shape[0], 0, command.amount_quanta - charge)
     else:
         row = find_holding(state, account, asset)
         if row == NONE or state.holdings[row].amount_quanta < command.amount_quanta:
@@ -217,6 +246,7 @@ def withdraw(state, watch, tape, command):
     event.account = account
     event.asset = asset
     event.amount_quanta = command.amount_quanta
+    event.fee_quanta = charge
     review_less(state, watch, tape, account)
     return Refusal.NONE
 
@@ -284,71 +314,4 @@ def contribute_fund(state, tape, command):
         event.amount_quanta = amount
         event.value = state.venue[0].open_deficit_quanta
         tell_gate(state, tape, was_gated, account)
-    return Refusal.NONE
-
-
-@kernel
-def join_vault(state, watch, tape, command):
-    """A member buys vault shares with free cash."""
-    account = command.account
-    refusal = refusal_of_account(state, account)
-    if refusal == Refusal.NONE:
-        refusal = refusal_of_amount(command.amount_quanta)
-    if refusal == Refusal.NONE:
-        refusal = refusal_of_cash(state, account, command.amount_quanta)
-    if refusal != Refusal.NONE:
-        return refusal
-    if is_gated(state):
-        return Refusal.WITHDRAWALS_GATED
-    if not is_allowed(max(level_of_account(state, account), level_of_account(state, SystemAccount.VAULT)), Action.MINT):
-        return Refusal.MARKET_IN_CAUTION
-    if refuses_account(state, account, Action.MINT) or refuses_account(state, SystemAccount.VAULT, Action.MINT):
-        return Refusal.PRICE_CONDITION
-    # not negative: the gate above is closed while it is
-    vault_equity, _requirement, _gains, _notional = judge(state, SystemAccount.VAULT, Level.MAINTENANCE)
-    shares = shares_for(command.amount_quanta, vault_equity, state.venue[0].vault_shares)
-    if shares <= 0 or shares + state.venue[0].vault_shares > WALLET_MAX:
-        return Refusal.SHARES_TOO_FEW
-    accrue(state, tape, account)
-    post(state, account, SystemAccount.VAULT, command.amount_quanta)
-    state.accounts[account].vault_shares += shares
-    state.venue[0].vault_shares += shares
-    event = tell(state, tape, EventKind.VAULT_JOINED)
-    event.account = account
-    event.amount_quanta = command.amount_quanta
-    event.shares = shares
-    review_less(state, watch, tape, account)
-    return Refusal.NONE
-
-
-@kernel
-def leave_vault(state, watch, tape, command):
-    """A member sells vault shares back; the vault keeps what its own positions require."""
-    account = command.account
-    refusal = refusal_of_account(state, account)
-    if refusal != Refusal.NONE:
-        return refusal
-    if command.shares <= 0 or command.shares > state.accounts[account].vault_shares:
-        return Refusal.SHARES_TOO_FEW
-    if is_gated(state):
-        return Refusal.WITHDRAWALS_GATED
-    if not is_allowed(level_of_account(state, SystemAccount.VAULT), Action.WITHDRAW):
-        return Refusal.MARKET_HALTED
-    if refuses_account(state, SystemAccount.VAULT, Action.WITHDRAW):
-        return Refusal.PRICE_CONDITION
-    equity, requirement, _gains, _notional = judge(state, SystemAccount.VAULT, Level.INITIAL)
-    if equity <= 0:
-        return Refusal.VAULT_WITHOUT_VALUE
-    cash = cash_for(command.shares, equity, state.venue[0].vault_shares)
-    if cash > state.accounts[SystemAccount.VAULT].wallet_quanta or equity - cash < requirement:
-        return Refusal.FUND_WOULD_BE_NEGATIVE
-    accrued = accrue(state, tape, account)
-    post(state, SystemAccount.VAULT, account, cash)
-    state.accounts[account].vault_shares -= command.shares
-    state.venue[0].vault_shares -= command.shares
-    event = tell(state, tape, EventKind.VAULT_LEFT)
-    event.account = account
-    event.amount_quanta = cash
-    event.shares = command.shares
-    review_more(state, watch, tape, account, accrued)
     return Refusal.NONE

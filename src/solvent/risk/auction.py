@@ -6,6 +6,7 @@
                     BM = MM + b x (MM - MtM), at the price share x (MtM - R) x d      Derive DutchAuction
     kick            debt with its penalty, top = feed x buffer, reward = flat + share x debt      Maker Clipper
     take            min(offered, what the debt is worth at the price), no dust left               Maker Clipper
+    segments        from start to a first and on to a second factor, linear in time      Derive, solvent and insolvent
     bark            at most the room; never a rest below the dust                                 Maker Dog
 
 Factors are whole numbers of 1 / scale; prices are quanta of debt for `unit` of collateral.
@@ -35,6 +36,17 @@ def stairstep_price_nearest(top, cut, scale, elapsed, step):
         base = mul_div_nearest(base, base, scale)
         steps >>= 1
     return mul_div_nearest(top, factor, scale)
+
+
+@kernel
+def segment_factor(offer, elapsed):
+    """Factor of the reference an offer stands at after a time: straight to the first, on to the second, then still."""
+    if elapsed < offer.first_ns:
+        return offer.start_ppm + mul_div_nearest(offer.first_ppm - offer.start_ppm, elapsed, offer.first_ns)
+    later = elapsed - offer.first_ns
+    if later < offer.second_ns:
+        return offer.first_ppm + mul_div_nearest(offer.second_ppm - offer.first_ppm, later, offer.second_ns)
+    return offer.second_ppm + 0 if offer.second_ns > 0 else offer.first_ppm + 0
 
 
 @kernel

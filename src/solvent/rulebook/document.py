@@ -28,6 +28,7 @@ from solvent.rulebook.building.liquidation import build_stage
 from solvent.rulebook.building.loss import build_loss
 from solvent.rulebook.building.margin import build_level, build_schedule, resolve_levels
 from solvent.rulebook.building.meta import build_meta
+from solvent.rulebook.building.pools import build_pool
 from solvent.rulebook.building.price import build_condition, build_index, build_mark
 from solvent.rulebook.checks import check_all
 from solvent.rulebook.checks.parts import Parts
@@ -275,6 +276,7 @@ class _Building:
             levels=levels,
             stages=stages,
             losses=losses,
+            pools=self.each(build_pool, "pools", "pool"),
             adl=self.one(build_adl, "adl"),
             complete=complete,
         )
@@ -319,7 +321,9 @@ class _Building:
             funding=funding,
             governance=governance,
             stages=tuple(item for item in parts.stages if item is not None),
+            routes=self.values["liquidation"]["route"] == "cost",
             losses=tuple(item for item in parts.losses if item is not None),
+            pools=tuple(item for item in parts.pools if item is not None),
             adl=parts.adl,
             limits=limits,
             breakers=tuple(item for item in breakers if item is not None),

@@ -25,9 +25,16 @@ ACCOUNT = np.dtype(
         ("order_stage", np.int32),
         ("order_filled", np.int32),
         ("default_instrument", np.int32),
+        ("offered_ns", np.int64),
+        ("notice_shares", np.int64),
+        ("notice_until_ns", np.int64),
+        ("pool", np.int32),
+        ("endorsed", np.int32),
     ]
 )
-"""One margin unit. The first rows are the venue's own accounts (solvent.codes.SystemAccount)."""
+"""One margin unit; `vault_shares` are of its pool.
+
+The first rows are the venue's own accounts (solvent.codes.SystemAccount)."""
 
 POSITION = np.dtype(
     [
@@ -138,6 +145,7 @@ STRETCH = np.dtype(
         ("path_ppm", np.int64),
         ("flow_quanta", np.int64),
         ("outflow_quanta", np.int64),
+        ("taken_quanta", np.int64),
     ]
 )
 """An eighth of a rolling window of one market, or of the venue (the rows after the last market).
@@ -148,6 +156,27 @@ total of its funds.
 
 ANCHOR = np.dtype([("price_ticks", np.int64), ("time_ns", np.int64), ("until_ns", np.int64), ("engaged", np.int64)])
 """Where a breaker measures the move of one market from, and until when it holds the market."""
+
+VAULT = np.dtype(
+    [
+        ("account", np.int64),
+        ("shares", np.int64),
+        ("taken_quanta", np.int64),
+        ("unwound_quanta", np.int64),
+        ("unwind_cost_quanta", np.int64),
+    ]
+)
+"""A pool now, the vault first: its account, all shares, what it took over, unwound, and what unwinding has cost."""
+
+UNWIND = np.dtype(
+    [
+        ("lots", np.int64),
+        ("limit_ticks", np.int64),
+        ("reference", np.int64),
+        ("until_ns", np.int64),
+    ]
+)
+"""The order by which the pool of one market works its inventory towards the target; `lots` are what it buys, signed."""
 
 VENUE = np.dtype(
     [
@@ -166,7 +195,6 @@ VENUE = np.dtype(
         ("queue_count", np.int64),
         ("negative_count", np.int64),
         ("open_deficit_quanta", np.int64),
-        ("vault_shares", np.int64),
         ("advance_left", np.int64),
         ("mode", np.int64),
         ("mode_by_breaker", np.int64),
@@ -204,6 +232,8 @@ class State(NamedTuple):
     stretches: np.recarray
     interest: np.recarray
     held: np.recarray
+    vaults: np.recarray
+    unwinds: np.recarray
     queue: np.ndarray
     cells: np.ndarray
     staged: np.ndarray
@@ -227,4 +257,7 @@ class State(NamedTuple):
     corridors: np.recarray
     seats: np.recarray
     governing: np.recarray
+    pools: np.recarray
+    backings: np.recarray
+    offers: np.recarray
     families: np.ndarray

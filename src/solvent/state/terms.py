@@ -22,6 +22,7 @@ TRIGGERS_MAX = 4
 METRICS_MAX = 4
 FAMILIES_MAX = 16
 SEATS_MAX = 16
+POOLS_MAX = 4
 SIDES = 2
 INTEREST_MAX = 16
 """Prices a reopening auction keeps: a venue reports its book in steps, not order by order."""
@@ -252,12 +253,15 @@ POLICY = _row(
     "open_interest_quanta",
     "adl_metrics",
     "adl_spread_ppm",
+    "withdraw_charge",
+    "routes",
 )
 """`mark_components` has bit SourceKind set for each component; `withdraw_gains` 1 lets unrealised gains leave;
 pro-rata deleveraging deals contracts out in pieces of `adl_unit_quanta`. Of what is there a share of `outflow_ppm` may
 leave in a window, and `outflow_least_quanta` always; `open_interest_quanta` caps all markets together. `adl_metrics`
 holds up to four numbers of AdlMetric, the first in the lowest four bits; `adl_spread_ppm` is how far from the mark
-winners close."""
+winners close. With `withdraw_charge` 1 who leaves while a loss has no payer bears its share; with `routes` 1 stages of
+one threshold go by what they cost."""
 
 TRIGGER = _row("used", "kind", "share_ppm", "stop_ppm", "window_ns", "floor_quanta")
 """One condition of deleveraging (solvent.codes.AdlTrigger): what reaches `share_ppm` sets it off, and what is back at
@@ -298,6 +302,62 @@ SHOCK = _row("move_ppb")
 """One per scenario and instrument: the price move times the weight of its loss."""
 
 
+POOL = _row(
+    "used",
+    "notice_ns",
+    "deposit_cap_quanta",
+    "hour_cap_quanta",
+    "concentration_ppm",
+    "correlation_ppm",
+    "unwind_ns",
+    "unwind_depth_ppm",
+    "unwind_limit_ppm",
+    "unwind_whole_quanta",
+)
+"""One pool, the vault first; zero switches each bound off.
+
+It takes over at most `hour_cap_quanta` of value in an hour, and only while its inventory, `correlation_ppm` of it
+counted net over its markets and the rest gross, is at most `concentration_ppm` of its equity. Every `unwind_ns` it
+orders at most `unwind_depth_ppm` of a market's depth towards the target (all of an inventory up to
+`unwind_whole_quanta`), no worse than `unwind_limit_ppm` from the mark.
+"""
+
+BACKING = _row("pool", "cap_quanta", "hour_cap_quanta", "discount_ppm", "target_lots")
+"""One per instrument: the pool that backs it, how much it may hold and take over in an hour, how far from the mark it
+takes over, and the inventory it returns to. Zero caps are none."""
+
+OFFER = _row(
+    "price",
+    "start_ppm",
+    "first_ppm",
+    "first_ns",
+    "second_ppm",
+    "second_ns",
+    "cut_ppm",
+    "step_ns",
+    "reset_ns",
+    "slope_ppm",
+    "endorsed",
+    "portfolio",
+    "buffer_ppm",
+    "reward_flat_quanta",
+    "reward_ppm",
+    "reward_min_quanta",
+    "reward_max_quanta",
+    "volatility_ppm",
+    "depth_ppm",
+)
+"""One per stage: what a keeper or bidder is offered, and how the stage adapts to the market.
+
+The price is a factor of the mark: `start_ppm` at first (or always); by time it goes to `first_ppm` in `first_ns` and on
+to `second_ppm` in `second_ns`, or is multiplied by `cut_ppm` at every `step_ns`; by health it falls `slope_ppm` for
+each missing share of the requirement, to `first_ppm` at least. It starts anew after `reset_ns`. `portfolio` 1 offers
+shares of all positions together, with a buffer of `buffer_ppm`. The reward comes out of the penalty. `volatility_ppm`
+of what the market's volatility multiplier has above one widens the discount and shortens the time; `depth_ppm` of what
+its depth multiplier has above one raises the share closed, and the size up to which all is closed at once.
+"""
+
+
 class TermsShape(NamedTuple):
     """How many instruments, margin brackets and scenarios the terms have room for."""
 
@@ -330,6 +390,9 @@ class Terms(NamedTuple):
     corridors: np.recarray
     seats: np.recarray
     governing: np.recarray
+    pools: np.recarray
+    backings: np.recarray
+    offers: np.recarray
 
 
 def layout(shape: TermsShape) -> dict[str, tuple[int, int, np.dtype]]:
@@ -355,6 +418,9 @@ def layout(shape: TermsShape) -> dict[str, tuple[int, int, np.dtype]]:
         ("corridors", FAMILIES_MAX, CORRIDOR),
         ("seats", SEATS_MAX, SEAT),
         ("governing", 1, GOVERNING),
+        ("pools", POOLS_MAX, POOL),
+        ("backings", shape.instruments, BACKING),
+        ("offers", STAGES_MAX, OFFER),
     ]
     places: dict[str, tuple[int, int, np.dtype]] = {}
     first = 0

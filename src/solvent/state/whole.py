@@ -20,6 +20,8 @@ from solvent.state.tables import (
     POSITION,
     REPORT,
     STRETCH,
+    UNWIND,
+    VAULT,
     VENUE,
     State,
 )
@@ -27,6 +29,7 @@ from solvent.state.terms import (
     ASSETS_MAX,
     BREAKERS_MAX,
     INTEREST_MAX,
+    POOLS_MAX,
     SOURCES_MAX,
     STRETCHES,
     WINDOWS,
@@ -47,6 +50,8 @@ FIRST_TABLES = (
     "stretches",
     "interest",
     "held",
+    "vaults",
+    "unwinds",
     "queue",
 )
 
@@ -94,6 +99,9 @@ def new_state(terms: Terms, *, accounts: int = 64, positions: int = 64, orders: 
     venue[0].holding_free = NONE
     venue[0].orders_free = NONE
     venue[0].terms_version = 1
+    vaults = _records(POOLS_MAX, VAULT)
+    vaults.account[0] = SystemAccount.VAULT
+    vaults.account[1:] = NONE
     cells = terms.cells.copy()
     shape = TermsShape(instruments, len(terms.brackets), scenarios_of(len(terms.shocks), instruments))
     views = view_terms(cells, shape)
@@ -110,6 +118,8 @@ def new_state(terms: Terms, *, accounts: int = 64, positions: int = 64, orders: 
         stretches=_records((instruments + 1) * WINDOWS * STRETCHES, STRETCH),
         interest=_records(instruments * INTEREST_MAX, INTEREST),
         held=_records(ASSETS_MAX, HELD),
+        vaults=vaults,
+        unwinds=_records(instruments, UNWIND),
         queue=np.zeros(room, dtype=np.int32),
         staged=cells.copy(),
         **terms_tables,
@@ -178,6 +188,8 @@ def used_tables(state: State) -> Iterator[tuple[str, np.ndarray]]:
     yield "stretches", state.stretches
     yield "interest", state.interest
     yield "held", state.held
+    yield "vaults", state.vaults
+    yield "unwinds", state.unwinds
     yield "queue", queued_accounts(state)
     yield "cells", state.cells
     yield "staged", state.staged

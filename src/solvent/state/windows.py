@@ -44,6 +44,7 @@ def stretch_now(state, place, window):
         row.path_ppm = 0
         row.flow_quanta = 0
         row.outflow_quanta = 0
+        row.taken_quanta = 0
     return row
 
 
@@ -120,3 +121,22 @@ def sums(state, place, window):
             flow = add_saturated(flow, row.flow_quanta)
             outflow = add_saturated(outflow, row.outflow_quanta)
     return path, flow, outflow
+
+
+@kernel
+def record_taken(state, instrument, value_quanta):
+    """The pool of the market has taken over so much."""
+    row = stretch_now(state, instrument, HOUR)
+    row.taken_quanta = add_saturated(row.taken_quanta, value_quanta)
+
+
+@kernel
+def taken_in_hour(state, instrument):
+    """Value the pool has taken over in this market in the last hour."""
+    taken = 0
+    first = state.venue[0].time_ns // (length_of(HOUR) // EIGHTHS) - EIGHTHS
+    base = (instrument * WINDOWS + HOUR) * STRETCHES
+    for i in range(base, base + STRETCHES):
+        if state.stretches[i].number >= first:
+            taken = add_saturated(taken, state.stretches[i].taken_quanta)
+    return taken

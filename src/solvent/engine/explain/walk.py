@@ -48,6 +48,10 @@ _PAIRED: Final = (
     EventKind.RESIDUAL_TAKEN,
     EventKind.POSITION_DELEVERAGED,
     EventKind.TRANCHE_DRAWN,
+    EventKind.POSITION_CLAIMED,
+    EventKind.KEEPER_REWARDED,
+    EventKind.SHARE_TAKEN,
+    EventKind.POOL_UNWOUND,
 )
 
 
@@ -60,7 +64,14 @@ _SINGLE: Final = (
     EventKind.VAULT_JOINED,
     EventKind.VAULT_LEFT,
     EventKind.DEFICIT_OPENED,
+    EventKind.WITHDRAWAL_CHARGED,
 )
+
+
+_FILLS: Final = (EventKind.LIQUIDATION_FILLED, EventKind.POSITION_CLAIMED, EventKind.POOL_UNWOUND)
+"""Closings whose `lots` are what the account itself bought."""
+
+_CLOSINGS: Final = (*_FILLS, EventKind.POSITION_TAKEN_OVER, EventKind.POSITION_DELEVERAGED)
 
 
 def moves_money(events: np.ndarray, account: int) -> Any:
@@ -69,7 +80,12 @@ def moves_money(events: np.ndarray, account: int) -> Any:
     moved = np.isin(kinds, _PAIRED + _SINGLE) & (events["account"] == account)
     moved |= np.isin(kinds, _PAIRED) & (events["counterparty"] == account)
     if account == SystemAccount.VAULT:
-        moved |= np.isin(kinds, (EventKind.VAULT_JOINED, EventKind.VAULT_LEFT))
+        moved |= np.isin(kinds, (EventKind.VAULT_JOINED, EventKind.VAULT_LEFT)) & (events["counterparty"] == 0)
+    moved |= np.isin(kinds, (EventKind.VAULT_JOINED, EventKind.VAULT_LEFT)) & (
+        (events["counterparty"] == account) & (account > 0)
+    )
+    if account in (SystemAccount.DEFICIT, SystemAccount.VENUE_FUND):
+        moved |= kinds == EventKind.WITHDRAWAL_CHARGED
     if account == SystemAccount.DEFICIT:
         moved |= kinds == EventKind.DEFICIT_OPENED
     return moved
@@ -113,7 +129,7 @@ class Walk:
             return self._funding(event)
         if kind == EventKind.TRADED:
             return self._trade(event)
-        if kind in (EventKind.LIQUIDATION_FILLED, EventKind.POSITION_TAKEN_OVER, EventKind.POSITION_DELEVERAGED):
+        if kind in _CLOSINGS:
             return self._closing(event)
         if kind == EventKind.PENALTY_CHARGED:
             return self._penalty(event)
@@ -145,7 +161,32 @@ class Walk:
         if kind == EventKind.DEPOSITED:
             label = f"deposit of {self.rules.asset(asset)}"
         elif kind == EventKind.WITHDRAWN:
-            label, amount = f"withdrawal of {self.rules.asset(asset)}", -amount
+            label, amount = f"withdrawal of {self.rules.asset(asset)}", -amount + event.fee_quanta
+            if event.fee_quanta:
+                rules = "as the command asks, less the share of a loss without payer"
+        elif kind == EventKind.WITHDRAWAL_CHARGED:
+            rules = "amount x loss without payer / (money of the accounts + that loss), rounded up"
+            inputs = [number("loss without payer", event.requirement_quanta), number("money", event.equity_quanta)]
+            label, amount = self._share_borne(event)
+        elif kind == EventKind.KEEPER_REWARDED:
+            label = f"reward of keeper {self._name(event.counterparty)}" if mine else "reward for closing"
+            amount = -amount if mine else amount
+            rules, sources = (
+                "flat + share of the value, between its bounds, at most the penalty",
+                self._staged(event.stage),
+            )
+            inputs = [number("value closed", event.value)]
+        elif kind == EventKind.SHARE_TAKEN:
+            label = f"discount for {self._name(other)}, who took a share" if mine else "discount on the share taken"
+            amount = -amount if mine else amount
+            rules = "equity (or requirement, once bankrupt) x discount x requirement freed / requirement, rounded down"
+            sources = self._staged(event.stage)
+            inputs = [
+                number("share", event.value, "ppm"),
+                number("requirement freed", event.lots),
+                number("equity", event.equity_quanta),
+                number("requirement", event.requirement_quanta),
+            ]
         elif kind == EventKind.MARGIN_TRANSFERRED:
             label = f"margin {'to' if mine else 'from'} {self._name(other)}"
             amount = -amount if mine else amount
@@ -155,7 +196,7 @@ class Walk:
             leaves = kind == EventKind.VAULT_LEFT
             label = f"vault shares {'sold' if leaves else 'bought'}" + ("" if mine else f" by {self._name(other)}")
             amount = amount if leaves == mine else -amount
-            rules = "shares x (vault equity + 1) / (all shares + 1,000,000), rounded in the vault's favour"
+            rules = "shares x (pool equity + 1) / (all shares + 1,000), rounded in the vault's favour"
             inputs = [number("shares", event.shares, "shares")]
         elif kind == EventKind.COLLATERAL_SOLD:
             label, amount = f"proceeds of {self.rules.asset(asset)} sold", event.value
@@ -178,6 +219,13 @@ class Walk:
         if asset == 0:
             self.sheet.pay(-amount)
         return number(label, amount, self.rules.unit(asset), rules, sources, *inputs)
+
+    def _share_borne(self, event: Any) -> tuple[str, int]:
+        """Name and amount of a leaver's share of a loss, on the side of this account."""
+        if event.account == self.account:
+            return "share of a loss without payer", -event.amount_quanta
+        covered = event.value if self.account == SystemAccount.DEFICIT else event.amount_quanta - event.value
+        return f"share of the loss borne by {self._name(event.account)}", covered
 
     def _staged(self, stage: int) -> str:
         return f"{self.rules.stage_source(stage)}; {self.source}"
@@ -260,15 +308,12 @@ class Walk:
     def _closing(self, event: Any) -> Node | None:
         """A close-out, a takeover or a deleveraging, on either side."""
         kind, mine = EventKind(event.kind), event.account == self.account
-        if kind == EventKind.LIQUIDATION_FILLED:
-            change = event.lots if mine else -event.lots
-        else:
-            change = -event.lots if mine else event.lots
+        change = event.lots if mine == (kind in _FILLS) else -event.lots
         moment = self._moment()
-        if mine and self.before_closing is None:
+        if mine and kind != EventKind.POOL_UNWOUND and self.before_closing is None:
             self.before_closing = self.sheet.judge(Level.MAINTENANCE).equity
         result, parts = self._realised(event.instrument, change, event.price_ticks)
-        if not parts and kind == EventKind.LIQUIDATION_FILLED:
+        if not parts and kind in _FILLS:
             return None
         symbol = self.rules.symbol(event.instrument)
         other = self._name(event.counterparty if mine else event.account)
@@ -277,6 +322,13 @@ class Walk:
             label = f"{symbol}: {'liquidation, closed with' if mine else 'filled a liquidation of'} {other}"
             rule = "filled in the market at the price the venue reports, within the order's limit"
             parts += self._order(event)
+        elif kind == EventKind.POSITION_CLAIMED:
+            label = f"{symbol}: {'claimed by' if mine else 'claimed from'} {other}"
+            rule = "a keeper's or bidder's claim, at the mark times the factor of the moment"
+        elif kind == EventKind.POOL_UNWOUND:
+            label = f"{symbol}: {'inventory worked down with' if mine else 'took inventory of'} {other}"
+            rule = "the pool's order towards its target, at the price the venue reports, within its limit"
+            parts += [number("cost against the mark", event.value)] if mine else []
         elif kind == EventKind.POSITION_TAKEN_OVER:
             label = f"{symbol}: taken over by {other}" if mine else f"{symbol}: taken over from {other}"
             rule = "the backstop takes the whole position at the mark"
@@ -284,10 +336,11 @@ class Walk:
             label = f"{symbol}: deleveraged against {other}"
             rule = "contracts closed at the deleveraging price"
             parts += self._deleveraged(event, change, mine)
-        if mine:
+        if mine and kind != EventKind.POOL_UNWOUND:
             parts += self._flag()
         rule += ": the result of what was closed"
-        return number(label, result, "quanta", rule, self._staged(event.stage), *parts)
+        source = self.source if kind == EventKind.POOL_UNWOUND else self._staged(event.stage)
+        return number(label, result, "quanta", rule, source, *parts)
 
     def _deleveraged(self, event: Any, change: int, mine: bool) -> list[Node]:
         if mine:

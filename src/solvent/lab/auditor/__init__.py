@@ -17,6 +17,8 @@ checks the choice. Laws, as named in `LawBroken.law` (docs of the laws: design s
     PENALTY     charged = credited = the stage's fee, never more than the equity
     DELEVERAGE  against opposite, profitable, sound positions, at the rulebook's price
     WATERFALL   layers in order, each to its cap before the next, the sum exact, nobody beyond what it bears
+    POOL        one value for who joins and leaves, after notice; inventory towards its target, inside caps and limits
+    KEEPER      offers are claimed once, at the price of the moment; health does not fall; rewards out of penalties
     FUNDING     owed amounts exact, rounded against the account, the suspense account never short
     TERMS       new rules are the staged rules
 

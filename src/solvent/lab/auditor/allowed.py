@@ -29,6 +29,12 @@ PRIMARY = {
     CommandKind.VOTE_TERMS: EventKind.TERMS_VOTED,
     CommandKind.VETO_TERMS: EventKind.TERMS_VETOED,
     CommandKind.RECORD_ACT: EventKind.ACT_RECORDED,
+    CommandKind.CLAIM_LIQUIDATION: EventKind.POSITION_CLAIMED,
+    CommandKind.ENDORSE_KEEPER: EventKind.KEEPER_ENDORSED,
+    CommandKind.BID_SHARE: EventKind.SHARE_TAKEN,
+    CommandKind.OPEN_POOL: EventKind.POOL_OPENED,
+    CommandKind.GIVE_NOTICE: EventKind.NOTICE_GIVEN,
+    CommandKind.UNWIND_FILL: EventKind.POOL_UNWOUND,
 }
 """The event that tells an accepted command itself; prices, modes and time may pass without one."""
 
@@ -55,6 +61,9 @@ ALSO = {
     CommandKind.SET_VENUE_MODE: {EventKind.MODE_CHANGED},
     CommandKind.LIQUIDATION_FILL: {EventKind.PENALTY_CHARGED},
     CommandKind.CONTRIBUTE_FUND: {EventKind.DEFICIT_COVERED},
+    CommandKind.WITHDRAW: {EventKind.WITHDRAWAL_CHARGED},
+    CommandKind.CLAIM_LIQUIDATION: {EventKind.PENALTY_CHARGED, EventKind.KEEPER_REWARDED},
+    CommandKind.BID_SHARE: {EventKind.PENALTY_CHARGED, EventKind.KEEPER_REWARDED, EventKind.POSITION_CLAIMED},
     CommandKind.ADVANCE: {
         EventKind.MARGIN_STEPPED,
         EventKind.PRICE_CONDITION_CHANGED,
@@ -73,6 +82,10 @@ ALSO = {
         EventKind.DEFICIT_OPENED,
         EventKind.DEFAULT_CLOSED,
         EventKind.ACCOUNT_WAITING,
+        EventKind.UNWIND_ORDERED,
+        EventKind.LIQUIDATION_OFFERED,
+        EventKind.STAGE_SKIPPED,
+        EventKind.TAKEOVER_LIMITED,
     },
 }
 """What a command of this kind may tell besides."""

@@ -9,9 +9,11 @@ from solvent.events import EventKind
 from solvent.lab.auditor import (
     deleverage,
     funding,
+    keepers,
     liquidation,
     money,
     penalty,
+    pools,
     prices,
     queue,
     terms,
@@ -29,7 +31,20 @@ from solvent.lab.auditor.waterfall import close_case
 from solvent.lab.auditor.whole import check_laws, check_structure, compare
 from solvent.lab.books import Books, rows_of
 
-CONCEPTS = (deleverage, funding, liquidation, money, penalty, prices, queue, terms, trading, waterfall)
+CONCEPTS = (
+    deleverage,
+    funding,
+    keepers,
+    liquidation,
+    money,
+    penalty,
+    pools,
+    prices,
+    queue,
+    terms,
+    trading,
+    waterfall,
+)
 EVENTS: dict[EventKind, Callable[[Notes, Any], None]] = {
     kind: book for concept in CONCEPTS for kind, book in concept.EVENTS.items()
 }

@@ -11,6 +11,7 @@ from solvent.lab.auditor.law import require
 from solvent.lab.auditor.money import hold
 from solvent.lab.auditor.notes import Notes
 from solvent.lab.auditor.penalty import payee_of
+from solvent.lab.auditor.pools import check_room
 from solvent.lab.auditor.queue import judged
 from solvent.lab.auditor.trading import exchange, same_fields
 from solvent.units import PPM
@@ -230,20 +231,25 @@ def _on_position_taken_over(audit: Notes, event: Any) -> None:
     stage = stage_of(audit, event, Executor.BACKSTOP_VAULT)
     equity = visit(audit, event)
     note_rest(audit, event, stage)
-    require("LIQUIDATION", event.counterparty == SystemAccount.VAULT != event.account, "taken over by a stranger")
+    pool = books.pool_of(event.instrument)
+    own = event.counterparty == pool and not books.is_pool(event.account)
+    require("LIQUIDATION", own, f"taken over by {event.counterparty}, not {pool}")
     held = books.lots_of(event.account, event.instrument)
     inside = event.lots * held > 0 and abs(event.lots) <= abs(held)
     require("LIQUIDATION", inside, f"took {event.lots} of {held}")
-    if stage["sizing"] == Size.FULL:
+    bound = (event.account, event.instrument) in audit.limited or books.rules.policy["routes"]
+    if stage["sizing"] == Size.FULL and not bound:
         require("LIQUIDATION", event.lots == held, f"took {event.lots} of {held}, the stage takes all")
     share = audit.visit_shares[event.account][event.instrument]
-    price = transfer_price(audit, event.instrument, held, share, stage["price_ppm"])
+    off = max(stage["price_ppm"], books.rules.backings[event.instrument]["discount_ppm"])
+    price = transfer_price(audit, event.instrument, held, share, off)
     require("LIQUIDATION", event.price_ticks == price, f"taken over at {event.price_ticks}, not {price}")
     value = abs(books.traded(event.instrument, event.lots, price))
     require("TOLD", event.amount_quanta == value, f"value {event.amount_quanta}, not {value}")
     needed = books.position_requirement(event.account, event.instrument, Level.MAINTENANCE)
     buyer, seller = (event.counterparty, event.account) if held > 0 else (event.account, event.counterparty)
     exchange(audit, buyer, seller, event.instrument, abs(event.lots), event.price_ticks)
+    check_room(audit, event)
     freed = needed - books.position_requirement(event.account, event.instrument, Level.MAINTENANCE)
     audit.penalty = (event.account, event.stage, event.instrument, base_of(stage, value, freed, 0), equity)
 

@@ -7,6 +7,7 @@ from typing import Any
 from solvent.codes import AccountKind, Answer, Level, Mode, SystemAccount
 from solvent.commands import CommandKind
 from solvent.lab.appraisal import answer
+from solvent.lab.auditor.keepers import check_health, note_health
 from solvent.lab.auditor.law import require
 from solvent.lab.auditor.limits import check_limits
 from solvent.lab.auditor.notes import Notes, Side
@@ -20,9 +21,10 @@ def look_before(audit: Notes, command: Any) -> None:
     books = audit.books
     kind = command.kind
     if kind in _OUTFLOWS:
-        require("OUTFLOW", books.open_deficit == 0, f"{command} left while a deficit is open")
+        bears = bool(kind == CommandKind.WITHDRAW and not command.asset and books.rules.policy["withdraw_charge"])
+        require("OUTFLOW", books.open_deficit == 0 or bears, f"{command} left while a deficit is open")
         negative = books.negative_accounts()
-        require("OUTFLOW", not negative, f"{command} left while accounts {negative} have negative equity")
+        require("OUTFLOW", not negative or bears, f"{command} left while {negative} have negative equity")
     if kind == CommandKind.TRADE:
         audit.sides = [
             side_of(audit, command.account, command.instrument, command.lots),
@@ -45,18 +47,29 @@ def look_before(audit: Notes, command: Any) -> None:
     if kind in (CommandKind.FUNDING_TICK, CommandKind.SETTLE_FUNDING):
         require("FUNDING", books.level(command.instrument) < Mode.AUCTION, "funding in a closed market")
     if kind == CommandKind.JOIN_VAULT:
-        calm = max(books.level_of_account(command.account), books.level_of_account(SystemAccount.VAULT))
+        pool = command.counterparty or int(SystemAccount.VAULT)
+        calm = max(books.level_of_account(command.account), books.level_of_account(pool))
         require("OUTFLOW", calm == Mode.ACTIVE, "shares were bought in caution")
         _check_no_doubt(audit, command.account, "mint")
-        _check_no_doubt(audit, SystemAccount.VAULT, "mint")
+        _check_no_doubt(audit, pool, "mint")
     if kind == CommandKind.LEAVE_VAULT:
-        _check_no_doubt(audit, SystemAccount.VAULT, "withdraw")
+        pool = books.vaults[books.accounts[command.account].pool].account
+        _check_no_doubt(audit, pool, "withdraw")
     if kind == CommandKind.SET_LEVERAGE:
         audit.initial_before = books.requirement(command.account, Level.INITIAL)
     if kind == CommandKind.LIQUIDATION_FILL:
         ordered = books.position(command.account, command.instrument).ordered
         bought = command.lots if ordered > 0 else -command.lots
         audit.sides = [side_of(audit, command.counterparty, command.instrument, bought)]
+    if kind == CommandKind.CLAIM_LIQUIDATION:
+        held = books.lots_of(command.account, command.instrument)
+        bought = command.lots if held > 0 else -command.lots
+        audit.sides = [side_of(audit, command.counterparty, command.instrument, bought)]
+    if kind == CommandKind.UNWIND_FILL:
+        bought = -command.lots if books.unwinds[command.instrument].lots > 0 else command.lots
+        audit.sides = [side_of(audit, command.counterparty, command.instrument, bought)]
+    if kind in (CommandKind.CLAIM_LIQUIDATION, CommandKind.BID_SHARE):
+        note_health(audit, command.account)
     if kind == CommandKind.PRICE_REPORT:
         place = command.instrument * books.rules.sources + command.source
         last = books.reports[place]
@@ -102,9 +115,13 @@ def check_after(audit: Notes, command: Any) -> None:
         if not books.rules.policy["withdraw_gains"] and not (kind == CommandKind.WITHDRAW and command.asset):
             require("OUTFLOW", books.accounts[account].wallet >= 0, f"{command} took gains that are not cash")
     if kind == CommandKind.LEAVE_VAULT:
-        left = books.equity(SystemAccount.VAULT, Level.INITIAL)
-        needed = books.requirement(SystemAccount.VAULT, Level.INITIAL)
-        require("OUTFLOW", left >= needed, f"{command} left the vault with {left} of {needed}")
+        pool = books.vaults[books.accounts[command.account].pool].account
+        left, needed = books.equity(pool, Level.INITIAL), books.requirement(pool, Level.INITIAL)
+        require("OUTFLOW", left >= needed, f"{command} left the pool with {left} of {needed}")
+    if kind == CommandKind.BID_SHARE:
+        _check_initial(audit, command.counterparty)
+    if kind in (CommandKind.CLAIM_LIQUIDATION, CommandKind.BID_SHARE):
+        check_health(audit, command.account)
     if kind == CommandKind.ADVANCE:
         winners = {winner for found in audit.winners.values() for winner in found}
         hurt = sorted(winners & audit.flagged_now)

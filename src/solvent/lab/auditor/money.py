@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from solvent.codes import AccountKind, SystemAccount
+from solvent.codes import AccountKind, SystemAccount, Tranche
 from solvent.events import EventKind
 from solvent.lab.auditor.law import require
 from solvent.lab.auditor.notes import Notes
 from solvent.lab.auditor.trading import same_fields
 from solvent.lab.books import NOBODY, AccountBook
+from solvent.units import PPM
 
 VIRTUAL_SHARES = 1_000
 VIRTUAL_QUANTA = 1
@@ -34,8 +35,9 @@ def _on_deposited(audit: Notes, event: Any) -> None:
 
 def _on_withdrawn(audit: Notes, event: Any) -> None:
     same_fields(audit, event)
+    require("OUTFLOW", event.fee_quanta == audit.charged, f"bore {event.fee_quanta}, was charged {audit.charged}")
     if event.asset == 0:
-        audit.books.move(event.account, SystemAccount.EXTERNAL, event.amount_quanta)
+        audit.books.move(event.account, SystemAccount.EXTERNAL, event.amount_quanta - event.fee_quanta)
     else:
         hold(audit, event.account, event.asset, -event.amount_quanta)
 
@@ -70,27 +72,90 @@ def _on_deficit_covered(audit: Notes, event: Any) -> None:
     require("TOLD", event.amount_quanta == audit.command.amount_quanta, "another amount covered")
 
 
+def _named_pool(audit: Notes, event: Any) -> int:
+    """Row of the pool an event names by its account; 0 is the vault."""
+    rows = [row for row, vault in enumerate(audit.books.vaults) if vault.account == event.counterparty]
+    require("TOLD", event.counterparty == 0 or bool(rows), f"account {event.counterparty} is no pool")
+    return rows[0] if event.counterparty else 0
+
+
 def _on_vault_joined(audit: Notes, event: Any) -> None:
     same_fields(audit, event)
-    books = audit.books
-    value, shares = books.equity(SystemAccount.VAULT) + VIRTUAL_QUANTA, books.vault_shares + VIRTUAL_SHARES
-    fair = event.amount_quanta * shares // value
+    books, book = audit.books, audit.books.accounts[event.account]
+    row = _named_pool(audit, event)
+    vault, cap = books.vaults[row], books.rules.pools[row]["deposit_cap_quanta"]
+    before = books.equity(vault.account)
+    fair = event.amount_quanta * (vault.shares + VIRTUAL_SHARES) // (before + VIRTUAL_QUANTA)
     require("LEDGER", event.shares == fair > 0, f"{event.amount_quanta} bought {event.shares} shares, not {fair}")
-    books.move(event.account, SystemAccount.VAULT, event.amount_quanta)
-    books.accounts[event.account].shares += event.shares
-    books.vault_shares += event.shares
+    require("POOL", not book.shares or book.pool == row, "shares of two pools in one account")
+    require("POOL", not cap or before + event.amount_quanta <= cap, f"joined beyond the cap of {cap}")
+    books.move(event.account, vault.account, event.amount_quanta)
+    book.pool = row
+    book.shares += event.shares
+    vault.shares += event.shares
+
+
+def _on_notice_given(audit: Notes, event: Any) -> None:
+    same_fields(audit, event)
+    books, book = audit.books, audit.books.accounts[event.account]
+    until = books.time_ns + books.rules.pools[book.pool]["notice_ns"]
+    require("POOL", event.value == until, f"the notice runs until {event.value}, not {until}")
+    require("POOL", 0 < event.shares <= book.shares, "notice of shares it does not have")
+    book.notice, book.notice_until = event.shares, until
 
 
 def _on_vault_left(audit: Notes, event: Any) -> None:
     same_fields(audit, event)
-    books = audit.books
-    value, shares = books.equity(SystemAccount.VAULT) + VIRTUAL_QUANTA, books.vault_shares + VIRTUAL_SHARES
-    fair = event.shares * value // shares
+    books, book = audit.books, audit.books.accounts[event.account]
+    vault = books.vaults[book.pool]
+    require("TOLD", _named_pool(audit, event) == book.pool, "left another pool than it was in")
+    fair = event.shares * (books.equity(vault.account) + VIRTUAL_QUANTA) // (vault.shares + VIRTUAL_SHARES)
     require("LEDGER", event.amount_quanta == fair, f"{event.shares} shares fetched {event.amount_quanta}, not {fair}")
-    books.move(SystemAccount.VAULT, event.account, event.amount_quanta)
-    books.accounts[event.account].shares -= event.shares
-    books.vault_shares -= event.shares
-    require("LEDGER", books.accounts[event.account].shares >= 0, "sold shares it did not have")
+    if books.rules.pools[book.pool]["notice_ns"]:
+        over = book.notice >= event.shares and books.time_ns >= book.notice_until
+        require("POOL", over, f"account {event.account} left before its notice was over")
+    books.move(vault.account, event.account, event.amount_quanta)
+    book.shares -= event.shares
+    book.notice = max(book.notice - event.shares, 0)
+    vault.shares -= event.shares
+    require("LEDGER", book.shares >= 0, "sold shares it did not have")
+
+
+def _on_pool_opened(audit: Notes, event: Any) -> None:
+    books = audit.books
+    require("TOLD", (event.account, event.value) == (audit.command.account, audit.command.count), "another pool")
+    require("POOL", event.account == max(books.accounts) + 1, "a pool in somebody else's row")
+    require("POOL", books.vaults[event.value].account == NOBODY, "the pool was open already")
+    books.accounts[event.account] = AccountBook(AccountKind.SYSTEM)
+    books.vaults[event.value].account = event.account
+    audit.default_instrument[event.account] = NOBODY
+    audit.order_stage[event.account] = NOBODY
+
+
+def _on_withdrawal_charged(audit: Notes, event: Any) -> None:
+    """The share of a loss without payer, recomputed from every account of the books."""
+    books = audit.books
+    funds = {"VENUE_FUND": Tranche.VENUE_FUND, "VENUE_CAPITAL": Tranche.VENUE_CAPITAL}
+    means = sum(
+        books.accounts[SystemAccount[name]].wallet * layer["cap_ppm"] // PPM
+        for name, tranche in funds.items()
+        for layer in books.rules.absorbers
+        if layer["tranche"] == tranche
+    )
+    below = sum(-books.equity(number) for number in books.negative_accounts())
+    loss = books.open_deficit + max(below - means, 0)
+    own = [SystemAccount.FEES, SystemAccount.VENUE_FUND, SystemAccount.VENUE_CAPITAL]
+    own += [SystemAccount.MARKET_FUNDS + i for i in range(len(books.marks))]  # type: ignore[misc]
+    money = max(-books.accounts[SystemAccount.EXTERNAL].wallet - sum(books.accounts[row].wallet for row in own), 0)
+    asked = audit.command.amount_quanta
+    fair = min(-(-asked * loss // (money + loss)), asked) if loss else 0
+    require("OUTFLOW", event.amount_quanta == fair > 0, f"charged {event.amount_quanta} of {asked}, fair is {fair}")
+    covered = min(fair, books.open_deficit)
+    require("OUTFLOW", event.value == covered, f"{event.value} to the deficit, not {covered}")
+    books.move(event.account, SystemAccount.DEFICIT, covered)
+    books.move(event.account, SystemAccount.VENUE_FUND, fair - covered)
+    books.open_deficit -= covered
+    audit.charged = fair
 
 
 def _on_withdrawals_gated(audit: Notes, event: Any) -> None:
@@ -112,6 +177,9 @@ EVENTS = {
     EventKind.DEFICIT_COVERED: _on_deficit_covered,
     EventKind.VAULT_JOINED: _on_vault_joined,
     EventKind.VAULT_LEFT: _on_vault_left,
+    EventKind.NOTICE_GIVEN: _on_notice_given,
+    EventKind.POOL_OPENED: _on_pool_opened,
+    EventKind.WITHDRAWAL_CHARGED: _on_withdrawal_charged,
     EventKind.WITHDRAWALS_GATED: _on_withdrawals_gated,
     EventKind.WITHDRAWALS_RELEASED: _on_withdrawals_released,
 }

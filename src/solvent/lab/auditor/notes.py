@@ -98,6 +98,9 @@ class Notes:
             FundingBook(row["premium_ppb"], row["premium_count"], row["rate_ppb"], row["funding_ns"])
             for row in rows_of(state.instruments)
         ]
+        self.offered_ns = {i: row["offered_ns"] for i, row in enumerate(accounts)}
+        self.offer_until = {i: row["order_until_ns"] for i, row in enumerate(accounts)}
+        self.taken: list[tuple[int, int, int, int, int]] = []
         self.collateral_in = dict(self.books.holdings_by_asset())
         self.index_steps = [0] * len(self.books.marks)
         self.roundings = 0
@@ -122,6 +125,10 @@ class Notes:
         self.winners: dict[int, Counter[int]] = {}
         self.winner_entries: dict[int, Counter[int]] = {}
         self.case: Case | None = None
+        self.limited: set[tuple[int, int]] = set()
+        self.charged = 0
+        self.health: tuple[int, int] = (0, 0)
+        self.reward: tuple[int, int, int] = (0, 0, 0)
         self.penalty: tuple[int, int, int, int, int] | None = None  # account, stage, market, base, equity before
         self.sides: list[Side] = []
         self.initial_before = 0

@@ -46,7 +46,7 @@ def payee_of(audit: Notes, payee: int, account: int, instrument: int) -> int:
         FeePayee.TRADER: account,
         FeePayee.MARKET_FUND: SystemAccount.MARKET_FUNDS + instrument,
         FeePayee.VENUE_FUND: SystemAccount.VENUE_FUND,
-        FeePayee.VAULT: SystemAccount.VAULT,
+        FeePayee.VAULT: audit.books.pool_of(instrument),
         FeePayee.VENUE_CAPITAL: SystemAccount.VENUE_CAPITAL,
     }[FeePayee(payee)]
 

@@ -50,10 +50,10 @@ def _means(audit: Notes, case: Case, tranche: int) -> dict[int, int]:
         owner = SystemAccount.VENUE_FUND if tranche == Tranche.VENUE_FUND else SystemAccount.VENUE_CAPITAL
         return {owner: books.accounts[owner].wallet}
     if tranche == Tranche.LIQUIDITY_VAULT:
-        if case.account == SystemAccount.VAULT:
+        pool = books.pool_of(audit.default_instrument[case.account])
+        if pool == NOBODY or books.is_pool(case.account):
             return {}
-        vault = SystemAccount.VAULT
-        return {vault: min(books.equity(vault), books.accounts[vault].wallet)}
+        return {pool: min(books.equity(pool), books.accounts[pool].wallet)}
     if tranche == Tranche.ADL:
         if books.rules.policy["adl_price"] != AdlPrice.BANKRUPTCY:
             return {}  # at a mark the winners lose their position, and nothing more

@@ -44,7 +44,8 @@ def compare(audit: Notes, state: Any) -> None:
         "time_ns",
         "price_version",
         "terms_version",
-        "vault_shares",
+        "vaults",
+        "unwinds",
         "open_deficit",
     ):
         ours, theirs = getattr(own, name), getattr(found, name)
@@ -122,17 +123,14 @@ def check_laws(audit: Notes) -> None:
         {asset: amount for asset, amount in audit.collateral_in.items() if amount},
     )
     require("LEDGER", held == came, f"collateral held {held}, brought {came}")
-    shares = sum(book.shares for book in books.accounts.values())
-    require("LEDGER", shares == books.vault_shares, f"vault shares {shares}, told {books.vault_shares}")
+    for row, vault in enumerate(books.vaults):
+        shares = sum(book.shares for book in books.accounts.values() if book.pool == row)
+        require("LEDGER", shares == vault.shares, f"shares of pool {row} are {shares}, told {vault.shares}")
     deficit = -books.accounts[SystemAccount.DEFICIT].wallet
     require("WATERFALL", deficit == books.open_deficit >= 0, f"deficit {deficit}, open {books.open_deficit}")
     for number, book in books.accounts.items():
-        if book.kind == AccountKind.SYSTEM and number not in (
-            SystemAccount.EXTERNAL,
-            SystemAccount.VAULT,
-            SystemAccount.FUNDING,
-            SystemAccount.DEFICIT,
-        ):
+        sources = (SystemAccount.EXTERNAL, SystemAccount.FUNDING, SystemAccount.DEFICIT)
+        if book.kind == AccountKind.SYSTEM and number not in sources and not books.is_pool(number):
             require("WATERFALL", book.wallet >= 0, f"fund {number} is at {book.wallet}")
         require("LEDGER", abs(book.wallet) < LIMIT, f"wallet {number} is at {book.wallet}")
     _check_funding(audit)

@@ -17,6 +17,7 @@ import numpy as np
 
 from solvent.commands import COMMAND_DTYPE
 from solvent.compiled import quick_compilation
+from solvent.lab.campaign.backed import BACKED
 from solvent.lab.campaign.directed import DIRECTED
 from solvent.lab.campaign.machine import Machine
 from solvent.lab.campaign.reach import UNREACHED, names_of, required
@@ -75,7 +76,7 @@ def run_campaign(
     tables = tables_of_telling()
     tape = Machine.fresh(_smallest_terms()).tape
     began = time.perf_counter()
-    for directed in DIRECTED:
+    for directed in (*DIRECTED, *BACKED):
         met, told = directed()
         reach += met
         result.commands += told

@@ -16,6 +16,7 @@ from solvent.codes import (
 from solvent.commands import CommandKind
 from solvent.events import EventKind
 from solvent.lab.clerk.books import (
+    BOUNDED,
     DEFICIT,
     GATED,
     LOST,
@@ -42,7 +43,9 @@ from solvent.lab.clerk.compiled import step
 from solvent.lab.clerk.judge import (
     equity_of,
     is_below,
+    is_own_pool,
     marked,
+    pool_behind,
     position_required,
     requirement_of,
     sized,
@@ -146,7 +149,7 @@ def is_trader(clerk, account):
 
 
 @step
-def payee_of(payee, account, market):
+def payee_of(state, payee, account, market):
     """The account behind a payee of the rulebook."""
     if payee == FeePayee.TRADER:
         return account
@@ -155,7 +158,8 @@ def payee_of(payee, account, market):
     if payee == FeePayee.VENUE_FUND:
         return SystemAccount.VENUE_FUND + 0
     if payee == FeePayee.VAULT:
-        return SystemAccount.VAULT + 0
+        pool = pool_behind(state, market)
+        return pool if pool != NOBODY else SystemAccount.VAULT + 0
     return SystemAccount.VENUE_CAPITAL + 0
 
 
@@ -414,7 +418,7 @@ def charge_penalty(state, clerk, event):
             return PENALTY + 6
         if event.equity_quanta != equity_of(state, clerk, account, Level.MAINTENANCE):
             return JUDGED + 6
-    if event.counterparty != payee_of(state.stages[stage].fee_payee, account, market):
+    if event.counterparty != payee_of(state, state.stages[stage].fee_payee, account, market):
         return PENALTY + 7
     move(clerk, account, event.counterparty, event.amount_quanta)
     note[PENALTY_OF] = NOBODY
@@ -423,23 +427,24 @@ def charge_penalty(state, clerk, event):
 
 @step
 def take_over(state, clerk, event):
-    """The vault takes a position or a part of it, at the mark or within the stage's spread of it."""
+    """A pool takes a position or a part of it, at the mark or within the stage's spread of it."""
     account = event.account
     market = event.instrument
-    vault = SystemAccount.VAULT + 0
+    vault = pool_behind(state, market)
     broken = visit(state, clerk, event, Executor.BACKSTOP_VAULT)
     if broken:
         return broken
     held = clerk.lots[account, market]
-    if event.counterparty != vault or account == vault:
+    if event.counterparty != vault or is_own_pool(state, account):
         return LIQUIDATION + 30
     mark = clerk.mark[market]
+    off = state.backings[market].discount_ppm
     apart = (mark - event.price_ticks) if held > 0 else event.price_ticks - mark
-    if apart < 0 or apart > wide_floor(mark, state.stages[event.stage].price_ppm, PPM):
+    if apart < 0 or apart > wide_floor(mark, max(state.stages[event.stage].price_ppm, off), PPM):
         return LIQUIDATION + 31
     if held == 0 or (event.lots > 0) != (held > 0) or event.lots == 0 or abs(event.lots) > abs(held):
         return LIQUIDATION + 32
-    if state.stages[event.stage].sizing == Size.FULL and event.lots != held:
+    if state.stages[event.stage].sizing == Size.FULL and event.lots != held and clerk.note[BOUNDED] == 0:
         return LIQUIDATION + 33
     lots = abs(event.lots)
     value = abs(traded(state, market, lots, event.price_ticks))
@@ -466,7 +471,7 @@ def take_residual(state, clerk, event):
         return LIQUIDATION + 41
     if event.amount_quanta != clerk.wallet[account] or event.amount_quanta <= 0:
         return PENALTY + 10
-    payee = payee_of(stage.residual_payee, account, clerk.market[account])
+    payee = payee_of(state, stage.residual_payee, account, clerk.market[account])
     if event.counterparty != payee or payee == account:
         return PENALTY + 11
     move(clerk, account, payee, event.amount_quanta)
@@ -486,7 +491,7 @@ def deleverage(state, clerk, event):
     held = clerk.lots[account, market]
     other = clerk.lots[winner, market]
     if winner == account or clerk.flagged[winner] != 0 or not is_trader(clerk, winner):
-        if winner != SystemAccount.VAULT or clerk.flagged[winner] != 0:
+        if not is_own_pool(state, winner) or clerk.flagged[winner] != 0:
             return DELEVERAGE + 1
     if held == 0 or other == 0 or (held > 0) == (other > 0) or lots == 0:
         return DELEVERAGE + 2
@@ -567,6 +572,9 @@ def book_money(state, clerk, event, command):
         return 0
     if kind == EventKind.DEFICIT_COVERED:
         return 0 if event.value == note[DEFICIT] and amount == command.amount_quanta else TOLD + 6
+    if event.counterparty != 0:
+        note[LOST] = 1  # another pool's shares: the auditor follows them
+        return 0
     value = equity_of(state, clerk, vault, Level.MAINTENANCE) + VIRTUAL_QUANTA
     shares = note[SHARES] + VIRTUAL_SHARES
     if kind == EventKind.VAULT_JOINED:
@@ -838,6 +846,11 @@ def book(state, clerk, event, command):
         return 0
     if kind == EventKind.WORKLIST_TOLD:
         return tell_worklist(clerk, event)
+    if kind == EventKind.TAKEOVER_LIMITED:
+        note[BOUNDED] = 1
+        return 0
+    if kind == EventKind.UNWIND_ORDERED or kind == EventKind.STAGE_SKIPPED:
+        return 0
     if kind == EventKind.JUDGED_BY_SCAN or kind == EventKind.ACT_RECORDED:
         return 0
     if kind == EventKind.PRICE_CONDITION_CHANGED or kind == EventKind.SOURCES_DROPPED or kind == EventKind.MARK_CLAMPED:

@@ -14,8 +14,8 @@ SEQUENCE, TIME, PRICE_VERSION, TERMS_VERSION, SHARES, DEFICIT, ROUNDINGS, GATED,
 PENALTY_OF, PENALTY_STAGE, PENALTY_MARKET, PENALTY_VALUE, PENALTY_EQUITY = range(9, 14)
 CASE_OF, CASE_LEFT, CASE_DECLARED, CASE_BY_PRICE, CASE_LAYER, CASE_ENTERED, CASE_ROOM = range(14, 21)
 WINNERS_OF, HASH, LOST, UNJUDGED, FOUND_LAW, FOUND_A, FOUND_B, INITIAL_BEFORE, FIRST_ACT = range(21, 30)
-WORK_COUNT, WORK_LOW, WORK_HIGH, WORK_LAST, WORK_TOLD, VENUE_MODE = range(30, 36)
-NOTES = 36
+WORK_COUNT, WORK_LOW, WORK_HIGH, WORK_LAST, WORK_TOLD, VENUE_MODE, BOUNDED = range(30, 37)
+NOTES = 37
 
 
 class Clerk(NamedTuple):
@@ -133,7 +133,7 @@ def fill_clerk(clerk: Clerk, state: Any) -> None:
     note = clerk.note
     note[SEQUENCE], note[TIME] = books.sequence, books.time_ns
     note[PRICE_VERSION], note[TERMS_VERSION] = books.price_version, books.terms_version
-    note[SHARES], note[DEFICIT] = books.vault_shares, books.open_deficit
+    note[SHARES], note[DEFICIT] = books.vaults[0].shares, books.open_deficit
     venue = state.venue[0]
     note[VENUE_MODE] = venue.mode
     note[GATED] = int(venue.negative_count > 0 or venue.open_deficit_quanta > 0)

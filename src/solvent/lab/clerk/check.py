@@ -5,6 +5,7 @@ from solvent.commands import CommandKind
 from solvent.events import EventKind
 from solvent.lab.clerk.booking import book, end_penalty, is_trader
 from solvent.lab.clerk.books import (
+    BOUNDED,
     CASE_OF,
     COMMANDS,
     DEFICIT,
@@ -30,6 +31,7 @@ from solvent.lab.clerk.judge import (
     equity_of,
     free_of,
     is_joint,
+    is_own_pool,
     knows,
     requirement_of,
     sized,
@@ -207,7 +209,8 @@ def look_before(state, clerk, command):
     kind = command.kind
     note = clerk.note
     if kind == CommandKind.WITHDRAW or kind == CommandKind.TRANSFER_MARGIN:
-        leaves = True
+        # whoever bears a share of a loss may go: the auditor recomputes the share
+        leaves = kind != CommandKind.WITHDRAW or command.asset != 0 or state.policy[0].withdraw_charge == 0
     else:
         leaves = kind == CommandKind.JOIN_VAULT or kind == CommandKind.LEAVE_VAULT
     if leaves:
@@ -215,7 +218,7 @@ def look_before(state, clerk, command):
             return OUTFLOW + 10
         if note[UNJUDGED] == 0:
             for account in range(state.venue[0].account_count):
-                if is_trader(clerk, account) or account == SystemAccount.VAULT:
+                if is_trader(clerk, account) or is_own_pool(state, account):
                     if equity_of(state, clerk, account, Level.MAINTENANCE) < 0:
                         return OUTFLOW + 11
     if kind == CommandKind.TRADE:
@@ -360,7 +363,7 @@ def check_after(state, clerk, command):
         if state.policy[0].withdraw_gains == 0 and not in_kind and clerk.wallet[account] < 0:
             return OUTFLOW + 22
     if kind == CommandKind.LEAVE_VAULT:
-        vault = SystemAccount.VAULT + 0
+        vault = state.vaults[state.accounts[command.account].pool].account
         if equity_of(state, clerk, vault, Level.INITIAL) < requirement_of(state, clerk, vault, Level.INITIAL):
             return OUTFLOW + 23
     return 0
@@ -588,7 +591,7 @@ def compare(state, clerk, seen):
         return SEQUENCED + 10
     if venue.terms_version != note[TERMS_VERSION]:
         return TERMS + 10
-    if venue.vault_shares != note[SHARES] or venue.open_deficit_quanta != note[DEFICIT]:
+    if state.vaults[0].shares != note[SHARES] or venue.open_deficit_quanta != note[DEFICIT]:
         return LEDGER + 44
     return check_lists(state)
 
@@ -632,11 +635,12 @@ def check_laws(state, clerk):
     for account in range(accounts):
         wallet = clerk.wallet[account]
         total += wallet
-        shares += clerk.shares[account]
+        if state.accounts[account].pool == 0:
+            shares += clerk.shares[account]
         if abs(wallet) >= LIMIT:
             return LEDGER + 50
         if clerk.kind[account] == AccountKind.SYSTEM and wallet < 0:
-            own = account == SystemAccount.EXTERNAL or account == SystemAccount.VAULT
+            own = account == SystemAccount.EXTERNAL or is_own_pool(state, account)
             if not own and account != SystemAccount.FUNDING and account != SystemAccount.DEFICIT:
                 return WATERFALL + 60
     owed_whole = 0
@@ -685,6 +689,7 @@ def check(state, clerk, raw, tape, count, command, cells_before, seen):
     """One command: 0 when every law held, otherwise law x 1000 + place. LOST in the notes: open the books anew."""
     note = clerk.note
     start_command(clerk)
+    clerk.note[BOUNDED] = state.policy[0].routes
     note[COMMANDS] += 1
     note[SEQUENCE] += 1
     if state.venue[0].sequence != note[SEQUENCE]:

@@ -17,7 +17,7 @@ machine ask for more at the initial level, what the clerk asks there is weaker t
 not named in `knows` makes it leave judgements to the auditor.
 """
 
-from solvent.codes import ContractKind, Driver, Exponent, Level, Schedule, Weighting
+from solvent.codes import ContractKind, Driver, Exponent, Level, Schedule, SystemAccount, Weighting
 from solvent.lab.clerk.compiled import step
 from solvent.lab.clerk.numbers import SAFE, ceil_quotient, funding_due, wide_floor
 from solvent.units import PPB, PPM
@@ -418,3 +418,20 @@ def free_of(state, clerk, account):
     if policy.withdraw_gains == 0:
         gains = max(gains_of(state, clerk, account), 0)
     return equity_of(state, clerk, account, Level.INITIAL) - need - gains
+
+
+@step
+def pool_behind(state, market):
+    """Account of the pool behind a market, the vault's where none is named; -1 while the pool is not open."""
+    if market < 0:
+        return SystemAccount.VAULT + 0
+    return state.vaults[state.backings[market].pool].account + 0
+
+
+@step
+def is_own_pool(state, account):
+    """True when the account is the vault's or another pool's."""
+    for row in range(state.vaults.shape[0]):
+        if state.vaults[row].account == account:
+            return True
+    return False

@@ -15,7 +15,7 @@ from solvent.lab.clerk.books import (
     WINNERS_OF,
 )
 from solvent.lab.clerk.compiled import step
-from solvent.lab.clerk.judge import equity_of, gain_in, requirement_of
+from solvent.lab.clerk.judge import equity_of, gain_in, is_own_pool, pool_behind, requirement_of
 from solvent.lab.clerk.laws import TOLD, WATERFALL
 from solvent.lab.clerk.numbers import wide_floor
 from solvent.units import PPM
@@ -93,8 +93,8 @@ def enter_layer(state, clerk):
     elif tranche == Tranche.VENUE_CAPITAL:
         clerk.means[SystemAccount.VENUE_CAPITAL] = clerk.wallet[SystemAccount.VENUE_CAPITAL]
     elif tranche == Tranche.LIQUIDITY_VAULT:
-        vault = SystemAccount.VAULT + 0
-        if case != vault:
+        vault = pool_behind(state, clerk.market[case])
+        if vault != NOBODY and not is_own_pool(state, case):
             clerk.means[vault] = min(equity_of(state, clerk, vault, Level.MAINTENANCE), clerk.wallet[vault])
     elif tranche == Tranche.ADL:
         if state.policy[0].adl_price == AdlPrice.BANKRUPTCY and note[WINNERS_OF] == case:

@@ -24,6 +24,8 @@ class Setting:
     books: Books
     terms: Terms
     scale: int
+    is_backed: bool = False
+    backing: random.Random | None = None
     wrong: tuple[tuple[int, int], ...] = ()
     """Cells staged with values the machine must refuse; they are put back after the enactment."""
 

@@ -33,6 +33,7 @@ from solvent.codes import (
     Weighting,
 )
 from solvent.compiled import plain
+from solvent.lab.driver.backed import draw_backed
 from solvent.lab.driver.setting import MILLISECOND, MINUTE, SCENARIOS_ROOM, SECOND, START_NS, Setting
 from solvent.state.terms import ABSORBERS_MAX, METRICS_MAX, SOURCES_MAX, Terms, blank_terms
 from solvent.state.values import notional_up
@@ -124,6 +125,7 @@ def draw_terms(world: Setting) -> Terms:
         row.growth_ppb, row.decay_ppb = extra.choice([83_333, 10**9]), extra.choice([0, 5_208])
         row.stable_ppm, row.decrease_ppm = extra.choice([(40_000, 0), (500_000, 400_000)])
     policy.grace_ns = chance.choice([0, 0, 30 * SECOND])
+    draw_backed(world, terms)
     return terms
 
 

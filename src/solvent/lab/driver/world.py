@@ -9,6 +9,7 @@ from solvent.commands import Command, ContributeFund, Deposit, ListInstrument, O
 from solvent.compiled import plain
 from solvent.lab.books import Books
 from solvent.lab.driver import liquidation, money, nonsense, prices, rules, trading
+from solvent.lab.driver.backed import ask_backed
 from solvent.lab.driver.reach import met
 from solvent.lab.driver.setting import MILLISECOND, SECOND, Setting
 from solvent.lab.driver.terms import draw_terms
@@ -113,6 +114,9 @@ class World(Setting):
         self.books = books or Books.read(state)
         self.time_ns = max(self.time_ns, self.books.time_ns)
         self.time_ns += self.random.choice([0, MILLISECOND, 20 * MILLISECOND, SECOND, 7 * SECOND])
+        backed = ask_backed(self)
+        if backed is not None:
+            return backed
         names = list(self.weights)
         while True:
             name = self.random.choices(names, [self.weights[key] for key in names])[0]

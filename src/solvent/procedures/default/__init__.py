@@ -11,7 +11,9 @@ from solvent.codes import AccountKind, AdlPrice, Executor, Level
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
 from solvent.procedures.default.deleveraging import deleverage
+from solvent.procedures.default.offers import place_offers, starts_anew
 from solvent.procedures.default.orders import cancel_orders, drop_own_orders, place_orders
+from solvent.procedures.default.routing import marginal_ppm, route
 from solvent.procedures.default.settling import leave_queue, settle_flat
 from solvent.procedures.default.standing import has_orders, is_flat
 from solvent.procedures.default.takeover import take_over
@@ -76,30 +78,45 @@ def work(state, watch, tape, account):
             cancel_orders(state, tape, account)
             wait(state, tape, account, equity, requirement)
             return False
+    anew = False
     if has_orders(state, account):
-        if state.venue[0].time_ns < terms.order_until_ns:
+        anew = state.venue[0].time_ns < terms.order_until_ns
+        if anew and not starts_anew(state, account):
             return False
         cancel_orders(state, tape, account)
+    costs = np.zeros(STAGES_MAX, np.int64)
+    routes = state.policy[0].routes == 1
+    if routes:
+        breached = route(state, tape, account, equity, requirement, requirement_by_level, order, breached, costs)
     first = 0
     if terms.order_stage != NONE and terms.order_filled == 0:
         # nothing of the last order was filled: fall through to the stages after it, if it is still breached
         for i in range(breached):
             if order[i] == terms.order_stage:
-                first = i + 1
+                first = i if anew else i + 1
     refused = False
+    behind = NONE
     for turn in range(breached):
         stage_row = order[(first + turn) % breached]
         executor = state.stages[stage_row].executor
         if executor == Executor.ENGINE:
-            if place_orders(state, tape, account, stage_row, equity, requirement) > 0:
+            margin = NONE
+            if routes:
+                margin = marginal_ppm(state, account, equity, order, breached, stage_row, costs)
+            if behind == NONE and place_orders(state, tape, account, stage_row, equity, requirement, margin) > 0:
+                if not routes:
+                    return False
+                behind = stage_row
+        elif executor == Executor.KEEPER or executor == Executor.AUCTION:
+            if behind == NONE and place_offers(state, tape, account, stage_row, equity, requirement) > 0:
                 return False
         elif executor == Executor.BACKSTOP_VAULT:
-            if take_over(state, watch, tape, account, stage_row, equity, requirement):
+            if take_over(state, watch, tape, account, stage_row, equity, requirement, behind):
                 if is_flat(state, account):
                     return settle_flat(state, watch, tape, account, stage_row, 0, nobody, nobody, 0)
                 return False
             refused = True
-        elif may_deleverage(state, account, equity, refused):
+        elif behind == NONE and may_deleverage(state, account, equity, refused):
             room = state.venue[0].position_count + 1
             winners = np.empty(room, np.int64)
             gains = np.empty(room, np.int64)
@@ -117,5 +134,6 @@ def work(state, watch, tape, account):
                 return left
             if found > 0:
                 return False
-    wait(state, tape, account, equity, requirement)
+    if behind == NONE:
+        wait(state, tape, account, equity, requirement)
     return False

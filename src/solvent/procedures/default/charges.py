@@ -6,17 +6,20 @@ from solvent.events import EventKind, tell
 from solvent.risk.liquidation import fee_base_quanta, penalty_of
 from solvent.risk.margin import judge
 from solvent.state.ledger import post
+from solvent.state.pools import pool_account
+from solvent.state.tables import NONE
 
 
 @kernel
-def payee_account(payee, account, instrument):
+def payee_account(state, payee, account, instrument):
     """The account that receives a penalty or a residual."""
     if payee == FeePayee.MARKET_FUND:
         return SystemAccount.MARKET_FUNDS + max(instrument, 0)
     if payee == FeePayee.VENUE_FUND:
         return SystemAccount.VENUE_FUND + 0
     if payee == FeePayee.VAULT:
-        return SystemAccount.VAULT + 0
+        pool = pool_account(state, instrument)
+        return pool if pool != NONE else SystemAccount.VAULT + 0
     if payee == FeePayee.VENUE_CAPITAL:
         return SystemAccount.VENUE_CAPITAL + 0
     return account
@@ -35,7 +38,7 @@ def charge_penalty(
     penalty = penalty_of(base, stage.fee_ppm, min(equity, equity_before))
     if penalty == 0:
         return
-    payee = payee_account(stage.fee_payee, account, instrument)
+    payee = payee_account(state, stage.fee_payee, account, instrument)
     post(state, account, payee, penalty)
     event = tell(state, tape, EventKind.PENALTY_CHARGED)
     event.account = account

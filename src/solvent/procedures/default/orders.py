@@ -3,7 +3,7 @@
 from solvent.codes import Level, PriceLimit
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
-from solvent.procedures.default.plan import equity_share, plan_lots, shared_requirement, work_space
+from solvent.procedures.default.plan import equity_share, lots_to_margin, plan_lots, shared_requirement, work_space
 from solvent.procedures.default.standing import rows_by_requirement
 from solvent.risk.bankruptcy import health_spread_down
 from solvent.risk.liquidation import spread_limit_ticks
@@ -65,8 +65,8 @@ def rest_after(state, account, stage_row, partly):
 
 
 @kernel
-def place_orders(state, tape, account, stage_row, equity, requirement):
-    """Send the stage's orders to the venue; give how many."""
+def place_orders(state, tape, account, stage_row, equity, requirement, margin_ppm):
+    """Send the stage's orders to the venue, no further into a book than `margin_ppm` (-1: all); give how many."""
     stage = state.stages[stage_row]
     terms = state.accounts[account]
     venue = state.venue[0]
@@ -85,7 +85,7 @@ def place_orders(state, tape, account, stage_row, equity, requirement):
         row = rows[i]
         position = state.positions[row]
         notional = position_notional(state, row)
-        lots = planned[i]
+        lots = lots_to_margin(state, position.instrument, planned[i], margin_ppm)
         contract = state.contracts[position.instrument]
         mark = state.instruments[position.instrument].mark_ticks
         if stage.block_quanta > 0:

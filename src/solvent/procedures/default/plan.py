@@ -12,8 +12,13 @@ from solvent.risk.margin import (
     position_notional,
     requirement_change,
 )
+from solvent.risk.offer import adapted_lots, grown_ppm
+from solvent.state.tables import NONE
 from solvent.state.values import notional_up
 from solvent.units import POSITIONS_MAX, PPM, mul_div_down, mul_div_up
+
+DEPTH_WITHIN_PPM = 10_000
+"""The distance from the mark within which the terms state a market's depth."""
 
 
 @kernel
@@ -115,6 +120,18 @@ def steps_to_health(state, stage, rows, count, equity, requirement):
 
 
 @kernel
+def adapted(state, stage_row, row, held, notional, lots):
+    """What a stage closes of a position in a market as thin as it is now; as planned where the stage does not adapt."""
+    share = state.offers[stage_row].depth_ppm
+    if share == 0 or lots == 0:
+        return lots
+    position = state.positions[row]
+    dynamic = state.dynamics[2 * position.instrument + (0 if position.lots > 0 else 1)]
+    grown = grown_ppm(share, dynamic.depth_ppm)
+    return adapted_lots(state.stages[stage_row].size_min_quanta, lots, held, notional, grown)
+
+
+@kernel
 def plan_lots(state, account, stage_row, rows, count, equity, requirement, lots):
     """Write into `lots` how much of each of `rows` the stage closes now; give whether part of the account is left."""
     stage = state.stages[stage_row]
@@ -152,6 +169,7 @@ def plan_lots(state, account, stage_row, rows, count, equity, requirement, lots)
             lots[i] = lots_by_close_factor(stage, held, notional, equity, requirement)
         else:
             lots[i] = lots_of_size(stage, held, notional, in_cooldown, lower, health)
+        lots[i] = adapted(state, stage_row, row, held, notional, lots[i])
         if lots[i] > 0:
             planned += 1
         if lots[i] < held:
@@ -163,3 +181,12 @@ def plan_lots(state, account, stage_row, rows, count, equity, requirement, lots)
 def work_space():
     """Rows and lots of one account's positions: as many as it may hold, and room for what a takeover adds."""
     return np.empty(POSITIONS_MAX * 8, np.int64), np.empty(POSITIONS_MAX * 8, np.int64)
+
+
+@kernel
+def lots_to_margin(state, instrument, lots, margin_ppm):
+    """Lots an order takes of a book until the next would cost `margin_ppm`; all without one, or without a depth."""
+    depth = state.markets[instrument].depth_lots
+    if margin_ppm == NONE or depth == 0:
+        return lots
+    return min(lots, mul_div_down(depth, margin_ppm, DEPTH_WITHIN_PPM))

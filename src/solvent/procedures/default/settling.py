@@ -74,7 +74,7 @@ def settle_flat(state, watch, tape, account, stage_row, declared, winners, gains
     if total > 0:
         pay_shortfall(state, watch, tape, account, total, total - owed, winners, gains, found)
     elif stage_row != NONE and terms.wallet_quanta > 0 and terms.kind != AccountKind.SYSTEM:
-        payee = payee_account(state.stages[stage_row].residual_payee, account, terms.default_instrument)
+        payee = payee_account(state, state.stages[stage_row].residual_payee, account, terms.default_instrument)
         if payee != account:
             event = tell(state, tape, EventKind.RESIDUAL_TAKEN)
             event.account = account

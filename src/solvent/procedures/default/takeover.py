@@ -1,8 +1,8 @@
-"""The backstop takes positions over."""
+"""Pools take positions over: each the ones of the markets it backs, up to its room, at its stated price."""
 
 import numpy as np
 
-from solvent.codes import Level, SystemAccount
+from solvent.codes import Level
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
 from solvent.procedures.default.charges import charge_penalty
@@ -14,59 +14,124 @@ from solvent.procedures.shortfall import cover_before_adl
 from solvent.procedures.trade import tidy
 from solvent.risk.liquidation import transfer_ticks
 from solvent.risk.margin import exposure_requirement_up, judge, requirement_up
-from solvent.risk.pool import accepts
+from solvent.risk.pool import accepts, room_lots
 from solvent.state.ledger import exchange
-from solvent.state.positions import find_position, take_position
+from solvent.state.pools import is_pool
+from solvent.state.positions import find_position, ordered_lots, take_position
 from solvent.state.tables import NONE
+from solvent.state.terms import POOLS_MAX
 from solvent.state.values import notional_up, traded_quanta
-from solvent.state.windows import record_flow
+from solvent.state.windows import record_flow, record_taken
 from solvent.units import POSITIONS_MAX
 
 
 @kernel
-def take_over(state, watch, tape, account, stage_row, equity, requirement):
-    """The backstop takes what the stage closes of the account's positions, at the mark or less; give whether it did."""
+def plan_behind(state, account, behind, rows, count, equity, requirement, planned):
+    """What an order of an earlier stage leaves: never more than that stage would have closed and did not order."""
+    if behind == NONE:
+        return
+    _rows, ahead = work_space()
+    plan_lots(state, account, behind, rows, count, equity, requirement, ahead)
+    for i in range(count):
+        planned[i] = min(planned[i], max(ahead[i] - abs(ordered_lots(state, rows[i])), 0))
+
+
+@kernel
+def plan_room(state, tape, account, stage_row, rows, count, planned, equities, needs):
+    """Cut what is planned to the room of each market's pool; add what the pool would then require to `needs`.
+
+    Gives False when a pool cannot hold the positions at all: too many, or larger than the contract allows.
+    """
+    already = np.zeros(POOLS_MAX, np.int64)
+    markets = np.zeros(POOLS_MAX, np.int64)
+    for i in range(count):
+        position = state.positions[rows[i]]
+        if planned[i] == 0:
+            continue
+        instrument = position.instrument
+        pool = state.backings[instrument].pool
+        vault = state.vaults[pool].account
+        if vault == NONE:
+            planned[i] = 0
+            continue
+        lots = planned[i] if position.lots > 0 else -planned[i]
+        room = room_lots(state, instrument, lots, equities[pool], already[pool])
+        if room < planned[i]:
+            event = tell(state, tape, EventKind.TAKEOVER_LIMITED)
+            event.account = account
+            event.counterparty = vault
+            event.instrument = instrument
+            event.lots = lots
+            event.value = room
+            event.stage = stage_row
+            planned[i] = room
+            lots = room if lots > 0 else -room
+            if room == 0:
+                continue
+        row = find_position(state, vault, instrument)
+        held = 0 if row == NONE else state.positions[row].lots
+        if row == NONE:
+            markets[pool] += 1
+        if abs(held + lots) > state.contracts[instrument].lots_max:
+            return False
+        if state.accounts[vault].position_count + markets[pool] > POSITIONS_MAX:
+            return False
+        mark = state.instruments[instrument].mark_ticks
+        contract = state.contracts[instrument]
+        taken = notional_up(contract, abs(lots), mark)
+        already[pool] += taken
+        if state.levels[Level.INITIAL].scenario == 1:
+            # moves of several positions at once: no more than each would need alone
+            needs[pool] += requirement_up(state, Level.INITIAL, instrument, abs(lots), taken, 0)
+            continue
+        after = notional_up(contract, abs(held + lots), mark)
+        before = notional_up(contract, abs(held), mark)
+        needs[pool] += requirement_up(state, Level.INITIAL, instrument, abs(held + lots), after, 0)
+        needs[pool] -= requirement_up(state, Level.INITIAL, instrument, abs(held), before, 0)
+    return True
+
+
+@kernel
+def plan_accepted(state, account, stage_row, rows, count, planned, equity, equities, needs):
+    """Leave out the positions of pools that do not accept; give how many lots are left."""
+    shortfall = max(-equity, 0)
+    cover = cover_before_adl(state, account)
+    accept = state.stages[stage_row].accept
+    left = 0
+    for i in range(count):
+        pool = state.backings[state.positions[rows[i]].instrument].pool
+        if not accepts(accept, shortfall, cover, equities[pool] - shortfall, needs[pool]):
+            planned[i] = 0
+        left += planned[i]
+    return left
+
+
+@kernel
+def take_over(state, watch, tape, account, stage_row, equity, requirement, behind):
+    """Pools take what the stage closes of the account's positions, at the mark or less; give whether any was taken.
+
+    `behind` is a stage whose order is in the market for a part: only what it leaves is taken. -1 where there is none.
+    """
     stage = state.stages[stage_row]
-    vault = SystemAccount.VAULT + 0
-    if account == vault:
+    if is_pool(state, account):
         return False
     if stage.round_ns > 0 and state.venue[0].time_ns < state.accounts[account].cooldown_until_ns:
         return False  # one round at a time
     rows, planned = work_space()
     count = rows_by_requirement(state, account, rows)
-    if count == 0:
-        return False
     partly = plan_lots(state, account, stage_row, rows, count, equity, requirement, planned)
-    vault_equity, vault_requirement, _gains, _notional = judge(state, vault, Level.INITIAL)
-    vault_positions = state.accounts[vault].position_count
-    for i in range(count):
-        position = state.positions[rows[i]]
-        lots = planned[i] if position.lots > 0 else -planned[i]
-        if lots == 0:
-            continue
-        row = find_position(state, vault, position.instrument)
-        held = 0 if row == NONE else state.positions[row].lots
-        if row == NONE:
-            vault_positions += 1
-        contract = state.contracts[position.instrument]
-        if abs(held + lots) > contract.lots_max or vault_positions > POSITIONS_MAX:
-            return False
-        mark = state.instruments[position.instrument].mark_ticks
-        if state.levels[Level.INITIAL].scenario == 1:
-            # moves of several positions at once: no more than each would need alone
-            taken = notional_up(contract, abs(lots), mark)
-            vault_requirement += requirement_up(state, Level.INITIAL, position.instrument, abs(lots), taken, 0)
-            continue
-        after = notional_up(contract, abs(held + lots), mark)
-        before = notional_up(contract, abs(held), mark)
-        vault_requirement += requirement_up(
-            state, Level.INITIAL, position.instrument, abs(held + lots), after, 0
-        ) - requirement_up(state, Level.INITIAL, position.instrument, abs(held), before, 0)
-    shortfall = max(-equity, 0)
-    cover = cover_before_adl(state, account)
-    if not accepts(stage.accept, shortfall, cover, vault_equity - shortfall, vault_requirement):
+    plan_behind(state, account, behind, rows, count, equity, requirement, planned)
+    equities = np.zeros(POOLS_MAX, np.int64)
+    needs = np.zeros(POOLS_MAX, np.int64)
+    for pool in range(POOLS_MAX):
+        if state.vaults[pool].account != NONE:
+            own, need, _gains, _notional = judge(state, state.vaults[pool].account, Level.INITIAL)
+            equities[pool] = own
+            needs[pool] = need
+    if not plan_room(state, tape, account, stage_row, rows, count, planned, equities, needs):
         return False
-    accrue(state, tape, vault)
+    if plan_accepted(state, account, stage_row, rows, count, planned, equity, equities, needs) == 0:
+        return False
     shared = shared_requirement(state, rows, count, requirement)
     shares = np.empty(count, np.int64)
     for i in range(count):
@@ -78,12 +143,16 @@ def take_over(state, watch, tape, account, stage_row, equity, requirement):
         lots = planned[i] if position.lots > 0 else -planned[i]
         if lots == 0:
             continue
+        pool = state.vaults[state.backings[instrument].pool]
+        vault = pool.account
         mark = state.instruments[instrument].mark_ticks
         contract = state.contracts[instrument]
         price = mark
-        if stage.price_ppm > 0:
-            price = transfer_ticks(contract, mark, position.lots, shares[i], stage.price_ppm)
+        off_ppm = max(stage.price_ppm, state.backings[instrument].discount_ppm)
+        if off_ppm > 0:
+            price = transfer_ticks(contract, mark, position.lots, shares[i], off_ppm)
         before = exposure_requirement_up(state, Level.MAINTENANCE, row, position.lots)
+        accrue(state, tape, vault)
         vault_row = take_position(state, vault, instrument)
         if lots > 0:
             exchange(state, vault_row, row, lots, price)
@@ -98,6 +167,8 @@ def take_over(state, watch, tape, account, stage_row, equity, requirement):
         event.stage = stage_row
         value = abs(traded_quanta(contract, lots, price))
         event.amount_quanta = value
+        pool.taken_quanta += value
+        record_taken(state, instrument, value)
         record_flow(state, instrument, value, 0)
         freed = before - exposure_requirement_up(state, Level.MAINTENANCE, row, state.positions[row].lots)
         charge_penalty(state, tape, account, stage_row, instrument, value, freed, 0, equity)

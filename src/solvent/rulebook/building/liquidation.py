@@ -6,6 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
+from solvent.rulebook.building.offer import KEEPERS, build_adapt, build_offer
 from solvent.rulebook.locate import Path
 from solvent.rulebook.reading import Reading
 from solvent.rulebook.rules import Stage
@@ -40,6 +41,11 @@ def build_stage(reading: Reading, value: dict[str, Any], path: Path) -> Stage:
         executor = "backstop_vault"
         if price["kind"] == "pool_fill":
             price = {"kind": "takeover", "at": "account_transfer" if "residual" in fees else "mark"}
+    offer = None
+    if executor in KEEPERS or executor == "auction":
+        offer = build_offer(reading, value, fees.get("reward", {}), path) if "price" in value else None
+        executor = "keeper" if executor in KEEPERS else executor
+        size = {"kind": "full"} if size["kind"] == "auction_fraction" else size
     shared = [kind for kind in SHARED if kind in fees]
     if len(shared) > 1:
         reading.tell((*path, "fee"), f"{' and '.join(shared)} stand here together", "Keep one of them.")
@@ -77,4 +83,6 @@ def build_stage(reading: Reading, value: dict[str, Any], path: Path) -> Stage:
         fee_base=SHARED[shared[0]] if shared else "value",
         round_ms=Fraction(1000) / Fraction(throttle["rounds_per_s"]) if throttle.get("rounds_per_s") else Fraction(0),
         block=throttle.get("max_notional"),
+        offer=offer,
+        adapt=build_adapt(value),
     )

@@ -8,6 +8,7 @@ from typing import Any
 from solvent.rulebook.locate import Path
 from solvent.rulebook.reading import Reading
 from solvent.rulebook.rules import LossStage
+from solvent.rulebook.rules.loss import ON_WITHDRAWAL
 
 
 def build_loss(_reading: Reading, value: dict[str, Any], _path: Path) -> LossStage | None:
@@ -15,7 +16,9 @@ def build_loss(_reading: Reading, value: dict[str, Any], _path: Path) -> LossSta
     kind = value["kind"]
     if kind in ("designated_makers", "mint_auction", "time_settlement", "deficit_ledger"):
         return None  # the first three the machine does not run, the last is what it does when no layer is left
-    if kind == "socialise":
+    if kind == "socialise" and value["base"] == "withdrawals":
+        kind = ON_WITHDRAWAL
+    elif kind == "socialise":
         kind = "haircut_gains" if value["base"] in ("session_gains", "unrealised_gains") else "haircut_all"
     kind = {"pool": "liquidity_vault", "protocol_reserves": "venue_capital"}.get(kind, kind)
     return LossStage(

@@ -12,6 +12,7 @@ from solvent.rulebook.checks.liquidation import check_health_search, check_stage
 from solvent.rulebook.checks.loss import check_losses
 from solvent.rulebook.checks.margin import check_levels, check_order_of_levels, check_schedules, check_what_is_run
 from solvent.rulebook.checks.parts import Parts, Tell
+from solvent.rulebook.checks.pools import check_pools
 from solvent.rulebook.checks.price import check_conditions, check_price
 
 
@@ -28,4 +29,5 @@ def check_all(parts: Parts, tell: Tell, tell_unrun: Tell) -> None:
     check_who_acts(parts, tell_unrun)
     check_health_search(parts, tell)
     check_losses(parts, tell)
+    check_pools(parts, tell)
     check_adl(parts, tell)

@@ -14,6 +14,8 @@ PRICES: Final = {
     "engine": ("market", "reference_spread"),
     "backstop_vault": ("takeover", "reference_spread", "oracle_bonus"),
     "adl": ("", "reference_spread"),
+    "keeper": ("oracle_bonus", "oracle_health_discount", "auction"),
+    "auction": ("auction",),
 }
 """Kinds of price an executor closes at, the usual one first."""
 
@@ -44,6 +46,8 @@ def check_executor(path: Path, stage: Stage, adl_price: str, tell: Tell) -> None
     """The venue sells in the market, the vault takes over, winners close; a part leaves the rest with the trader."""
     if stage.executor == "engine" and stage.price == "oracle_health_discount":
         check_discount(path, stage, tell)
+    elif stage.offer is not None and stage.offer.portfolio and stage.executor != "auction":
+        tell((*path, "size"), "only bidders take a share of a whole account", 'Write executor = "auction".')
     elif stage.price not in PRICES.get(stage.executor, PRICES["backstop_vault"]):
         wanted = PRICES.get(stage.executor, PRICES["backstop_vault"])[0]
         remedy = f'Write price = {{ kind = "{wanted}", … }}.' if wanted else "Leave it out; [adl] price is used."
@@ -110,6 +114,13 @@ def check_payees(path: Path, stage: Stage, parts: Parts, tell: Tell) -> None:
     for payee in dict.fromkeys((stage.fee_to, stage.residual_to)):
         if payee and payee not in known and "loss.stage" in parts.complete:
             tell((*path, "fee"), f"there is no payee `{payee}`", f"Name one of: {', '.join(known)}.")
+    offer = stage.offer
+    if offer is not None and (offer.reward or offer.reward_flat or offer.reward_least) and not stage.fee:
+        tell(
+            (*path, "fee"),
+            "a keeper's reward comes out of the penalty, and there is none",
+            'Add { kind = "notional", ppm = …, to = "…" }.',
+        )
     vaults = ("", "vault", *known[len(PAYEES) :])
     if stage.executor == "engine" and stage.residual_to:
         tell((*path, "fee"), "what the venue's own orders leave is the trader's", "Remove the residual fee.")
@@ -153,14 +164,8 @@ def check_health_search(parts: Parts, tell: Tell) -> None:
 
 
 def check_who_acts(parts: Parts, tell_unrun: Tell) -> None:
-    """Keepers act against the pool at the oracle; elsewhere the machine has no stranger who takes a position."""
+    """A keeper at the pool's price calls for the pool, and the pool has one price."""
     for row, stage in known_rows(parts.stages):
-        if stage.executor in ("keeper", "endorsed_keeper", "anyone"):
-            tell_unrun(
-                (*STAGE_PATH, row, "executor"),
-                f"the machine runs executor {stage.executor} only against a pool",
-                'Write price = { kind = "pool_fill" }, or let the venue act: executor = "engine".',
-            )
         if stage.is_pool_fill and parts.fill == "skew_linear":
             tell_unrun(
                 (*STAGE_PATH, row, "price"),

@@ -7,6 +7,7 @@ from typing import Final
 from solvent.rulebook.checks.parts import LOSS_PATH, Parts, Tell, known_rows, payee_names
 from solvent.rulebook.locate import Path
 from solvent.rulebook.rules import LossStage
+from solvent.rulebook.rules.loss import ON_WITHDRAWAL
 
 LOSS_ORDER: Final = (
     "account_residual",
@@ -17,6 +18,7 @@ LOSS_ORDER: Final = (
     "adl",
     "haircut_gains",
     "haircut_all",
+    ON_WITHDRAWAL,
 )
 
 

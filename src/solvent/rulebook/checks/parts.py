@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from solvent.rulebook.locate import Path
-from solvent.rulebook.rules import Adl, Collateral, Index, Level, LossStage, Mark, PriceCondition, Schedule, Stage
+from solvent.rulebook.rules import Adl, Collateral, Index, Level, LossStage, Mark, Pool, PriceCondition, Schedule, Stage
 
 T = TypeVar("T")
 
@@ -44,6 +44,7 @@ class Parts:
     levels: list[Level | None]
     stages: list[Stage | None]
     losses: list[LossStage | None]
+    pools: list[Pool | None]
     adl: Adl | None
     complete: frozenset[str]
 

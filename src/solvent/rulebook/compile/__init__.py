@@ -23,6 +23,7 @@ from solvent.rulebook.compile.liquidation import write_stages
 from solvent.rulebook.compile.loss import write_losses
 from solvent.rulebook.compile.margin import schedule_rows, write_levels, write_scenarios
 from solvent.rulebook.compile.policy import write_policy
+from solvent.rulebook.compile.pools import write_pools
 from solvent.rulebook.compile.price import write_feeds, write_pricing
 from solvent.rulebook.compile.watch import note_what_is_scanned
 from solvent.rulebook.compile.work import Work, write_fields
@@ -93,6 +94,7 @@ def compile_all(work: Work) -> CompiledTerms:
     write_levels(work, terms)
     write_stages(work, terms)
     write_losses(work, terms)
+    write_pools(work, terms)
     write_assets(work, terms, tiers)
     write_scenarios(work, terms)
     note_what_is_scanned(work, terms)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from solvent.codes import Accept, Executor, FeeBase, FeePayee, PriceLimit, Size, SystemAccount
+from solvent.codes import Accept, Executor, FeeBase, FeePayee, OfferPrice, PriceLimit, Size, SystemAccount
 from solvent.codes import Level as LevelCode
 from solvent.rulebook.compile.work import Work, write_fields
 from solvent.rulebook.locate import Path
@@ -41,9 +41,32 @@ def residual_payee(work: Work, stage: Stage) -> int:
     return payee_of(work, last)
 
 
+def offer_fields(work: Work, stage: Stage, path: Path) -> dict[str, int]:
+    """What the stage offers to keepers or bidders, and how it adapts."""
+    fields = {"volatility_ppm": int(stage.adapt.volatility * PPM), "depth_ppm": int(stage.adapt.depth * PPM)}
+    offer = stage.offer
+    if offer is None:
+        return fields
+    fields |= {
+        "price": OfferPrice[offer.price.upper()],
+        "endorsed": offer.endorsed,
+        "portfolio": offer.portfolio,
+        "reward_flat_quanta": work.quanta(offer.reward_flat, (*path, "flat")),
+        "reward_min_quanta": work.quanta(offer.reward_least, (*path, "min")),
+        "reward_max_quanta": work.quanta(offer.reward_most, (*path, "max")),
+    }
+    shares = {"start": offer.start, "first": offer.first, "second": offer.second, "cut": offer.cut}
+    shares |= {"slope": offer.slope, "buffer": offer.buffer, "reward": offer.reward}
+    times = {"first": offer.first_ms, "second": offer.second_ms, "step": offer.step_ms, "reset": offer.reset_ms}
+    fields |= {f"{name}_ppm": int(share * PPM) for name, share in shares.items()}
+    return fields | {f"{name}_ns": time * NANOSECONDS_PER_MILLISECOND for name, time in times.items()}
+
+
 def write_stages(work: Work, terms: Terms) -> None:
     """The action ladder."""
+    terms.policy[0].routes = int(work.rulebook.routes)
     for row, stage in enumerate(work.rulebook.stages):
+        write_fields(terms.offers[row], offer_fields(work, stage, ("liquidation", "stage", row, "fee")))
         path: Path = ("liquidation", "stage", row, "size", "min_notional")
         write_fields(
             terms.stages[row],

@@ -15,6 +15,7 @@ from solvent.rulebook.rules.liquidation import Stage
 from solvent.rulebook.rules.loss import LossStage
 from solvent.rulebook.rules.margin import DEFAULT_MARKET, Additions, Bracket, Curve, Level, Scenarios, Schedule
 from solvent.rulebook.rules.meta import Meta
+from solvent.rulebook.rules.pools import Pool
 from solvent.rulebook.rules.price import Component, Fill, Guard, Index, Mark, PriceCondition, Source
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "LossStage",
     "Mark",
     "Meta",
+    "Pool",
     "PriceCondition",
     "Rulebook",
     "Scenarios",
@@ -74,7 +76,9 @@ class Rulebook:
     funding: Funding
     governance: Governance
     stages: tuple[Stage, ...]
+    routes: bool
     losses: tuple[LossStage, ...]
+    pools: tuple[Pool, ...]
     adl: Adl | None
     limits: Limits
     breakers: tuple[Breaker, ...]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from solvent.rulebook.rules.offer import STEADY, Adapt, Offer
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -46,3 +48,5 @@ class Stage:
     fee_base: str = "value"
     round_ms: Fraction = Fraction(0)
     block: Decimal | None = None
+    offer: Offer | None = None
+    adapt: Adapt = STEADY

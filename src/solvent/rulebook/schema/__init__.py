@@ -22,6 +22,7 @@ from solvent.rulebook.schema.liquidation import LIQUIDATION
 from solvent.rulebook.schema.loss import LOSS
 from solvent.rulebook.schema.margin import MARGIN
 from solvent.rulebook.schema.meta import META, SCHEMA
+from solvent.rulebook.schema.pools import POOLS
 from solvent.rulebook.schema.price import PRICE
 from solvent.rulebook.schema.rounding import ROUNDING
 from solvent.rulebook.schema.tree import Node, nearest, tree_of
@@ -37,6 +38,7 @@ PARAMETERS: Final[tuple[Parameter, ...]] = (
     *FUNDING,
     *LIQUIDATION,
     *LOSS,
+    *POOLS,
     *ADL,
     *LIMITS,
     *BREAKERS,

@@ -35,6 +35,14 @@ PAID: Final = (
 
 LIQUIDATION: Final[tuple[Parameter, ...]] = (
     table("liquidation", "Who closes what, and how.", required=True),
+    choice(
+        "liquidation.route",
+        "In which order stages of one threshold act: as written, or the cheapest first, a book up to the cost of the"
+        " next; by cost a stage that would lower the account's health is passed over.",
+        "file_order",
+        "cost",
+        default="file_order",
+    ),
     tables("liquidation.stage", "Rungs of the action ladder, in file order.", STAGES_MAX, least=1, required=True),
     text("liquidation.stage[].id", "What reports call it.", required=True),
     table("liquidation.stage[].when", "Equity below this much breaches the stage.", required=True),
@@ -76,7 +84,8 @@ LIQUIDATION: Final[tuple[Parameter, ...]] = (
     ),
     choice(
         "liquidation.stage[].executor",
-        "The venue's order, the vault or fund that takes over, a keeper who closes against the pool, or the winners."
+        "The venue's order, the vault or fund that takes over, whoever claims first (or only endorsed keepers),"
+        " bidders, or the winners; a keeper at the pool's price only calls for the pool."
         " What a fund or a pool takes over is held by the vault.",
         "engine",
         "backstop_vault",
@@ -84,21 +93,23 @@ LIQUIDATION: Final[tuple[Parameter, ...]] = (
         "keeper",
         "endorsed_keeper",
         "anyone",
+        "auction",
         "adl",
-        later=("auction", "continuous"),
+        later=("continuous",),
         required=True,
     ),
     text("liquidation.stage[].select", "Which position the venue takes first.", informational=True),
     table("liquidation.stage[].size", "How much is closed; all of it."),
     choice(
         "liquidation.stage[].size.kind",
-        "All, a share, down a bracket, or until healthy.",
+        "All, a share, down a bracket, until healthy, or shares of the whole account to bidders.",
         "full",
         "fraction",
         "to_lower_tier",
         "to_health",
         "close_factor",
-        later=("auction_fraction", "band", "max_repay"),
+        "auction_fraction",
+        later=("band", "max_repay"),
         required=True,
     ),
     ppm("liquidation.stage[].size.ppm", "Share of the position.", kinds=("fraction",), least=0, required=True),
@@ -227,7 +238,8 @@ LIQUIDATION: Final[tuple[Parameter, ...]] = (
         "oracle_health_discount",
         "reference_spread",
         "oracle_bonus",
-        later=("auction", "amm_curve"),
+        "auction",
+        later=("amm_curve",),
         required=True,
     ),
     choice(
@@ -305,7 +317,8 @@ LIQUIDATION: Final[tuple[Parameter, ...]] = (
         "requirement",
         "improvement_share",
         "residual",
-        later=("bonus_share", "reward", "debt_penalty", "auction_start"),
+        "reward",
+        later=("bonus_share", "debt_penalty", "auction_start"),
         required=True,
     ),
     ppm(
@@ -332,6 +345,19 @@ LIQUIDATION: Final[tuple[Parameter, ...]] = (
         "surplus_only",
         kinds=("notional",),
         informational=True,
+    ),
+    table("liquidation.stage[].adapt", "How the stage follows the multipliers of its market."),
+    ppm(
+        "liquidation.stage[].adapt.volatility_ppm",
+        "So much of what the volatility multiplier has above one widens a discount and shortens the time.",
+        least=0,
+        default=0,
+    ),
+    ppm(
+        "liquidation.stage[].adapt.depth_ppm",
+        "So much of what the depth multiplier has above one raises the share closed, and what is closed whole.",
+        least=0,
+        default=0,
     ),
     choice(
         "liquidation.stage[].accept",
