@@ -137,7 +137,9 @@ def _pool(world: Setting, chance: Random) -> Command:
     shares = books.accounts[account].shares if account in books.accounts else 0
     if shares and chance.random() < 0.7:
         part = max(shares // chance.choice([1, 2]), 1)
-        return chance.choice([GiveNotice, LeaveVault])(world.time_ns, account, part)
+        if chance.random() < 0.5:
+            return GiveNotice(world.time_ns, account, part)
+        return LeaveVault(world.time_ns, account, part)
     free = books.free(account) if account in books.accounts else 1
     return JoinVault(world.time_ns, account, max(free // 3, 1), max(pool, 0))
 

@@ -52,14 +52,13 @@ def _by_time(reading: Reading, price: dict[str, Any], path: Path) -> dict[str, A
     if any(segment.get("step_ms") for segment in segments):
         if len(segments) > 1:
             reading.tell(at, "a staircase stands alone", "Write one segment with step_ms and cut_ppm.")
-        stairs = segments[0]
+        stairs = next(segment for segment in segments if segment.get("step_ms"))
         return {"price": "stairs", "cut": stairs.get("cut_ppm") or Fraction(0), "step_ms": stairs["step_ms"], **begun}
     if len(segments) > LINES_MAX:
         reading.tell(at, f"{len(segments)} segments, the price has room for two", "Join the last ones.")
-    names = (("first", "first_ms"), ("second", "second_ms"))
     lines = [
-        {to: segment.get("to_ppm") or Fraction(0), ms: segment.get("ms") or 0}
-        for (to, ms), segment in zip(names, segments, strict=False)
+        {name: segment.get("to_ppm") or Fraction(0), f"{name}_ms": segment.get("ms") or 0}
+        for name, segment in zip(("first", "second"), segments, strict=False)
     ]
     return {"price": "time", **begun, **{name: number for line in lines for name, number in line.items()}}
 
