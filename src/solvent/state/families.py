@@ -42,6 +42,7 @@ POLICY_OF: Final = {
     "grace": Family.PRICE,
     "funding": Family.FUNDING,
     "adl": Family.ADL,
+    "routes": Family.LIQUIDATION,
     "withdraw": Family.LIMITS,
     "outflow": Family.LIMITS,
     "open": Family.LIMITS,
