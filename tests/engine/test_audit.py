@@ -4,13 +4,14 @@ import json
 
 import numpy as np
 import pytest
+from tests.plain import plain
 from tests.small_replay import played
 from typer.testing import CliRunner
 
 from solvent.cli.main import app
 from solvent.engine.audit import audit_journal, audit_watch
 from solvent.engine.engine import Engine
-from solvent.risk.watch import DEAD
+from solvent.risk.watch import DEAD, add_member
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +66,16 @@ def test_an_account_the_index_lost_is_named(venue) -> None:
         assert not report.lists_equal
         state.accounts[account].wallet_quanta = wallet
         assert audit_watch(engine).is_sound
+
+
+def test_an_audit_leaves_the_live_watch_as_it_was(venue) -> None:
+    """A mirror made for the audit once told the live scan that it had one: it then looked at nobody."""
+    place, _commands = venue
+    with Engine.open(place, until=700) as engine:
+        state, watch = engine.machine
+        plain(add_member)(watch.stale, 30)
+        before = {name: rows.copy() for name, rows in watch._asdict().items() if name != "ordering"}
+        assert audit_watch(engine).is_sound
+        assert engine.machine.watch is watch
+        for name, rows in before.items():
+            assert np.array_equal(getattr(watch, name), rows), name

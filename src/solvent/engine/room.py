@@ -136,7 +136,10 @@ def with_mirror(machine: Machine) -> Machine:
     owned = state.holdings.account[: int(state.venue[0].holding_count)]
     slots += np.bincount(owned[owned != NONE], minlength=len(accounts))
     slots[(accounts["status"] != Status.SOUND) | (accounts["kind"] == AccountKind.SYSTEM)] = 0
-    watch = watch._replace(**blank_mirror(slots, len(state.instruments)))
+    # the meter and the set of stale accounts speak of one mirror: a machine that keeps another keeps them too
+    watch = watch._replace(
+        meter=watch.meter.copy(), stale=watch.stale.copy(), **blank_mirror(slots, len(state.instruments))
+    )
     fill_mirror(state, watch)
     return Machine(state, watch)
 

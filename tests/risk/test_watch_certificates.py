@@ -1,0 +1,222 @@
+"""Which rules have a certificate, how steep they are, and the seldom met turns of the index."""
+
+import numpy as np
+import pytest
+from tests.ground import blank_state, give, give_collateral, open_account, set_asset, write_brackets
+from tests.plain import plain
+
+from solvent.codes import Driver, Level, Schedule
+from solvent.engine.room import fresh_watch
+from solvent.procedures import review
+from solvent.procedures.near import BY_FILTER, BY_INDEX, BY_SCAN, find_near
+from solvent.risk import watch as watching
+from solvent.risk.watch.certificate import JOINT, ROUGH, SMOOTH
+from solvent.risk.watch.collect import _in_order, collect_holders
+from solvent.state.tables import NONE
+from solvent.units import PPM
+
+MAINTENANCE = Level.MAINTENANCE
+
+
+def schedule_of(state, level=MAINTENANCE, instrument=0):
+    return state.schedules[level * len(state.instruments) + instrument]
+
+
+@pytest.mark.parametrize(
+    ("fields", "slope", "bent", "rounded", "certified"),
+    [
+        ({"kind": Schedule.ZERO, "rate_max_ppm": 0}, 0, False, SMOOTH, True),
+        ({"kind": Schedule.BRACKETS_MARGINAL, "rate_max_ppm": 100_000}, 100_000, False, SMOOTH, True),
+        ({"kind": Schedule.BRACKETS_MARGINAL, "rate_max_ppm": 100_000, "add_ppm": 5}, 100_000, False, ROUGH, True),
+        ({"kind": Schedule.CURVE, "driver": Driver.SIZE, "rate_max_ppm": 300_000}, 300_000, False, ROUGH, True),
+        ({"kind": Schedule.CURVE, "driver": Driver.NOTIONAL, "rate_max_ppm": 300_000}, 600_000, True, ROUGH, True),
+        ({"kind": Schedule.CURVE, "driver": Driver.OPEN_INTEREST, "rate_max_ppm": 9}, 9, False, ROUGH, False),
+        ({"kind": Schedule.USER_LEVERAGE, "scale_ppm": 1_200_000, "rate_max_ppm": 9}, 1_200_000, True, SMOOTH, True),
+        ({"kind": Schedule.SCENARIO, "rate_max_ppm": 200_000}, 200_000, False, ROUGH, True),
+        ({"kind": Schedule.SCENARIO + 1, "rate_max_ppm": 0}, 0, False, SMOOTH, False),
+    ],
+)
+def test_a_rule_its_slope_and_its_certificate(fields, slope, bent, rounded, certified) -> None:
+    state = blank_state()
+    schedule = schedule_of(state)
+    for name in schedule.dtype.names:
+        schedule[name] = fields.get(name, 0)
+    found = int(plain(watching.slope_ppm)(state, MAINTENANCE, 0, 1))
+    assert found == slope
+    assert bool(plain(watching.is_bent)(state, MAINTENANCE, 0, found)) == bent
+    assert plain(watching.roundings)(state, MAINTENANCE, 0) == rounded
+    assert bool(plain(watching.has_schedule_certificate)(state, MAINTENANCE, 0)) == certified
+    assert not plain(watching.is_joint)(state, MAINTENANCE, 0)
+
+
+@pytest.mark.parametrize(
+    ("scale", "least", "slope"),
+    [(PPM, 0, 170_000), (PPM, 1, 150_000), (5 * PPM, 0, 850_000), (6 * PPM, 0, 1_020_000)],
+)
+def test_a_joint_rule_is_certified_up_to_a_slope_of_one(scale, least, slope) -> None:
+    state = blank_state()
+    count = len(state.instruments)
+    schedule = schedule_of(state)
+    schedule["kind"], schedule["scale_ppm"], schedule["premium_num"] = Schedule.SCENARIO, scale, 0
+    state.levels[MAINTENANCE].scenario = 1
+    policy = state.policy[0]
+    policy.scenario_count, policy.scenario_unhedged_ppm, policy.scenario_charge_least = 2, 20_000, least
+    rows = np.zeros(2 * count, dtype=state.shocks.dtype).view(np.recarray)
+    rows[0].move_ppb, rows[count].move_ppb = 100_000_000, -150_000_000
+    state = state._replace(shocks=rows)
+    assert plain(watching.is_joint)(state, MAINTENANCE, 0)
+    assert plain(watching.slope_ppm)(state, MAINTENANCE, 0, 0) == slope
+    assert bool(plain(watching.has_schedule_certificate)(state, MAINTENANCE, 0)) == (slope <= PPM)
+    assert plain(watching.roundings)(state, MAINTENANCE, 0) == JOINT
+    assert not plain(watching.is_bent)(state, MAINTENANCE, 0, slope)
+    schedule["premium_num"], schedule["premium_den"] = 1, 1
+    dearer = plain(watching.slope_ppm)(state, MAINTENANCE, 0, 0)
+    assert dearer == slope + -(-int(state.contracts[0].lots_max) // 1_000)
+
+
+def test_a_multiplier_makes_everything_steeper_and_rougher() -> None:
+    state = blank_state()
+    schedule = schedule_of(state)
+    schedule["kind"], schedule["rate_max_ppm"] = Schedule.BRACKETS_MARGINAL, 300_000
+    state.instruments[0].maintenance_short_ppm = 4 * PPM
+    assert plain(watching.slope_ppm)(state, MAINTENANCE, 0, 0) == 1_200_000
+    assert plain(watching.is_bent)(state, MAINTENANCE, 0, 1_200_000)
+    assert plain(watching.roundings)(state, MAINTENANCE, 0) == 4 * SMOOTH + SMOOTH
+    state.instruments[0].initial_long_ppm = 5 * PPM
+    assert plain(watching.multiplier_most_ppm)(state, Level.INITIAL, 0) == 5 * PPM
+
+
+def test_open_orders_and_unknown_weights_take_an_account_its_certificate() -> None:
+    state = blank_state(positions=4, holdings=4)
+    set_asset(state, 1, 0, 1, 1, PPM, PPM)
+    account = open_account(state, 10**9)
+    give(state, account, 0, 10, cost=0)
+    give_collateral(state, account, 1, 5)
+    assert plain(watching.is_certified)(state, MAINTENANCE, account)
+    kept = int(state.assets[1].maintenance_ppm)
+    state.assets[1].maintenance_ppm = -1
+    assert not plain(watching.is_certified)(state, MAINTENANCE, account)
+    state.assets[1].maintenance_ppm = kept
+    state.levels[MAINTENANCE].includes_orders = 1
+    assert plain(watching.is_certified)(state, MAINTENANCE, account)
+    state.positions[int(state.accounts[account].first_position)].orders = 0
+    assert not plain(watching.is_certified)(state, MAINTENANCE, account)
+
+
+def crowd(accounts: int = 12):
+    """Longs of one market with falling margins, everyone's corner made."""
+    state = blank_state(accounts=accounts + 32, positions=64)
+    write_brackets(state, MAINTENANCE, 0, 0, [0], [1], 10)
+    write_brackets(state, Level.INITIAL, 0, 1, [0], [1], 5)
+    numbers = [open_account(state, 1_000 + 40 * number) for number in range(accounts)]
+    mark = int(state.instruments[0].mark_ticks)
+    unit = int(state.contracts[0].quanta_per_lot_tick)
+    for account in numbers:
+        give(state, account, 0, 10, cost=10 * mark * unit)
+    return state, fresh_watch(state), numbers
+
+
+def members(found) -> set[int]:
+    names, account = set(), plain(watching.next_member)(found, 0)
+    while account != NONE:
+        names.add(int(account))
+        account = plain(watching.next_member)(found, account + 1)
+    return names
+
+
+def test_whoever_is_collected_without_room_waits() -> None:
+    state, watch, numbers = crowd()
+    cramped = watch._replace(fired=watch.fired[:3], surplus=watch.surplus[:3])
+    assert plain(collect_holders)(cramped, 0, False) == NONE
+    assert members(cramped.pending) == set(numbers)
+    for account in numbers:
+        plain(watching.remove_member)(cramped.pending, account)
+        plain(watching.add_member)(cramped.thin, account)
+    assert plain(collect_holders)(cramped, 0, True) == NONE
+    assert members(cramped.pending) == set(numbers)
+    roomy = watch._replace(fired=np.zeros(1_024, dtype=np.int32))
+    for account in numbers:
+        plain(watching.remove_member)(roomy.pending, account)
+    assert plain(collect_holders)(roomy, 0, True) == len(numbers)
+    assert roomy.fired[: len(numbers)].tolist() == numbers
+
+
+def test_the_thin_are_moved_to_those_who_wait_when_the_loose_take_their_room() -> None:
+    state, watch, numbers = crowd()
+    cramped = watch._replace(fired=watch.fired[:3], surplus=watch.surplus[:3])
+    plain(watching.add_member)(cramped.thin, numbers[0])
+    for account in numbers[1:]:
+        plain(watching.add_member)(cramped.loose, account)
+    assert plain(collect_holders)(cramped, 0, True) == NONE
+    assert members(cramped.pending) == {numbers[0]}
+
+
+def test_a_list_too_long_for_the_room_is_handed_out_in_pieces() -> None:
+    state, watch, numbers = crowd()
+    cramped = watch._replace(fired=watch.fired[:5])
+    for account in numbers:
+        plain(watching.add_member)(cramped.ordering, account)
+    seen = []
+    while (drained := plain(watching.drain_in_order)(cramped)) > 0:
+        seen += cramped.fired[:drained].tolist()
+    assert seen == numbers
+
+
+def test_more_than_a_few_are_put_in_order_through_bits() -> None:
+    state, watch, numbers = crowd()
+    found = np.array([7, 3] * 60, dtype=np.int32)
+    roomy = watch._replace(fired=np.zeros(1_024, dtype=np.int32))
+    roomy.fired[: len(found)] = found
+    assert plain(_in_order)(roomy, len(found)) == 2
+    assert roomy.fired[:2].tolist() == [3, 7]
+
+
+def test_a_key_that_is_gone_is_no_corner() -> None:
+    state, watch, numbers = crowd()
+    row = int(state.accounts[numbers[0]].first_position)
+    assert plain(review.corner_surplus)(state, watch, numbers[0]) >= 0
+    watch.keys[watch.position_place[row]] = watching.DEAD
+    assert plain(review.corner_surplus)(state, watch, numbers[0]) == NONE
+
+
+def test_near_by_index_by_filter_and_by_scan_are_the_same() -> None:
+    from solvent.engine.room import Machine, with_mirror
+
+    state, watch, numbers = crowd()
+    found, again, naive = (np.zeros(len(state.accounts), dtype=np.int32) for _ in range(3))
+    ways = set()
+    for scale in (PPM, 1_100_000, 2 * PPM, 20 * PPM):
+        count, _judged, way = find_near(state, watch, MAINTENANCE, scale, found)
+        ways.add(way)
+        cramped = with_mirror(Machine(state, watch)).watch._replace(fired=watch.fired[:1], surplus=watch.surplus[:1])
+        filtered, _judged, other = find_near(state, cramped, MAINTENANCE, scale, again)
+        ways.add(other)
+        for account in numbers[:3]:
+            plain(watching.add_member)(watch.pending, account)
+            plain(watching.add_member)(watch.loose, account)
+        with_more, _judged, _way = find_near(state, watch, MAINTENANCE, scale, naive)
+        for account in numbers[:3]:
+            plain(watching.remove_member)(watch.pending, account)
+            plain(watching.remove_member)(watch.loose, account)
+        assert found[:count].tolist() == again[:filtered].tolist() == naive[:with_more].tolist()
+    assert ways == {BY_INDEX, BY_FILTER, BY_SCAN}
+    assert find_near(state, watch, Level.INITIAL, PPM, found)[2] == BY_SCAN
+
+
+def test_a_guess_that_never_holds_leaves_the_account_judged_at_every_price(monkeypatch) -> None:
+    state, watch, numbers = crowd()
+    monkeypatch.setattr(review, "set_corner", lambda *_given: True)
+    monkeypatch.setattr(review, "corner_surplus", lambda *_given: -1)
+    give_corner = plain(review.give_corner)
+    if give_corner is not review.give_corner:
+        pytest.skip("the compiled twin cannot be given another corner")
+    give_corner(state, watch, numbers[0], 10)
+    assert plain(watching.has_member)(watch.loose, numbers[0])
+
+
+def test_a_market_whose_one_lot_is_worth_nothing_asks_for_a_scan() -> None:
+    from solvent.procedures.near import room_ppm
+
+    state = blank_state()
+    state.instruments[0].mark_ticks = 0
+    assert plain(room_ppm)(state, 0, 2 * PPM) == NONE
