@@ -5,7 +5,7 @@ from tests.small_replay import played
 
 from solvent.commands import CommandKind
 from solvent.engine.engine import Engine
-from solvent.engine.room import make_room, units_left, units_wanted
+from solvent.engine.room import make_room, room_left, room_wanted
 
 
 def test_what_is_promised_is_always_there() -> None:
@@ -16,8 +16,8 @@ def test_what_is_promised_is_always_there() -> None:
     asked = 0
     for first in range(0, len(commands), 3):
         batch = commands[first : first + 3]
-        wanted = units_wanted(batch)
-        if wanted <= engine._units_left:
+        wanted = room_wanted(batch)
+        if (wanted <= engine._room_left).all():
             needed = make_room(engine.machine, batch.view(np.recarray))
             assert needed is not None
             assert all(len(before) == len(after) for before, after in zip(engine.state, needed.state, strict=True)), (
@@ -26,7 +26,7 @@ def test_what_is_promised_is_always_there() -> None:
         else:
             asked += 1
         engine.submit(batch)
-        assert 0 <= engine._units_left <= units_left(engine.machine)
+        assert (engine._room_left <= room_left(engine.machine)).all()
     together = Engine.in_memory(run.genesis)
     together.submit(commands)
     assert engine.digest() == together.digest()
@@ -36,14 +36,14 @@ def test_what_is_promised_is_always_there() -> None:
 def test_a_kind_that_is_not_plain_always_asks() -> None:
     records = np.zeros(2, dtype=played(seed=11, accounts=40).recording.commands[0].dtype)
     records["kind"] = CommandKind.PRICE_REPORT
-    assert units_wanted(records) == 0
+    assert room_wanted(records).tolist() == [0, 0, 0, 0]
     records["kind"][1] = CommandKind.TRADE
-    assert units_wanted(records) == 1
+    assert room_wanted(records).tolist() == [0, 2, 0, 2]
     for kind in (CommandKind.ADVANCE, CommandKind.ENACT_TERMS, -5, 30_000):
         records["kind"][1] = kind
-        assert units_wanted(records) > len(records) * 1_000_000
+        assert (room_wanted(records) > len(records) * 1_000_000).all()
     records["kind"][1], records["asset"][1] = CommandKind.DEPOSIT, 1
-    assert units_wanted(records) > len(records) * 1_000_000
+    assert (room_wanted(records) > len(records) * 1_000_000).all()
 
 
 def test_a_replay_tells_each_block_its_own_events(tmp_path) -> None:

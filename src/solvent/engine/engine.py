@@ -27,12 +27,13 @@ from solvent.engine.journal import Journal
 from solvent.engine.latency import ReportLatency
 from solvent.engine.log import Log
 from solvent.engine.room import (
+    NOTHING_KNOWN,
     Machine,
     fresh_watch,
     keep_mirror,
     make_room,
-    units_left,
-    units_wanted,
+    room_left,
+    room_wanted,
     with_mirror,
 )
 from solvent.engine.snapshot import read_snapshot, write_snapshot
@@ -93,7 +94,7 @@ class Engine:
         self._directory: pathlib.Path | None = None
         self._tape: Tape = blank_tape(TAPE_ROOM)
         self._since_mirror = 0
-        self._units_left = 0
+        self._room_left = NOTHING_KNOWN
         self.latency = ReportLatency()
         announce_compilation()
         with quick_compilation():
@@ -214,11 +215,13 @@ class Engine:
             return _no_events()
         records = batch.view(np.recarray)
         # making room costs more than applying a few commands: it is asked for when it may be needed
-        wanted = units_wanted(batch)
-        if wanted > self._units_left:
+        wanted = room_wanted(batch)
+        if (wanted > self._room_left).any():
             self._machine = make_room(self._machine, records)
-            self._units_left = units_left(self._machine)
-        self._units_left = max(self._units_left - wanted, 0)
+            self._room_left = room_left(self._machine)
+        # after a kind that is not plain nothing is known: the next batch asks, whatever it holds
+        left = self._room_left - wanted
+        self._room_left = left if (left > -BATCH_COMMANDS_MAX).all() else NOTHING_KNOWN
         self._since_mirror += len(records)
         if self._since_mirror >= len(self.state.accounts) // MIRROR_SHARE:
             self._since_mirror = 0

@@ -31,22 +31,24 @@ from solvent.units import POSITIONS_MAX, PPM
 KINDS = max(CommandKind) + 1
 
 _MORE_THAN_ANY = 1 << 40
-_UNITS = np.full(KINDS, _MORE_THAN_ANY, dtype=np.int64)
-_UNITS[CommandKind.PRICE_REPORT] = 0
-for _kind in (
-    CommandKind.OPEN_ACCOUNT,
-    CommandKind.DEPOSIT,
-    CommandKind.WITHDRAW,
-    CommandKind.TRADE,
-    CommandKind.RESERVE_ORDER,
-    CommandKind.RELEASE_ORDER,
-    CommandKind.FUNDING_TICK,
-    CommandKind.REPORT_PREMIUM,
-    CommandKind.SETTLE_FUNDING,
-    CommandKind.RECORD_ACT,
+_ROWS = 4
+_NEEDS = np.full((KINDS, _ROWS), _MORE_THAN_ANY, dtype=np.int64)
+for _kind, _need in (
+    (CommandKind.PRICE_REPORT, (0, 0, 0, 0)),
+    (CommandKind.DEPOSIT, (0, 0, 0, 0)),
+    (CommandKind.WITHDRAW, (0, 0, 0, 0)),
+    (CommandKind.RELEASE_ORDER, (0, 0, 0, 0)),
+    (CommandKind.FUNDING_TICK, (0, 0, 0, 0)),
+    (CommandKind.RECORD_ACT, (0, 0, 0, 0)),
+    (CommandKind.OPEN_ACCOUNT, (1, 0, 0, 0)),
+    (CommandKind.RESERVE_ORDER, (0, 1, 1, 0)),
+    (CommandKind.TRADE, (0, 2, 0, 2)),
 ):
-    _UNITS[_kind] = 1
-"""Kind -> units of room it may use, see `units_left`; of a kind not named here nothing is known."""
+    _NEEDS[_kind] = _need
+"""Kind -> rows of accounts, of positions and of orders it may need, and keys in one column of the watch.
+
+Money in the settlement currency needs none. Of a kind not named here nothing is known: `make_room` is asked.
+"""
 
 
 class Machine(NamedTuple):
@@ -155,27 +157,31 @@ def keep_mirror(machine: Machine) -> Machine:
     return with_mirror(machine)
 
 
-def units_left(machine: Machine) -> int:
-    """How many plain commands fit for certain.
+NOTHING_KNOWN = np.full(_ROWS, -1, dtype=np.int64)
+"""Room after a batch of which nothing is known: less than any batch wants."""
 
-    A unit is room for the neediest of them: a row of accounts, two of positions, one of orders, and two keys in
-    whichever column of the watch is fullest.
-    """
+
+def room_left(machine: Machine) -> np.ndarray:
+    """Rows of accounts, positions and orders that are free, and keys in the fullest column of the watch."""
     state, columns = machine.state, machine.watch.columns
     venue = state.venue[0]
-    return min(
-        len(state.accounts) - int(venue.account_count),
-        (len(state.positions) - int(venue.position_count)) // 2,
-        len(state.orders) - int(venue.orders_count),
-        int((columns.capacity - columns.count).min()) // 2,
+    return np.array(
+        [
+            len(state.accounts) - int(venue.account_count),
+            len(state.positions) - int(venue.position_count),
+            len(state.orders) - int(venue.orders_count),
+            int((columns.capacity - columns.count).min()),
+        ],
+        dtype=np.int64,
     )
 
 
-def units_wanted(records: np.ndarray) -> int:
-    """Units of room a batch may use; beyond any number where it holds a kind, or an asset, that is not plain."""
+def room_wanted(records: np.ndarray) -> np.ndarray:
+    """The same four numbers a batch may need; beyond any where it holds a kind, or an asset, that is not plain."""
     if records["asset"].any():
-        return _MORE_THAN_ANY
-    return int(_UNITS.take(records["kind"], mode="clip").sum())
+        return np.full(_ROWS, _MORE_THAN_ANY, dtype=np.int64)
+    wanted: np.ndarray = _NEEDS.take(records["kind"], axis=0, mode="clip").sum(axis=0)
+    return wanted
 
 
 def _lengthened(rows: np.ndarray, length: int, filler: int) -> np.ndarray:
