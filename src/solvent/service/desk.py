@@ -162,6 +162,7 @@ _CASE_KINDS: Final = frozenset(
         EventKind.ACCOUNT_RECOVERED,
         EventKind.DEFAULT_CLOSED,
         EventKind.LIQUIDATION_FILLED,
+        EventKind.POSITION_CLAIMED,
         EventKind.POSITION_TAKEN_OVER,
         EventKind.POSITION_DELEVERAGED,
         EventKind.PENALTY_CHARGED,
@@ -300,7 +301,7 @@ class Desk:
         case = self.open_cases.get(account)
         if case is None:
             return
-        if kind == EventKind.LIQUIDATION_FILLED:
+        if kind in (EventKind.LIQUIDATION_FILLED, EventKind.POSITION_CLAIMED):
             case.filled_quanta += amount
         elif kind == EventKind.POSITION_TAKEN_OVER:
             case.taken_over_quanta += amount
