@@ -21,6 +21,7 @@ from solvent.events import EventKind, blank_tape
 from solvent.procedures.default.takeover import take_over
 from solvent.procedures.shortfall import gains_of_all, means_of, pay_shortfall
 from solvent.risk.watch import blank_watch
+from solvent.state.tables import NONE
 from solvent.units import PPM
 
 VAULT = SystemAccount.VAULT
@@ -115,7 +116,7 @@ def full_vault(positions: int, lots_max: int = 1_000):
     state.contracts.lots_max[:] = lots_max
     state.stages[0].used, state.stages[0].executor = 1, Executor.BACKSTOP_VAULT
     watch = blank_watch(np.full(132, 64), len(state.accounts), len(state.positions), len(state.holdings))
-    return plain(take_over)(state, watch, blank_tape(256), account, 0, 0, 0)
+    return plain(take_over)(state, watch, blank_tape(256), account, 0, 0, 0, NONE)
 
 
 def test_the_vault_takes_nothing_over_beyond_its_own_limits() -> None:
