@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-from tests.ground import blank_state, give, give_collateral, open_account, set_asset, write_brackets
+from tests.ground import blank_state, crowd, give, give_collateral, open_account, set_asset
 from tests.plain import plain
 
 from solvent.codes import Driver, Level, Schedule
-from solvent.engine.room import fresh_watch
 from solvent.procedures import review
 from solvent.procedures.near import BY_FILTER, BY_INDEX, BY_SCAN, find_near
 from solvent.risk import watch as watching
@@ -101,19 +100,6 @@ def test_open_orders_and_unknown_weights_take_an_account_its_certificate() -> No
     assert plain(watching.is_certified)(state, MAINTENANCE, account)
     state.positions[int(state.accounts[account].first_position)].orders = 0
     assert not plain(watching.is_certified)(state, MAINTENANCE, account)
-
-
-def crowd(accounts: int = 12):
-    """Longs of one market with falling margins, everyone's corner made."""
-    state = blank_state(accounts=accounts + 32, positions=64)
-    write_brackets(state, MAINTENANCE, 0, 0, [0], [1], 10)
-    write_brackets(state, Level.INITIAL, 0, 1, [0], [1], 5)
-    numbers = [open_account(state, 1_000 + 40 * number) for number in range(accounts)]
-    mark = int(state.instruments[0].mark_ticks)
-    unit = int(state.contracts[0].quanta_per_lot_tick)
-    for account in numbers:
-        give(state, account, 0, 10, cost=10 * mark * unit)
-    return state, fresh_watch(state), numbers
 
 
 def members(found) -> set[int]:

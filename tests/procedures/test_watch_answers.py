@@ -1,0 +1,155 @@
+"""What happens between deciding and the last repair: waiting, slices, all corners anew, and audits of broken ones."""
+
+import numpy as np
+import pytest
+from tests.ground import crowd
+from tests.plain import plain
+
+from solvent.codes import AccountKind, Status
+from solvent.events import blank_tape
+from solvent.procedures import answer
+from solvent.procedures.rebuild import keep_up
+from solvent.procedures.scan import broken_corners, scan_exactly
+from solvent.risk.watch import COUNT, CURSOR, DEAD, FALLS, REPAIRED, RISES, SCANS, SLICE, add_member, key_of
+from solvent.state.tables import NONE
+
+
+class Venue:
+    """A crowd under a watch with little room, asked through the plain kernels."""
+
+    def __init__(self, accounts: int, room: int, piece: int) -> None:
+        self.state, watch, self.numbers = crowd(accounts)
+        self.watch = watch._replace(fired=np.zeros(room, dtype=np.int32), surplus=np.zeros(room, dtype=np.int64))
+        self.watch.meter[SLICE] = piece
+        self.tape = blank_tape(4_096)
+        self.found = np.zeros(len(self.state.accounts), dtype=np.int32)
+
+    def price(self, ticks: int) -> list[int]:
+        """Whom the price flagged: exactly whom a scan of that moment names."""
+        market = self.state.instruments[0]
+        before, market.mark_ticks = int(market.mark_ticks), ticks
+        naive = self.found[: scan_exactly(self.state, self.found)].tolist()
+        queued = int(self.state.venue[0].queue_count)
+        plain(answer.answer_price)(self.state, self.watch, self.tape, 0, before, ticks)
+        flagged = self.state.queue[queued : int(self.state.venue[0].queue_count)].tolist()
+        assert flagged == naive
+        assert broken_corners(self.state, self.watch, self.found) == 0
+        return flagged
+
+    def fund(self, step: int) -> list[int]:
+        """Whom a funding of so much a lot flagged."""
+        self.state.instruments[0].funding_index += step
+        naive = self.found[: scan_exactly(self.state, self.found)].tolist()
+        queued = int(self.state.venue[0].queue_count)
+        plain(answer.answer_funding)(self.state, self.watch, self.tape, 0, step)
+        flagged = self.state.queue[queued : int(self.state.venue[0].queue_count)].tolist()
+        assert flagged == naive
+        return flagged
+
+
+def test_whom_a_scan_leaves_without_a_corner_waits_and_is_repaired_in_slices() -> None:
+    venue = Venue(40, room=1, piece=2)
+    assert len(venue.price(975)) > 1
+    assert venue.watch.pending[COUNT] > 0
+    assert venue.watch.meter[SCANS] == 1
+    assert venue.watch.meter[CURSOR] == NONE, "they are few: nobody else's corner is touched"
+    assert venue.watch.meter[REPAIRED] >= 2
+    venue.price(990)
+    venue.price(991)
+    assert keep_up(venue.state, venue.watch, 10_000) == 0
+    assert venue.watch.pending[COUNT] == 0
+    venue.price(940)
+
+
+def test_more_found_than_one_slice_wait_their_turn() -> None:
+    venue = Venue(40, room=1_024, piece=1)
+    venue.price(970)
+    assert venue.watch.pending[COUNT] > 0
+    first = int(venue.watch.pending[COUNT])
+    venue.price(969)
+    venue.price(971)
+    assert keep_up(venue.state, venue.watch, 3) >= 0
+    assert venue.watch.pending[COUNT] <= first + 40
+
+
+def test_a_flagged_account_that_waits_is_dropped() -> None:
+    venue = Venue(8, room=1_024, piece=4)
+    gone = venue.numbers[3]
+    plain(add_member)(venue.watch.pending, gone)
+    venue.state.accounts["status"][gone] = Status.DISTRESSED
+    assert keep_up(venue.state, venue.watch, 10) == 0
+    assert venue.watch.pending[COUNT] == 0
+
+
+def test_when_most_are_concerned_all_corners_are_made_anew_and_prices_are_scanned() -> None:
+    venue = Venue(40, room=1, piece=3)
+    assert venue.fund(2**20) == venue.numbers[:1]
+    assert venue.watch.meter[CURSOR] != NONE
+    scans = int(venue.watch.meter[SCANS])
+    more = venue.price(950)
+    assert more
+    assert venue.watch.meter[SCANS] == scans + 1
+    cursor = int(venue.watch.meter[CURSOR])
+    venue.fund(2**24)
+    assert 0 <= venue.watch.meter[CURSOR] < cursor, "beyond the band the corners already made are void"
+    venue.fund(0)
+    for ticks in (948, 951) * 12:
+        venue.price(ticks)
+    assert venue.watch.meter[CURSOR] == NONE
+    venue.price(900)
+
+
+def test_a_funding_concerns_the_thin_inside_its_band_and_all_holders_beyond_it() -> None:
+    venue = Venue(40, room=1, piece=4_096)
+    assert venue.fund(2**20) == venue.numbers[:1]
+    assert keep_up(venue.state, venue.watch, 10_000) == 0
+    assert venue.fund(2**20) == []
+    venue.price(995)
+
+
+@pytest.mark.parametrize("fault", ["key gone", "key passed", "band", "band below"])
+def test_an_audit_names_a_corner_that_is_none(fault: str) -> None:
+    venue = Venue(6, room=1_024, piece=10)
+    account = venue.numbers[2]
+    row = int(venue.state.accounts[account].first_position)
+    place = venue.watch.position_place[row]
+    everybody = set(venue.numbers)
+    expected = {account}
+    if fault == "key gone":
+        venue.watch.keys[place] = DEAD
+    elif fault == "key passed":
+        venue.watch.keys[place] = plain(key_of)(FALLS, 1_001)
+    elif fault == "band":
+        venue.watch.funding_low[0] = 1
+        expected = everybody
+    else:
+        venue.watch.funding_high[0] = -1
+        expected = everybody
+    count = broken_corners(venue.state, venue.watch, venue.found)
+    assert set(venue.found[:count].tolist()) == expected
+    venue.watch.meter[CURSOR] = 0
+    assert broken_corners(venue.state, venue.watch, venue.found) == 0, "all corners are being made anew"
+
+
+def test_an_upper_trigger_passed_unseen_and_a_collateral_key_too_are_named() -> None:
+    venue = Venue(6, room=1_024, piece=10)
+    account = venue.numbers[4]
+    row = int(venue.state.accounts[account].first_position)
+    room = np.full(len(venue.watch.position_place), NONE, dtype=np.int32)
+    room[row] = len(venue.watch.keys) - 1
+    watch = venue.watch._replace(position_ceiling=room)
+    watch.keys[room[row]] = plain(key_of)(RISES, 999)
+    count = broken_corners(venue.state, watch, venue.found)
+    assert venue.found[:count].tolist() == [account]
+
+
+def test_the_venues_own_and_empty_accounts_have_no_corner_to_audit() -> None:
+    venue = Venue(4, room=1_024, piece=10)
+    spare = int(venue.state.venue[0].account_count)
+    venue.state.venue[0].account_count += 2
+    venue.state.accounts["kind"][spare] = AccountKind.CROSS
+    venue.state.accounts["first_position"][[spare, spare + 1]] = NONE
+    venue.state.accounts["first_holding"][[spare, spare + 1]] = NONE
+    venue.state.accounts["status"][venue.numbers[0]] = Status.DISTRESSED
+    plain(add_member)(venue.watch.loose, venue.numbers[1])
+    assert broken_corners(venue.state, venue.watch, venue.found) == 0
