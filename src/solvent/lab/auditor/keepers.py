@@ -82,8 +82,9 @@ def _check_price(audit: Notes, event: Any, lots: int) -> None:
     if lots < 0:
         low, high = 2 - high, 2 - low
     mark = books.marks[event.instrument]
-    most = books.rules.contracts[event.instrument]["price_max_ticks"]
-    low_ticks, high_ticks = min(max(mark * low - 1, 1), most), min(max(mark * high + 1, 1), most)
+    contract = books.rules.contracts[event.instrument]
+    least, most = max(contract["price_min_ticks"], 1), contract["price_max_ticks"]
+    low_ticks, high_ticks = (min(max(price, least), most) for price in (mark * low - 1, mark * high + 1))
     fair = low_ticks <= event.price_ticks <= high_ticks
     require("KEEPER", fair, f"price {event.price_ticks}, fair {float(low_ticks)} to {float(high_ticks)}")
 

@@ -17,8 +17,10 @@ from solvent.commands import (
     OpenPool,
     UnwindFill,
 )
+from solvent.compiled import plain
 from solvent.lab.driver.setting import MINUTE, SECOND, Setting
 from solvent.state.terms import STAGES_MAX, Terms
+from solvent.state.values import notional_up
 from solvent.units import PPM
 
 SHARE_OF_WORLDS = 0.35
@@ -38,7 +40,7 @@ def draw_backed(world: Setting, terms: Terms) -> None:
     world.is_backed = chance.random() < SHARE_OF_WORLDS
     if not world.is_backed:
         return
-    unit = world.start_ticks[0] * int(terms.contracts[0].quanta_per_lot_tick) * 10
+    unit = int(plain(notional_up)(terms.contracts[0], 10, world.start_ticks[0]))
     terms.policy[0].withdraw_charge = chance.randint(0, 1)
     terms.policy[0].routes = chance.choice([0, 0, 1])
     for row in range(2):
