@@ -35,7 +35,9 @@ def _on_unwind_ordered(audit: Notes, event: Any) -> None:
         pace = max(depth * rules["unwind_depth_ppm"] // PPM, 1)
         require("POOL", lots == min(pace, abs(excess)), f"{lots} lots, the depth allows {pace}")
     away = abs(event.price_ticks - mark) * PPM
-    require("POOL", away <= mark * rules["unwind_limit_ppm"] or event.price_ticks == 1, "a limit too far off")
+    contract = books.rules.contracts[instrument]
+    at_edge = event.price_ticks in (max(contract["price_min_ticks"], 1), contract["price_max_ticks"])
+    require("POOL", away <= mark * rules["unwind_limit_ppm"] or at_edge, "a limit too far off")
     require("TOLD", event.reference == books.sequence, "the order has another reference")
     order.lots, order.limit, order.reference = event.lots, event.price_ticks, event.reference
     order.until = books.time_ns + rules["unwind_ns"]
