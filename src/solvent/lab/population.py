@@ -197,8 +197,12 @@ def settle_people(
             records["account"], records["counterparty"] = buyer[apart], seller[apart]
             records["instrument"], records["lots"] = k, size[apart]
             spread = float(scenario.population["entry_spread_ppm"])
-            entry = start_ticks[k] * (1.0 + random.uniform(-spread, spread * 0.5, len(records)))
-            records["price_ticks"] = np.clip(np.round(entry), 1, contracts[k].price_max_ticks)
+            band = int(compiled.terms.markets[k].order_band_ppm) / 1e6 or 1.0
+            moved = random.uniform(-min(spread, band), min(spread * 0.5, band), len(records))
+            entry = start_ticks[k] * (1.0 + moved)
+            # towards the price, so that no rounding leaves the band the rules hold openings to
+            inwards = np.where(moved < 0, np.ceil(entry), np.floor(entry))
+            records["price_ticks"] = np.clip(inwards, 1, contracts[k].price_max_ticks)
             trades.append(records)
     given, given_names, given_deposits, given_kinds = _given_accounts(
         scenario, compiled, start_ticks, next_account + count, providers, time_ns
