@@ -86,37 +86,6 @@ def _draw_directional(
     return account, market, notional, np.where(isolated, -leverage, leverage)
 
 
-def largest_position(compiled: CompiledTerms, market: int, lot_quanta: int) -> int:
-    """Lots one owner may hold of a market under the rules, at the opening price; the contract's own limit at most."""
-    terms = compiled.terms.markets[market]
-    caps = [int(compiled.terms.contracts[market].lots_max)]
-    for name in ("position", "owner"):
-        lots, quanta, share = (int(terms[f"{name}_{what}"]) for what in ("lots", "quanta", "depth_ppm"))
-        caps += [lots] if lots else []
-        caps += [quanta // lot_quanta] if quanta else []
-        caps += [int(terms.depth_lots) * share // 1_000_000] if share else []
-    return min(caps)
-
-
-def within_cap(sizes: np.ndarray, cap: int) -> np.ndarray:
-    """The same people with the same total, nobody beyond the cap: what is too much for some others hold, in proportion.
-
-    Where all together could not hold it at their caps, each holds the cap. Whole lots, rounded down.
-    """
-    if len(sizes) == 0 or int(sizes.max()) <= cap:
-        return sizes
-    total = min(int(sizes.sum()), cap * len(sizes))
-    kept = np.minimum(sizes, cap).astype(float)
-    for _turn in range(64):
-        room = kept < cap
-        missing = total - kept.sum()
-        if missing < 1 or not room.any():
-            break
-        kept[room] = np.minimum(kept[room] * (1 + missing / kept[room].sum()), cap)
-    held: np.ndarray = np.floor(kept).astype(sizes.dtype)
-    return held
-
-
 def _match(
     random: np.random.Generator, buyers: np.ndarray, bought: np.ndarray, sellers: np.ndarray, sold: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -163,9 +132,6 @@ def settle_people(
         hedger_sizes = np.exp(random.normal(0.0, 1.5, hedgers))
         for k in range(markets):
             here = market == k
-            cap = largest_position(compiled, k, int(lot_quanta[k]))
-            for side in (here & (lots > 0), here & (lots < 0)):
-                lots[side] = np.sign(lots[side]) * within_cap(np.abs(lots[side]), cap)
             buyers, bought = traders[account[here & (lots > 0)]], lots[here & (lots > 0)]
             sellers, sold = traders[account[here & (lots < 0)]], -lots[here & (lots < 0)]
             gap = int(bought.sum() - sold.sum())
@@ -174,7 +140,7 @@ def settle_people(
                 who = traders[directional:][helping]
                 part = hedger_sizes[helping] / hedger_sizes[helping].sum()
                 each = np.diff(np.concatenate([[0], np.floor(np.cumsum(part) * abs(gap))])).astype(np.int64)
-                each = np.minimum(each, min(int(contracts[k].lots_max) // 2, cap))
+                each = np.minimum(each, int(contracts[k].lots_max) // 2)
                 who, each = who[each > 0], each[each > 0]
                 if gap > 0:
                     sellers, sold = np.concatenate([sellers, who]), np.concatenate([sold, each])
@@ -197,12 +163,8 @@ def settle_people(
             records["account"], records["counterparty"] = buyer[apart], seller[apart]
             records["instrument"], records["lots"] = k, size[apart]
             spread = float(scenario.population["entry_spread_ppm"])
-            band = int(compiled.terms.markets[k].order_band_ppm) / 1e6 or 1.0
-            moved = random.uniform(-min(spread, band), min(spread * 0.5, band), len(records))
-            entry = start_ticks[k] * (1.0 + moved)
-            # towards the price, so that no rounding leaves the band the rules hold openings to
-            inwards = np.where(moved < 0, np.ceil(entry), np.floor(entry))
-            records["price_ticks"] = np.clip(inwards, 1, contracts[k].price_max_ticks)
+            entry = start_ticks[k] * (1.0 + random.uniform(-spread, spread * 0.5, len(records)))
+            records["price_ticks"] = np.clip(np.round(entry), 1, contracts[k].price_max_ticks)
             trades.append(records)
     given, given_names, given_deposits, given_kinds = _given_accounts(
         scenario, compiled, start_ticks, next_account + count, providers, time_ns
