@@ -2,16 +2,19 @@
 
 import numpy as np
 import pytest
-from tests.ground import blank_state, crowd, give, give_collateral, open_account, set_asset
+from tests.ground import blank_state, crowd, give, give_collateral, open_account, set_asset, write_brackets
 from tests.plain import plain
 
-from solvent.codes import Driver, Level, Schedule
+from solvent.codes import Driver, Level, Schedule, Status, Weighting
+from solvent.engine.room import Machine, fresh_watch, with_mirror
 from solvent.procedures import review
 from solvent.procedures.near import BY_FILTER, BY_INDEX, BY_SCAN, find_near
+from solvent.procedures.scan import scan_exactly, scan_filtered
 from solvent.risk import watch as watching
 from solvent.risk.watch.certificate import JOINT, ROUGH, SMOOTH
 from solvent.risk.watch.collect import _in_order, collect_holders
 from solvent.state.tables import NONE
+from solvent.state.whole import grow
 from solvent.units import PPM
 
 MAINTENANCE = Level.MAINTENANCE
@@ -166,8 +169,6 @@ def test_a_key_that_is_gone_is_no_corner() -> None:
 
 
 def test_near_by_index_by_filter_and_by_scan_are_the_same() -> None:
-    from solvent.engine.room import Machine, with_mirror
-
     state, watch, numbers = crowd()
     found, again, naive = (np.zeros(len(state.accounts), dtype=np.int32) for _ in range(3))
     ways = set()
@@ -206,3 +207,83 @@ def test_a_market_whose_one_lot_is_worth_nothing_asks_for_a_scan() -> None:
     state = blank_state()
     state.instruments[0].mark_ticks = 0
     assert plain(room_ppm)(state, 0, 2 * PPM) == NONE
+
+
+def test_more_than_three_brackets_are_spanned_by_a_line_that_asks_for_no_less() -> None:
+    state, watch, numbers = crowd()
+    for market in range(2):
+        write_brackets(state, MAINTENANCE, market, 4, [0, 2_000, 4_000, 9_000, 12_000], [1, 2, 3, 5, 9], 20)
+    watch = with_mirror(Machine(state, fresh_watch(state))).watch
+    found = np.zeros(len(state.accounts), dtype=np.int32)
+    named = 0
+    for mark in (1_000, 990, 1_100, 1_250, 900, 400):
+        state.instruments.mark_ticks[:] = mark
+        exact = found[: scan_exactly(state, found)].tolist()
+        count, doubted = scan_filtered(state, watch, found)
+        assert found[:count].tolist() == exact
+        assert doubted <= len(numbers)
+        named += count
+    assert named > 0
+
+
+@pytest.mark.parametrize("weighting", [Weighting.TIERS_OF_AMOUNT, Weighting.TIERS_OF_VALUE, Weighting.IMPACT])
+def test_collateral_without_tiers_counts_for_nothing_in_the_filter(weighting) -> None:
+    state, _watch, numbers = crowd()
+    state = grow(state, holdings=8)
+    set_asset(state, 1, 0, 1, 1, PPM, PPM)
+    state.assets[1].weighting, state.assets[1].impact_den, state.assets[1].impact_cap_ppm = weighting, 1, PPM
+    give_collateral(state, numbers[0], 1, 5)
+    watch = with_mirror(Machine(state, fresh_watch(state))).watch
+    found = np.zeros(len(state.accounts), dtype=np.int32)
+    plain(watching.add_member)(watch.stale, numbers[1])
+    state.accounts["status"][numbers[1]] = Status.DISTRESSED
+    for mark in (1_000, 950, 700):
+        state.instruments.mark_ticks[:] = mark
+        exact = found[: scan_exactly(state, found)].tolist()
+        count, _doubted = scan_filtered(state, watch, found)
+        assert found[:count].tolist() == exact
+
+
+def test_the_last_of_a_set_has_nobody_behind_it() -> None:
+    members_of_many = watching.blank_members(40_000)
+    plain(watching.add_member)(members_of_many, 5)
+    assert plain(watching.next_member)(members_of_many, 6) == NONE
+    assert plain(watching.next_member)(members_of_many, 39_999) == NONE
+    assert plain(watching.next_member)(members_of_many, 50_000) == NONE
+
+
+def test_so_near_the_edge_that_roundings_could_take_what_is_left_one_is_judged_at_every_price() -> None:
+    state, watch, numbers = crowd()
+    for market in range(2):
+        schedule_of(state, instrument=market)["add_ppm"] = 1
+    assert not plain(watching.set_corner)(state, watch, numbers[0], 3)
+    assert members(watch.loose) == {numbers[0]}
+    assert not plain(watching.set_corner)(state, watch, numbers[0], 400)
+    assert members(watch.loose) == set()
+
+
+@pytest.mark.parametrize("side", [watching.FALLS, watching.RISES])
+def test_without_a_place_for_a_trigger_one_is_judged_at_every_price(side) -> None:
+    state, _watch, numbers = crowd()
+    for market in range(2):
+        write_brackets(state, MAINTENANCE, market, 4, [0, 50_000], [1, 2], 20, Schedule.BRACKETS_WHOLE)
+    watch = fresh_watch(state)
+    assert (watch.position_ceiling != NONE).sum() == 2 * len(numbers)
+    late = open_account(state, 5_000)
+    give(state, late, 0, 10, cost=10_000)
+    column = watch.columns[side]
+    column["count"] = column["capacity"]
+    assert not plain(watching.set_corner)(state, watch, late, 2_000)
+    assert members(watch.loose) == {late}
+
+
+def test_a_second_trigger_that_is_no_longer_needed_is_given_back() -> None:
+    state, _watch, numbers = crowd()
+    for market in range(2):
+        write_brackets(state, MAINTENANCE, market, 4, [0, 50_000], [1, 2], 20, Schedule.BRACKETS_WHOLE)
+    watch = fresh_watch(state)
+    for market in range(2):
+        write_brackets(state, MAINTENANCE, market, 4, [0, 50_000], [1, 2], 20)
+    plain(watching.set_corner)(state, watch, numbers[0], 100)
+    assert (watch.position_ceiling != NONE).sum() == 2 * len(numbers) - 2
+    assert watch.columns[watching.RISES].free != NONE
