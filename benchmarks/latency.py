@@ -106,7 +106,7 @@ def main() -> None:
     chance = np.random.default_rng(1)
     rounds = -(-given.reports // (given.instruments * len(FEEDS)))
     markets = np.tile(np.repeat(np.arange(given.instruments), len(FEEDS)), rounds)[: given.reports]
-    moves = np.cumsum(chance.normal(0, 40, (rounds, given.instruments)), axis=0)
+    moves = np.cumsum(chance.normal(0, 8, (rounds, given.instruments)), axis=0)
     prices = np.maximum(MARK + np.repeat(moves, len(FEEDS), axis=1).reshape(-1)[: given.reports], 1).astype(np.int64)
     burst = reports(markets, prices, START + SECOND)
     engine.latency = ReportLatency()
