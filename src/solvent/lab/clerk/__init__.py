@@ -10,6 +10,8 @@ same laws. It differs in three ways, and says so in its results:
 
 A law it finds broken is shown to the auditor, on the same commands, before anybody is told.
 
-`books.py` what is written down, `judge.py` what an account is worth and must hold, `booking.py` and `waterfall.py`
-one event, `check.py` one command, `vary.py` the next command, `run.py` a stretch of them.
+    books.py       what is written down                 judge.py     what an account is worth and must hold
+    booking.py     one event, by the file of its concept: ledger, money, prices, queue, liquidation, penalty, waterfall
+    check.py       one command: refused.py, margin.py before and after it, tables.py and sums.py of the whole
+    vary.py        the next command                     run.py       a stretch of them
 """

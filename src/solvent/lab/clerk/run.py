@@ -6,9 +6,10 @@ from solvent.codes import SystemAccount, Tranche
 from solvent.compiled import bind
 from solvent.events import EventKind
 from solvent.lab.clerk.books import FOUND_LAW, HASH, LOST, UNJUDGED
-from solvent.lab.clerk.check import check, fingerprint, mixed
+from solvent.lab.clerk.check import check
 from solvent.lab.clerk.compiled import step, whole
 from solvent.lab.clerk.judge import knows
+from solvent.lab.clerk.sums import fingerprint, mixed
 from solvent.lab.clerk.vary import next_command
 from solvent.procedures.apply import apply
 
