@@ -160,6 +160,8 @@ def book(state, clerk, event, command):
         return 0  # how reports are believed the auditor follows; nothing is booked
     if kind == EventKind.PREMIUM_REPORTED or kind == EventKind.FUNDING_COMPUTED:
         return 0  # the rate comes with FUNDING_TICKED; how it was made the auditor makes again
+    if kind == EventKind.NOTICE_GIVEN or kind == EventKind.KEEPER_ENDORSED:
+        return 0  # who may leave or act, and when, the auditor follows
     if kind == EventKind.TERMS_PROPOSED or kind == EventKind.TERMS_VOTED or kind == EventKind.TERMS_VETOED:
         return 0  # nothing binds before TERMS_ENACTED
     if kind == EventKind.MARGIN_STEPPED:
