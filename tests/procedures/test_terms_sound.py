@@ -9,13 +9,14 @@ import pytest
 from tests.laws.machine import small_terms
 from tests.plain import plain
 
-from solvent.codes import Driver, Exponent, Level, Mode, Schedule, Weighting
+from solvent.codes import Driver, Exponent, Level, Mode, OfferPrice, Schedule, Weighting
 from solvent.procedures.change import are_terms_sound
 from solvent.state.terms import SOURCES_MAX, Terms, TermsShape, blank_terms
 from solvent.state.whole import new_state
 from solvent.units import LIMIT, PPB, PPM
 
 SHAPE = TermsShape(2, 16, 2)
+NAMES = {"LIMIT": LIMIT, "PPM": PPM, "PPB": PPB, "STAIRS": OfferPrice.STAIRS, "HEALTH": OfferPrice.HEALTH}
 FIRST_TIER = 8
 
 
@@ -77,7 +78,7 @@ def spoiled(words: str):
         place, value = part.split("=")
         table, rest = place.strip().split("[")
         row, field = rest.split("].")
-        getattr(state, table)[int(row)][field.strip()] = eval(value, {"LIMIT": LIMIT, "PPM": PPM, "PPB": PPB})
+        getattr(state, table)[int(row)][field.strip()] = eval(value, NAMES)
     return state
 
 
@@ -268,6 +269,33 @@ UNSOUND = """
     policy[0].scenario_count = 3
     policy[0].scenario_unhedged_ppm = PPM + 1
     policy[0].scenario_hedged_ppm = 300_001
+    pools[0].used = 2
+    pools[0].notice_ns = -1
+    pools[1].hour_cap_quanta = -1
+    pools[1].deposit_cap_quanta = LIMIT + 1
+    pools[0].concentration_ppm = -1
+    pools[0].correlation_ppm = PPM + 1
+    backings[0].pool = -1
+    backings[0].pool = 1
+    backings[0].cap_quanta = -1
+    backings[1].hour_cap_quanta = LIMIT + 1
+    backings[0].discount_ppm = PPM + 1
+    backings[0].target_lots = -(10**9)
+    offers[0].price = 99
+    offers[0].start_ppm = -1
+    offers[1].second_ppm = 10**12
+    offers[0].first_ns = -1
+    offers[0].reset_ns = LIMIT
+    offers[0].price = STAIRS
+    offers[0].price = HEALTH; offers[0].first_ppm = PPM + 1
+    offers[0].slope_ppm = -1
+    offers[0].endorsed = 2
+    offers[0].buffer_ppm = -1
+    offers[0].reward_ppm = PPM + 1
+    offers[0].reward_flat_quanta = -1
+    offers[0].reward_max_quanta = LIMIT + 1
+    offers[0].portfolio = 1
+    stages[1].executor = 99
     shocks[0].move_ppb = -PPB - 1
     governing[0].enforced = 2
     governing[0].harm_max = -1
