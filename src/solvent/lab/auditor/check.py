@@ -25,6 +25,7 @@ from solvent.lab.auditor.law import Event, require
 from solvent.lab.auditor.margin import check_after, look_before
 from solvent.lab.auditor.notes import Notes
 from solvent.lab.auditor.penalty import no_penalty_due
+from solvent.lab.auditor.pools import forget_orders_that_are_over
 from solvent.lab.auditor.prices import check_appraisal
 from solvent.lab.auditor.refusals import check_refusal
 from solvent.lab.auditor.waterfall import close_case
@@ -144,6 +145,7 @@ def _check_accepted(notes: Notes, record: Any, told: list[Any], after: Any) -> N
         require("SCAN", lists == bool(notes.flagged_in_order), f"{lists} worklists after {kind.name}")
     check_appraisal(notes)
     if kind == CommandKind.ADVANCE:
+        forget_orders_that_are_over(notes)
         notes.jump_ns = 0
     notes.interest = {i: told for i, told in notes.interest.items() if books.modes[i] == Mode.AUCTION}
     notes.crossed = {i: price for i, price in notes.crossed.items() if books.modes[i] == Mode.AUCTION}

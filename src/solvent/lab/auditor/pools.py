@@ -18,6 +18,17 @@ def _excess(audit: Notes, account: int, instrument: int) -> int:
     return audit.books.lots_of(account, instrument) - audit.books.rules.backings[instrument]["target_lots"]
 
 
+def forget_orders_that_are_over(audit: Notes) -> None:
+    """An advance drops a sound pool's order whose time has passed; a new one, if there is one, is told.
+
+    How many new ones one command may ask for is the machine's bound: an order it had no turn for may stand as it was.
+    """
+    books = audit.books
+    for instrument, order in enumerate(books.unwinds):
+        if order.lots and books.time_ns >= order.until and int(audit.after.unwinds[instrument].lots) == 0:
+            order.lots = 0
+
+
 def _on_unwind_ordered(audit: Notes, event: Any) -> None:
     books = audit.books
     account, instrument = event.account, event.instrument
