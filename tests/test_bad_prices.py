@@ -5,6 +5,7 @@ another venue, a file of candles. Then what a door cannot see: stamps, sources t
 """
 
 from decimal import Decimal
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -123,6 +124,7 @@ class Service:
 
     def __init__(self, venue) -> None:
         self.wire = Wire(venue)
+        self.api = SimpleNamespace()  # feeds leave there what the page asks of them
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,16 @@ from solvent.events import EVENT_DTYPE, EventKind, blank_tape, tell
 from solvent.state.terms import TermsShape, blank_terms
 from solvent.state.whole import new_state
 
-NO_CASE: set[EventKind] = {EventKind.ACT_RECORDED, EventKind.JUDGED_BY_SCAN}
-"""Kinds no case tells of: acts of operators are the service's (tests/service), scans the watch's (tests/laws)."""
+NO_CASE: set[EventKind] = {
+    EventKind.ACT_RECORDED,
+    EventKind.PREMIUM_REPORTED,
+    EventKind.FUNDING_COMPUTED,
+    EventKind.TERMS_PROPOSED,
+    EventKind.TERMS_VOTED,
+    EventKind.TERMS_VETOED,
+}
+"""Kinds no case tells of: acts of operators are the service's (tests/service); computed funding and governance have
+stories of their own (tests/procedures)."""
 
 
 def test_an_event_takes_152_bytes_of_whole_numbers() -> None:

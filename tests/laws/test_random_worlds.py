@@ -29,11 +29,23 @@ REGRESSION_SEEDS = [
     (50, 500),  # abs(-2**63) passed for a small funding rate
     (59, 500),  # as seed 38, by a transfer
     (61, 500),  # as seed 38, by buying vault shares
+    (
+        174,
+        500,
+    ),  # a part of an inverse position closed at the mark cost its rounding, which the auditor took for a fault
+    (189, 500),  # as seed 174
 ]
+
+RARE_SEEDS = [100, 124]
+"""Worlds beside the first ones, for what these meet too rarely: a vault's default, reports out of order."""
+
+TOLD_BY_HAND = {EventKind.POSITION_CLAIMED, EventKind.KEEPER_REWARDED, EventKind.SHARE_TAKEN, EventKind.STAGE_SKIPPED}
+"""Chance meets these in one world of a hundred; stories of their own (solvent.lab.campaign.backed) meet them always,
+under the same auditor."""
 
 IMPORTANT = [
     *(f"command {kind.name}" for kind in CommandKind),
-    *(f"event {kind.name}" for kind in EventKind),
+    *(f"event {kind.name}" for kind in EventKind if kind not in TOLD_BY_HAND),
     *(f"tranche {tranche.name}" for tranche in Tranche),
     *(f"size {name}" for name in ("FULL", "FRACTION", "TO_LOWER_TIER", "TO_HEALTH")),
     *(f"executor {name}" for name in ("ENGINE", "BACKSTOP_VAULT", "ADL")),
@@ -101,8 +113,8 @@ def test_seeds_that_once_failed(seed: int, commands: int) -> None:
 
 def test_no_law_is_broken_and_everything_is_met() -> None:
     reach: Counter[str] = Counter()
-    for place in range(max(COMMANDS // COMMANDS_PER_WORLD, 1)):
-        reach += run_world(FIRST_SEED + place, COMMANDS_PER_WORLD)
+    for seed in [*range(FIRST_SEED, FIRST_SEED + max(COMMANDS // COMMANDS_PER_WORLD, 1)), *RARE_SEEDS]:
+        reach += run_world(seed, COMMANDS_PER_WORLD)
     if COMMANDS >= 20_000:
         missing = [name for name in IMPORTANT if not reach[name]]
         assert not missing, f"the campaign never met {missing}"

@@ -16,14 +16,20 @@ SILENT = 1 << Condition.STALE | 1 << Condition.BELOW_QUORUM
 
 
 @kernel
-def faults_of(state, instrument):
-    """Bits of Condition that the last report left, and that time alone has added; the grace after a silence is none."""
+def conditions_of(state, instrument, grace=1):
+    """Bits of Condition: what the last report left, and what time alone has added.
+
+    In its grace a price that came back is stale still; `grace` 0 asks without that.
+    """
     market = state.instruments[instrument]
-    stale_ns = state.pricing[instrument].stale_ns
+    pricing = state.pricing[instrument]
     now = state.venue[0].time_ns
     bits = market.conditions + 0
-    if stale_ns > 0 and market.mark_ticks > 0 and now - market.mark_time_ns > stale_ns:
-        bits |= 1 << Condition.STALE
+    if pricing.stale_ns > 0 and market.mark_ticks > 0:
+        if now - market.mark_time_ns > pricing.stale_ns:
+            bits |= 1 << Condition.STALE
+        if grace == 1 and pricing.grace_ns > 0 and market.resumed_ns > 0 and now - market.resumed_ns < pricing.grace_ns:
+            bits |= 1 << Condition.STALE
     if market.quorum_until_ns > 0 and now > market.quorum_until_ns:
         bits |= 1 << Condition.BELOW_QUORUM
     return bits
@@ -32,19 +38,7 @@ def faults_of(state, instrument):
 @kernel
 def is_silent(state, instrument):
     """True when nobody confirms the market's price now: its quorum has run out, or the mark is too old."""
-    return faults_of(state, instrument) & SILENT != 0
-
-
-@kernel
-def conditions_of(state, instrument):
-    """Bits of Condition that hold for the market's price now; in its grace a price that came back is stale still."""
-    market = state.instruments[instrument]
-    pricing = state.pricing[instrument]
-    bits = faults_of(state, instrument)
-    if pricing.stale_ns > 0 and market.mark_ticks > 0 and pricing.grace_ns > 0 and market.resumed_ns > 0:
-        if state.venue[0].time_ns - market.resumed_ns < pricing.grace_ns:
-            bits |= 1 << Condition.STALE
-    return bits
+    return conditions_of(state, instrument, 0) & SILENT != 0
 
 
 @kernel

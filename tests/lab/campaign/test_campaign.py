@@ -54,7 +54,7 @@ def test_what_is_out_of_reach_says_why() -> None:
 
 @pytest.fixture(scope="module")
 def story() -> Story:
-    return tell_story(11, 300, 2)
+    return tell_story(12, 300, 2)
 
 
 def stretch(story: Story, length: int = 120) -> tuple[Any, Any]:

@@ -35,7 +35,7 @@ def test_peers_lose_what_the_venue_loses_weighed(bench):
 def test_the_panel_shows_rounds_rate_and_worth(bench):
     figure = contagion(bench)
     rate, worth = figure.traces
-    assert rate.y[0] == 0.0
+    assert rate.y[0] == pytest.approx(0.0, abs=1e-12)
     assert list(rate.y) == sorted(rate.y)
     assert rate.y[-1] == pytest.approx(1.0)
     assert all(value >= 1.0 - 1e-6 for value in worth.y)

@@ -97,10 +97,14 @@ def test_actors_act():
     conditions = replace(
         HOURS_2, shocks=(parse_shock("crash:extreme"),), panic_part=0.5, panic_share=0.2, run_part=0.5, run_fall=0.001
     )
-    paths = run_paths(small_world(conditions=conditions, model="normal"), 3)
-    assert paths.of(Total.WITHDRAWN).sum() > 0
-    assert paths.of(Total.SHARES_LEFT).sum() > 0
-    assert conservation(paths) == 0
+    at_once = run_paths(small_world(conditions=conditions, model="normal", rulebook="hyperliquid"), 3)
+    assert at_once.of(Total.WITHDRAWN).sum() > 0
+    assert at_once.of(Total.SHARES_LEFT).sum() > 0
+    assert conservation(at_once) == 0
+    # under a vault that asks for notice nobody runs within these two hours
+    noticed = run_paths(small_world(conditions=conditions, model="normal"), 3)
+    assert noticed.of(Total.SHARES_LEFT).sum() == 0
+    assert conservation(noticed) == 0
 
 
 def test_linked_owners_hold_several_accounts():

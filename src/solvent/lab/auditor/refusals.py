@@ -59,4 +59,6 @@ def _check_reducing_allowed(audit: Notes, command: Any, refusal: Refusal) -> Non
         return  # one leg of a hedge: reducing it alone asks for more
     buyer, seller = (books.lots_of(number, command.instrument) for number in pair)
     reduces = buyer <= -command.lots and seller >= command.lots
+    if books.is_inverse(command.instrument) and (buyer != -command.lots or seller != command.lots):
+        return  # an inverse value is rounded at every size: a part closed at the mark may cost a quantum, the whole not
     require("MARGIN", not reduces, f"{command} only reduces, at the mark, and was refused as {refusal.name}")

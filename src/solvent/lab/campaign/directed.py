@@ -6,7 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from solvent.codes import AdlPrice, Authority, Executor, FundingKind, Level, Mode, Schedule, SystemAccount, Tranche
+from solvent.codes import (
+    AdlPrice,
+    Authority,
+    ContractKind,
+    Executor,
+    FundingKind,
+    Level,
+    Mode,
+    Schedule,
+    SystemAccount,
+    Tranche,
+)
 from solvent.commands import (
     COMMAND_DTYPE,
     Advance,
@@ -110,8 +121,7 @@ def many_markets() -> tuple[Counter[str], int]:
     """More markets than an account may hold, and what is refused before a market has a price."""
     count = 66
     terms = plain_terms(count, Executor.ENGINE, (Tranche.MARKET_FUND,))
-    schedule = terms.schedules[Level.MAINTENANCE * count]
-    schedule.kind, schedule.scale_ppm = Schedule.USER_LEVERAGE, 2 * PPM  # a market the watch has no certificate for
+    terms.contracts[count - 1].kind = ContractKind.INVERSE  # a market the watch has no certificate for
     terms.feeds[SOURCES_MAX].interval_min_ns = SECOND  # the second market's source may speak once a second
     telling = Telling(terms)
     first = SystemAccount.MARKET_FUNDS + count
