@@ -141,6 +141,8 @@ def many_markets() -> tuple[Counter[str], int]:
     telling.play(Deposit(START_NS, first + 1, 1_000))
     telling.play(Trade(START_NS, first, first + 1, 0, 10, 100))
     telling.price(0, 60)
+    for later, number in ((1, 7), (2, 7)):  # a source that numbers its reports repeats a number
+        telling.play(PriceReport(telling.time + later, 0, 0, 60, telling.time + later, number))
     for soon in (0, SECOND // 10):
         telling.play(PriceReport(telling.time + soon, 1, 0, 100, telling.time + soon))
     telling.time += SECOND
@@ -176,7 +178,10 @@ def empty_vault() -> tuple[Counter[str], int]:
 
 
 def burdened_vault() -> tuple[Counter[str], int]:
-    """The vault has taken positions over and must keep what they require; assets that nobody accepts."""
+    """The vault keeps what the positions it took over require, until it defaults itself; assets that nobody accepts.
+
+    What a contract was listed with may not change under it.
+    """
     telling = Telling(plain_terms(1, Executor.BACKSTOP_VAULT, (Tranche.HAIRCUT_ALL,)))
     first = SystemAccount.MARKET_FUNDS + 1
     telling.play(ListInstrument(START_NS, 0))
@@ -192,6 +197,10 @@ def burdened_vault() -> tuple[Counter[str], int]:
     telling.play(Advance(telling.time, 5))
     telling.play(LeaveVault(telling.time, first + 3, 1_000_000))
     telling.play(LeaveVault(telling.time, first + 3, 3_000_000))
+    telling.price(0, 800)
+    telling.play(Advance(telling.time, 5))
+    telling.play(StageTerm(telling.time, 0, 2))  # the unit of the first contract
+    telling.play(EnactTerms(telling.time, 2))
     return telling.reach, telling.told
 
 
