@@ -177,6 +177,24 @@ def empty_vault() -> tuple[Counter[str], int]:
     return telling.reach, telling.told
 
 
+def closed_at_the_mark_before() -> tuple[Counter[str], int]:
+    """A fall beyond the account's means: its winner closes at the mark before the last one and so bears the loss."""
+    terms = plain_terms(1, Executor.ADL, (Tranche.ADL,))
+    terms.policy[0].adl_price = AdlPrice.PREVIOUS_MARK
+    telling = Telling(terms)
+    first = SystemAccount.MARKET_FUNDS + 1
+    telling.play(ListInstrument(START_NS, 0))
+    for place, amount in enumerate((11_000, 60_000)):
+        telling.play(OpenAccount(START_NS, first + place, 1, 1))
+        telling.play(Deposit(START_NS, first + place, amount))
+    telling.price(0, 1_000)
+    telling.play(Trade(telling.time, first, first + 1, 0, 100, 1_000))
+    for ticks in (950, 800):
+        telling.price(0, ticks)
+    telling.play(Advance(telling.time, 5))
+    return telling.reach, telling.told
+
+
 def burdened_vault() -> tuple[Counter[str], int]:
     """The vault keeps what the positions it took over require, until it defaults itself; assets that nobody accepts.
 
@@ -322,6 +340,7 @@ def computed_funding() -> tuple[Counter[str], int]:
 DIRECTED: tuple[Callable[[], tuple[Counter[str], int]], ...] = (
     many_markets,
     empty_vault,
+    closed_at_the_mark_before,
     burdened_vault,
     caps_reached,
     crowded_auction,
