@@ -222,3 +222,20 @@ def test_a_floor_that_is_a_whole_number_of_lots_is_left_by_one_lot_more(floor: i
     write_brackets(state, Level.MAINTENANCE, 0, 0, (0, floor), (1, 2), 100)
     row = give(state, open_account(state), 0, 8)
     assert plain(margin.lots_to_lower_tier)(state, row) == closed
+
+
+@given(
+    equity=st.integers(-(10**15), 10**15),
+    change=st.integers(-(10**15), 10**15),
+    before=st.integers(0, 10**15),
+    after=st.integers(0, 10**15),
+)
+def test_health_falls_when_the_ratio_does(equity, change, before, after) -> None:
+    falls = plain(margin.lowers_health)(equity, change, before, after)
+    if equity <= 0:
+        assert falls == (change < 0)
+    elif equity + change < 0:
+        assert falls
+    else:
+        # equity / requirement, without a division: nothing to hold is the best health there is
+        assert falls == (after > 0 and (equity + change) * before < equity * after)

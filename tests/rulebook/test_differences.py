@@ -5,6 +5,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.rulebook.test_compile import SEATED
 
 from solvent.rulebook.differences import differences_of, enforcement_of, steps_of
 from solvent.rulebook.document import parse_rulebook, read_rulebook
@@ -40,20 +41,6 @@ def test_what_is_no_quantity_changes_whole() -> None:
     assert steps_of(True, False, 200_000) is None
     assert steps_of(1, 2, None) is None
     assert steps_of(None, 2, 200_000) is None
-
-
-SEATED = """
-schema = "rulebook/1"
-[meta]
-venue = "x"
-extends = "solvent"
-as_of = "2026-11-24"
-[governance]
-seats = ["council", "council", "guardian", "controller", "operator"]
-votes = 2
-harm_max = 3
-delay_ms = 86400000
-"""
 
 
 def test_what_the_machine_will_enforce_is_told() -> None:

@@ -16,7 +16,7 @@ from solvent.procedures.review import accrue, review
 from solvent.procedures.trade import is_listed, refusal_of_side, tidy
 from solvent.procedures.transfer import is_open, refusal_of_account
 from solvent.risk.auction import buffer_margin_down, portfolio_share_nearest
-from solvent.risk.margin import exposure_requirement_up, judge, requirement_change
+from solvent.risk.margin import exposure_requirement_up, judge, lowers_health, requirement_change
 from solvent.risk.offer import reward_of
 from solvent.state.ledger import exchange, post
 from solvent.state.levels import is_allowed, level_of
@@ -78,12 +78,8 @@ def is_toxic(state, row, lots, price, fee_quanta):
     mark = state.instruments[position.instrument].mark_ticks
     change = traded_quanta(contract, signed, price) - traded_quanta(contract, signed, mark) - fee_quanta
     equity, requirement, _gains, _notional = judge(state, account, Level.MAINTENANCE)
-    if equity <= 0:
-        return change < 0
     left = requirement + requirement_change(state, Level.MAINTENANCE, account, row, position.instrument, after)
-    if equity + change < 0:
-        return True
-    return left > 0 and mul_div_down(equity + change, requirement, left) < equity
+    return lowers_health(equity, change, requirement, left)
 
 
 @kernel

@@ -13,7 +13,7 @@ from solvent.risk.limits import (
     passes_venue_cap,
     position_cap_lots,
 )
-from solvent.risk.margin import exposure_requirement_up, judge, orders_requirement_up, requirement_change
+from solvent.risk.margin import exposure_requirement_up, judge, lowers_health, orders_requirement_up, requirement_change
 from solvent.risk.open_size import lots_to_limit
 from solvent.risk.watch import forget_position
 from solvent.state.ledger import exchange, post
@@ -31,7 +31,7 @@ from solvent.state.positions import (
 from solvent.state.tables import NONE
 from solvent.state.validity import answer_of
 from solvent.state.values import is_price_inside, marked_quanta, traded_quanta
-from solvent.units import POSITIONS_MAX, WALLET_MAX, mul_div_down
+from solvent.units import POSITIONS_MAX, WALLET_MAX
 
 
 @kernel
@@ -93,12 +93,7 @@ def refusal_of_side(state, account, instrument, lots, price_ticks, fee_quanta, r
             return Refusal.NONE
         if not is_reduction:
             return Refusal.BELOW_MAINTENANCE
-    if equity <= 0:
-        return Refusal.NONE if change >= 0 else Refusal.HEALTH_WOULD_FALL
-    if equity + change < 0:
-        return Refusal.HEALTH_WOULD_FALL
-    # health = equity / requirement must not fall: compared by multiplying across
-    if requirement_after > 0 and mul_div_down(equity + change, requirement, requirement_after) < equity:
+    if lowers_health(equity, change, requirement, requirement_after):
         return Refusal.HEALTH_WOULD_FALL
     return Refusal.NONE
 

@@ -1,6 +1,6 @@
 """Margin: the equity of an account and what each level of the ladder requires of it, one file for each kind of rule."""
 
-from solvent.risk.margin.account import judge, requirement_change
+from solvent.risk.margin.account import judge, lowers_health, requirement_change
 from solvent.risk.margin.brackets import bracket_requirement_up, bracket_row
 from solvent.risk.margin.closing import lots_down_tiers, lots_to_health, lots_to_lower_tier
 from solvent.risk.margin.collateral import collateral_value_at_down, collateral_value_down
@@ -28,6 +28,7 @@ __all__ = [
     "lots_down_tiers",
     "lots_to_health",
     "lots_to_lower_tier",
+    "lowers_health",
     "orders_requirement_up",
     "position_notional",
     "requirement_change",

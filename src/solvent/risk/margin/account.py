@@ -15,7 +15,7 @@ from solvent.risk.margin.scenario import scenario_requirement_up
 from solvent.state.multipliers import scaled_up
 from solvent.state.tables import NONE
 from solvent.state.values import marked_quanta, notional_up
-from solvent.units import FUNDING_SCALE, mul_div_up
+from solvent.units import FUNDING_SCALE, mul_div_down, mul_div_up
 
 
 @kernel
@@ -81,3 +81,16 @@ def judge(state, account, level):
         )
         row = holding.next
     return equity, requirement, gains, notional
+
+
+@kernel
+def lowers_health(equity, change, requirement, requirement_after):
+    """True when equity / requirement falls by so much change of equity; without equity, when any is lost.
+
+    The ratios are compared by multiplying across; quanta, requirements not negative.
+    """
+    if equity <= 0:
+        return change < 0
+    if equity + change < 0:
+        return True
+    return requirement_after > 0 and mul_div_down(equity + change, requirement, requirement_after) < equity
