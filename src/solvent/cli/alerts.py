@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import typer
 
+from solvent.cli.exits import BAD_INPUT
 from solvent.cli.verify import journal_directory
 from solvent.codes import Level
 from solvent.engine.alerts import near_accounts
@@ -17,7 +18,6 @@ from solvent.engine.engine import Engine
 from solvent.units import PPM
 
 FOUND = 1
-BAD_INPUT = 2
 
 
 def alerts_command(directory: Path, ratio: str, level: str, sequence: int | None, as_json: bool) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 import typer
 
+from solvent.cli.exits import BAD_INPUT
+
 CHECK_FAILED = 1
-BAD_INPUT = 2
 
 
 def bench_watch_command(accounts: int, book: str, seed: int, ticks: int, together: bool, as_json: bool) -> None:

@@ -6,12 +6,11 @@ from pathlib import Path
 import msgspec
 import typer
 
+from solvent.cli.exits import BAD_INPUT, REFUSED
 from solvent.cli.figures import Figure, publish
 from solvent.lab.crash import PLANTED, CrashReport, ShimUnavailable, run_crash
 
 CHECK_FAILED = 1
-BAD_INPUT = 2
-REFUSED = 3
 
 
 def crash_command(

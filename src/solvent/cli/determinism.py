@@ -3,10 +3,9 @@
 import msgspec
 import typer
 
+from solvent.cli.exits import NOT_REPRODUCIBLE
 from solvent.cli.figures import Figure, publish
 from solvent.lab.determinism import SNAPSHOTS, run_matrix
-
-NOT_REPRODUCIBLE = 4
 
 
 def determinism_command(

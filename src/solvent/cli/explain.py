@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from solvent.cli.exits import BAD_INPUT
 from solvent.cli.verify import journal_directory
 from solvent.commands import COMMAND_DTYPE
 from solvent.engine.engine import Genesis
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from rich.text import Text
     from rich.tree import Tree
 
-BAD_INPUT: Final = 2
 DEFAULT_DECIMALS: Final = 6
 PIPE_WIDTH: Final = 160
 """Columns where nobody says how many there are: a line of the tree fits, and a file stays readable."""

@@ -13,6 +13,8 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
+from solvent.cli.exits import BAD_INPUT
+
 app = typer.Typer(
     help="Rulebooks: show, validate, compare, document.",
     no_args_is_help=True,
@@ -21,7 +23,6 @@ app = typer.Typer(
 )
 
 HARM = 1
-BAD_INPUT = 2
 SHOWN_MAX = 40
 
 

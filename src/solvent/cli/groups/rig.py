@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -96,10 +96,4 @@ def determinism(
     determinism_command(worlds, commands, seed, pythons or [], as_json, publish)
 
 
-ATTACKS: dict[str, Callable[..., Any]] = {
-    "break": break_,
-    "crash": crash,
-    "mutants": mutants,
-    "determinism": determinism,
-}
-"""Name of the command -> what it does."""
+RIG: tuple[Callable[..., None], ...] = (break_, crash, mutants, determinism)
