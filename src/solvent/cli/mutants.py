@@ -14,7 +14,8 @@ CHECK_FAILED = 1
 def mutants_command(
     sample: int | None,
     seed: int,
-    only: str | None,
+    only: list[str],
+    part: str | None,
     deep: bool,
     minutes: float | None,
     as_json: bool,
@@ -25,6 +26,7 @@ def mutants_command(
         sample=sample,
         seed=seed,
         only=only,
+        part=_part_of(part),
         deep=deep,
         seconds=None if minutes is None else 60 * minutes,
         tell=_tell if sys.stderr.isatty() else None,
@@ -34,7 +36,14 @@ def mutants_command(
     else:
         _show(score)
     words = "".join(
-        part for part, used in ((f" --sample {sample}", sample), (f" --only '{only}'", only), (" --deep", deep)) if used
+        word
+        for word, used in (
+            (f" --sample {sample}", sample),
+            ("".join(f" --only '{name}'" for name in only), only),
+            (f" --part {part}", part),
+            (" --deep", deep),
+        )
+        if used
     )
     publish(
         keep,
@@ -54,6 +63,18 @@ def mutants_command(
     )
     if not score.passed:
         raise typer.Exit(CHECK_FAILED)
+
+
+def _part_of(text: str | None) -> tuple[int, int]:
+    """(k, n) of "k/n"; raises typer.BadParameter for anything else."""
+    if text is None:
+        return 1, 1
+    k, _, n = text.partition("/")
+    if not (k.isdecimal() and n.isdecimal() and 1 <= int(k) <= int(n)):
+        raise typer.BadParameter(
+            f"{text!r} is no part of the list; write the second of four parts as 2/4", param_hint="--part"
+        )
+    return int(k), int(n)
 
 
 def _tell(score: Score) -> None:

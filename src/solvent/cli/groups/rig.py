@@ -60,7 +60,12 @@ def crash(
 def mutants(
     sample: Annotated[int | None, typer.Option("--sample", min=1, help="Only so many of the list.")] = None,
     seed: Seed = 1,
-    only: Annotated[str | None, typer.Option("--only", help="Only faults whose name contains this.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="Only faults whose name contains this; may be repeated.")
+    ] = None,
+    part: Annotated[
+        str | None, typer.Option("--part", help="Only the k-th of n parts of the list, as 2/4: several sittings.")
+    ] = None,
     deep: Annotated[
         bool, typer.Option("--deep", help="What was missed is compiled and met by a campaign of a million commands.")
     ] = False,
@@ -74,7 +79,7 @@ def mutants(
     """
     from solvent.cli.mutants import mutants_command
 
-    mutants_command(sample, seed, only, deep, minutes, as_json, publish)
+    mutants_command(sample, seed, only or [], part, deep, minutes, as_json, publish)
 
 
 def determinism(

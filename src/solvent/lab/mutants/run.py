@@ -61,23 +61,26 @@ def run_mutants(
     *,
     sample: int | None = None,
     seed: int = 1,
-    only: str | None = None,
+    only: Sequence[str] = (),
     names: Sequence[str] | None = None,
+    part: tuple[int, int] = (1, 1),
     quick: bool = False,
     deep: bool = False,
     seconds_each: float = SECONDS_EACH,
     seconds: float | None = None,
     tell: Callable[[Score], None] | None = None,
 ) -> Score:
-    """Plant every fault (or a sample, those whose name contains `only`, or those of `names`) in turn, and attack.
+    """Plant every fault (or a sample, those whose name contains one of `only`, or those of `names`) in turn, and attack.
 
+    `part` (k, n) takes the k-th of n equal parts of the list, so that a run can be made in several sittings.
     `quick` looks with arithmetic, the first worlds and a few of the tests.
     With `deep` what was missed is compiled and met by a campaign of DEEP_COMMANDS: a minute or two each.
     """
-    faults = [fault for fault in read_faults() if only is None or only in fault.name]
+    faults = [fault for fault in read_faults() if not only or any(word in fault.name for word in only)]
     if names is not None:
         faults = [fault for fault in faults if fault.name in names]
     random.Random(seed).shuffle(faults)
+    faults = faults[part[0] - 1 :: part[1]]
     faults = faults[: sample or len(faults)]
     score = Score()
     began = time.perf_counter()

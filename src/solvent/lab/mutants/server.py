@@ -3,8 +3,9 @@
     python -m solvent.lab.mutants.server  <a JSON object on standard input>
 
 The ground is not compiled here (NUMBA_DISABLE_JIT=1). A first child casts every net over the clean ground and writes
-down what each costs and which places it meets; a fault then meets only the nets that meet its place, the cheapest
-first, until one catches it or its time is over. One JSON line for the clean ground, then one for each fault.
+down what each costs and which places it meets (kept for the next run, see `kept`); a fault then meets only the nets
+that meet its place, the cheapest first, until one catches it or its time is over. One JSON line for the clean ground,
+then one for each fault.
 """
 
 import json
@@ -17,7 +18,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from solvent.lab.mutants.faults import Fault, FaultGone, Place, find_place
+from solvent.lab.mutants.faults import Fault, FaultGone, Place, find_place, read_faults
+from solvent.lab.mutants.kept import Kept, Survey
 from solvent.lab.mutants.nets import Net, nets
 from solvent.lab.mutants.plant import plant, watch_places
 from solvent.lab.mutants.tests_net import with_tests
@@ -79,18 +81,22 @@ def cast(net: Net, seconds_max: float) -> str | None:
     return None
 
 
-def survey(all_nets: Sequence[Net], places: Sequence[Place | None]) -> list[tuple[float, list[int], str | None]]:
-    """Seconds, places met and finding of each net over the clean ground."""
-    known = [place for place in places if place is not None]
-    numbers = [number for number, place in enumerate(places) if place is not None]
+def survey(all_nets: Sequence[Net], places: dict[str, Place], kept: Kept | None) -> list[Survey]:
+    """Seconds, places met and finding of each net over the clean ground; from what is kept, where it still holds."""
+    names = list(places)
     met: set[int] = set()
-    watch_places(known, met.add)
+    watch_places(list(places.values()), met.add)
     told = []
     for net in all_nets:
-        met.clear()
-        began = time.process_time()
-        found = cast(net, CLEAN_SECONDS_MAX)
-        told.append((time.process_time() - began, sorted(numbers[number] for number in met), found))
+        known = kept.of(net.name) if kept is not None else None
+        if known is None:
+            met.clear()
+            began = time.process_time()
+            found = cast(net, CLEAN_SECONDS_MAX)
+            known = Survey(time.process_time() - began, sorted(names[number] for number in met), found)
+            if kept is not None:
+                kept.keep(net.name, known)
+        told.append(known)
     return told
 
 
@@ -127,30 +133,33 @@ def main() -> None:
 
     def hunt(tests: list[Net]) -> None:
         all_nets = [*tests, *nets(quick=asked["quick"])]
-        places: list[Place | None] = []
-        gone: dict[int, str] = {}
-        for number, fault in enumerate(faults):
+        places: dict[str, Place] = {}
+        gone: dict[str, str] = {}
+        for fault in faults if asked["quick"] else read_faults():
             try:
-                places.append(find_place(fault))
+                places[fault.name] = find_place(fault)
             except FaultGone as error:
-                places.append(None)
-                gone[number] = str(error)
-        told = in_child(lambda: survey(all_nets, places), CLEAN_SECONDS_MAX)
+                gone[fault.name] = str(error)
+        kept = None if asked["quick"] else Kept()
+        told = in_child(lambda: survey(all_nets, places, kept), CLEAN_SECONDS_MAX)
         if told is None:
             tell("", {"caught": True, "detail": "the clean ground did not come to an end"})
             return
-        wrong = [f"{net.name}: {found}" for net, (_cost, _met, found) in zip(all_nets, told, strict=True) if found]
+        surveys = [Survey(*fields) for fields in told]
+        wrong = [f"{net.name}: {known.found}" for net, known in zip(all_nets, surveys, strict=True) if known.found]
         tell("", {"caught": bool(wrong), "detail": "; ".join(wrong), "nets": len(all_nets)})
-        for number, (fault, place) in enumerate(zip(faults, places, strict=True)):
-            if place is None:
-                tell(fault.name, {"gone": gone[number]})
+        for fault in faults:
+            if fault.name in gone:
+                tell(fault.name, {"gone": gone[fault.name]})
                 continue
             # a net that meets few places is about this one: its cost counts for less
             fit = sorted(
-                (cost * len(met), index) for index, (cost, met, found) in enumerate(told) if number in met and not found
+                (known.seconds * len(known.met), index)
+                for index, known in enumerate(surveys)
+                if fault.name in known.met and not known.found
             )
-            chosen = [(told[index][0], all_nets[index]) for _weight, index in fit]
-            answer = in_child(partial(look_for, place, chosen, seconds), CHILD_SECONDS_MAX)
+            chosen = [(surveys[index].seconds, all_nets[index]) for _weight, index in fit]
+            answer = in_child(partial(look_for, places[fault.name], chosen, seconds), CHILD_SECONDS_MAX)
             tell(fault.name, answer or {"caught": True, "by": "its process died or never came to an end"})
 
     with_tests(hunt, quick=asked["quick"])
