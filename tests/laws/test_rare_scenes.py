@@ -16,6 +16,7 @@ from solvent.commands import (
     ReserveOrder,
     SetMode,
     Trade,
+    Withdraw,
 )
 from solvent.events import EventKind, blank_tape
 from solvent.procedures.default.takeover import take_over
@@ -134,6 +135,38 @@ def test_an_order_of_the_engine_shrinks_with_the_position_it_closes() -> None:
     row = int(scene.machine.state.accounts[LOSER].first_position)
     orders = scene.machine.state.orders[int(scene.machine.state.positions[row].orders)]
     assert int(orders.ordered_lots) == 60
+
+
+def test_an_order_for_a_short_shrinks_with_it_too() -> None:
+    scene = Scene()
+    scene.play(Trade(scene.time, WINNER, LOSER, 0, 100, 1_000))
+    scene.price(1_070)
+    ordered = of_kind(scene.play(scene.advance()), EventKind.LIQUIDATION_ORDERED)
+    assert ordered["lots"].tolist() == [100]
+    scene.play(Trade(scene.time, LOSER, OTHER, 0, 40, 1_070))
+    row = int(scene.machine.state.accounts[LOSER].first_position)
+    orders = scene.machine.state.orders[int(scene.machine.state.positions[row].orders)]
+    assert int(orders.ordered_lots) == -60
+
+
+def test_orders_ask_for_nothing_where_the_level_does_not_count_them() -> None:
+    terms = small_terms()
+    terms.levels[0].includes_orders = 0
+    scene = Scene(terms=terms)
+    scene.play(ReserveOrder(scene.time, LOSER, 0, 100_000, 1_000))
+    assert int(scene.machine.state.accounts[LOSER].position_count) == 1
+
+
+def test_who_leaves_before_a_loss_is_a_deficit_pays_its_share_into_the_fund() -> None:
+    terms = small_terms()
+    terms.policy[0].withdraw_charge = 1
+    scene = Scene(terms=terms)
+    scene.distress(880)  # LOSER is 1,000 below zero, nobody has closed it yet, and the funds are empty
+    charged = of_kind(scene.play(Withdraw(scene.time, RICH, 60_100)), EventKind.WITHDRAWAL_CHARGED)
+    assert charged["value"].tolist() == [0]
+    # 601,000 came in, and 1,000 are missing of them and of as much again
+    assert charged["amount_quanta"].tolist() == [-(-60_100 * 1_000 // 602_000)]
+    assert int(scene.machine.state.accounts[SystemAccount.VENUE_FUND].wallet_quanta) == 100
 
 
 def test_the_own_orders_of_an_account_in_liquidation_are_cancelled() -> None:

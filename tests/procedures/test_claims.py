@@ -3,7 +3,19 @@
 import pytest
 from tests.laws.machine import LOSER, OTHER, RICH, SECOND, WINNER, Scene, small_terms
 
-from solvent.codes import Executor, Mode, OfferPrice, Refusal, Size, SystemAccount
+from solvent.codes import (
+    AccountKind,
+    Answer,
+    Condition,
+    Executor,
+    Level,
+    Mode,
+    OfferPrice,
+    Refusal,
+    Size,
+    Status,
+    SystemAccount,
+)
 from solvent.commands import (
     BidShare,
     ClaimLiquidation,
@@ -18,6 +30,7 @@ from solvent.commands import (
     UnwindFill,
 )
 from solvent.events import EventKind
+from solvent.units import POSITIONS_MAX, WALLET_MAX
 
 VAULT = SystemAccount.VAULT
 POOL = WINNER + 3
@@ -146,6 +159,107 @@ def test_a_bankrupt_portfolio_is_bid_for_only_where_the_waterfall_pays() -> None
     assert refusal_of(scene, bid(scene, reference)) == "STEP_IS_TOXIC"
 
 
+def test_a_short_is_bought_back_from_whoever_claims_it() -> None:
+    terms = small_terms(Executor.KEEPER)
+    terms.offers[0].start_ppm = 990_000
+    scene = Scene(terms=terms)
+    scene.play(Trade(scene.time, WINNER, LOSER, 0, 100, 1_000))
+    scene.price(1_060)
+    (offer,) = of_kind(scene.play(scene.advance()), EventKind.LIQUIDATION_OFFERED)
+    assert (int(offer["lots"]), int(offer["price_ticks"])) == (100, 1_070)
+    told = of_kind(scene.play(claim(scene, int(offer["reference"]))), EventKind.POSITION_CLAIMED)
+    assert (int(told["lots"][0]), int(told["price_ticks"][0])) == (40, 1_070)
+
+
+def two_markets_on_offer() -> Scene:
+    """LOSER is long 60 and 40 in two markets, and its whole portfolio is for sale at a tenth off."""
+    terms = small_terms(Executor.AUCTION)
+    terms.stages[0].sizing, terms.stages[0].fee_ppm = Size.FULL, 0
+    terms.offers[0].portfolio, terms.offers[0].start_ppm, terms.offers[0].buffer_ppm = 1, 900_000, 100_000
+    scene = Scene(terms=terms)
+    scene.play(Trade(scene.time, LOSER, WINNER, 0, 60, 1_000))
+    scene.play(Trade(scene.time, LOSER, RICH, 1, 40, 1_000))
+    return scene
+
+
+def on_sale(scene: Scene, ticks: int) -> int:
+    """The first market falls, and the venue offers; the reference."""
+    scene.price(ticks)
+    told = of_kind(scene.play(scene.advance()), EventKind.LIQUIDATION_OFFERED)
+    return int(told["reference"][0])
+
+
+def test_a_share_leaves_out_the_market_that_may_not_be_worked() -> None:
+    scene = two_markets_on_offer()
+    scene.play(SetMode(scene.time, 1, Mode.HALTED))
+    reference = on_sale(scene, 890)
+    told = scene.play(bid(scene, reference))
+    assert of_kind(told, EventKind.POSITION_CLAIMED)["instrument"].tolist() == [0]
+    assert of_kind(told, EventKind.POSITION_CLAIMED)["lots"].tolist() == [-6]
+
+
+def test_a_bidder_who_holds_the_market_already_adds_to_it() -> None:
+    scene = two_markets_on_offer()
+    reference = on_sale(scene, 890)
+    for changed in ({}, {"value": 50_000}):
+        assert len(of_kind(scene.play(bid(scene, reference, **changed)), EventKind.SHARE_TAKEN)) == 1
+
+
+def test_nothing_is_owed_to_a_bankrupt_portfolio_and_all_of_it_may_be_taken() -> None:
+    terms = small_terms(Executor.KEEPER)
+    for row, (scale, executor) in enumerate(((1_000_000, Executor.KEEPER), (0, Executor.AUCTION))):
+        stage, offer = terms.stages[row], terms.offers[row]
+        stage.used, stage.level, stage.scale_ppm, stage.executor = 1, Level.MAINTENANCE, scale, executor
+        stage.sizing, stage.fee_ppm, stage.timeout_ns = Size.FULL, 0, 60 * SECOND
+        offer.portfolio, offer.start_ppm = row, 900_000
+    scene = Scene(terms=terms)
+    scene.play(Trade(scene.time, LOSER, WINNER, 0, 60, 1_000))
+    scene.play(Trade(scene.time, LOSER, RICH, 1, 40, 1_000))
+    reference = on_sale(scene, 800)
+    told = scene.play(bid(scene, reference, value=1_000_000))
+    assert of_kind(told, EventKind.POSITION_CLAIMED)["lots"].tolist() == [-40, -60]
+    # a tenth of what was required: 2,400 and 2,000
+    assert of_kind(told, EventKind.SHARE_TAKEN)["amount_quanta"].tolist() == [440]
+
+
+@pytest.mark.parametrize(
+    ("fields", "refusal"),
+    [
+        ({"wallet_quanta": WALLET_MAX + 1}, "AMOUNT_OUT_OF_RANGE"),
+        ({"position_count": POSITIONS_MAX}, "POSITIONS_FULL"),
+        ({"kind": AccountKind.ISOLATED}, "ISOLATED_HAS_OTHER_MARKET"),
+        ({"status": Status.DISTRESSED}, "IN_LIQUIDATION"),
+    ],
+)
+def test_bidders_who_may_not(fields: dict[str, int], refusal: str) -> None:
+    scene = two_markets_on_offer()
+    reference = on_sale(scene, 890)
+    for name, value in fields.items():
+        scene.machine.state.accounts[OTHER][name] = value
+    told = scene.machine.do(bid(scene, reference, counterparty=OTHER))
+    assert Refusal(int(told["refusal"][0])).name == refusal
+
+
+def test_a_bidder_is_held_to_limits_doubts_and_its_maintenance() -> None:
+    scene = two_markets_on_offer()
+    reference = on_sale(scene, 890)
+    state = scene.machine.state
+
+    def refused() -> str:
+        told = scene.machine.do(bid(scene, reference, counterparty=OTHER))
+        return Refusal(int(told["refusal"][0])).name
+
+    state.contracts[0].lots_max = 5
+    assert refused() == "POSITION_LIMIT"
+    state.contracts[0].lots_max = 100_000
+    state.remedies[Condition.STALE].open = Answer.REFUSE
+    state.pricing[0].stale_ns = 1
+    assert refused() == "PRICE_CONDITION"
+    state.pricing[0].stale_ns = 0
+    state.schedules[Level.MAINTENANCE * 2].add_fixed_quanta = 60_000
+    assert refused() == "BELOW_MAINTENANCE"
+
+
 def with_pool(**fields: int) -> Scene:
     """The second pool is open under POOL, backs the second market, and works its inventory down every ten seconds."""
     terms = small_terms(Executor.BACKSTOP_VAULT)
@@ -218,3 +332,32 @@ def test_a_pool_works_its_inventory_down_inside_its_limit() -> None:
     assert refusal_of(scene, fill(lots=71)) == "NO_UNWIND_ORDER"
     scene.play(fill(lots=70))
     assert int(scene.machine.state.accounts[POOL].position_count) == 0
+
+
+def test_a_pool_in_liquidation_works_nothing_down_and_an_unstated_depth_bounds_nothing() -> None:
+    scene = with_pool(unwind_limit_ppm=10_000)
+    scene.play(JoinVault(scene.time, RICH, 100_000, POOL))
+    scene.play(Trade(scene.time, WINNER, LOSER, 1, 100, 1_000))
+    scene.price(1_070, 1)
+    assert len(of_kind(scene.play(scene.advance()), EventKind.POSITION_TAKEN_OVER)) == 1
+    (order,) = of_kind(scene.play(scene.advance()), EventKind.UNWIND_ORDERED)
+    assert (int(order["lots"]), int(order["price_ticks"])) == (100, 1_080)
+    reference = int(order["reference"])
+    scene.play(UnwindFill(scene.time, POOL, OTHER, 1, 30, 1_080, reference))
+    assert refusal_of(scene, UnwindFill(scene.time, POOL, OTHER, 1, 30, 1_081, reference)) == "BEYOND_LIMIT_PRICE"
+    scene.machine.state.accounts[POOL].status = Status.DISTRESSED
+    told = scene.machine.do(UnwindFill(scene.time, POOL, OTHER, 1, 30, 1_080, reference))
+    assert Refusal(int(told["refusal"][0])) == Refusal.IN_LIQUIDATION
+
+
+def test_working_towards_a_target_the_other_way_needs_the_pools_own_margin() -> None:
+    terms = small_terms(Executor.BACKSTOP_VAULT)
+    terms.pools[1].used, terms.pools[1].unwind_ns, terms.pools[1].unwind_limit_ppm = 1, 10 * SECOND, 10_000
+    terms.backings[1].pool, terms.backings[1].target_lots = 1, 50
+    scene = Scene(terms=terms)
+    scene.play(OpenPool(scene.time, POOL, 1))
+    (order,) = of_kind(scene.play(scene.advance()), EventKind.UNWIND_ORDERED)
+    fill = UnwindFill(scene.time, POOL, OTHER, 1, 50, 1_000, int(order["reference"]))
+    assert refusal_of(scene, fill) == "BELOW_INITIAL"
+    scene.play(JoinVault(scene.time, RICH, 5_000, POOL))
+    assert len(of_kind(scene.play(fill), EventKind.POOL_UNWOUND)) == 1

@@ -18,6 +18,7 @@ from solvent.commands import (
     FundingTick,
     JoinVault,
     LeaveVault,
+    LiquidationFill,
     ListInstrument,
     OpenAccount,
     PriceReport,
@@ -26,6 +27,8 @@ from solvent.commands import (
     ReserveOrder,
     SetLeverage,
     SetMode,
+    SetVenueMode,
+    StageTerm,
     Trade,
     TransferMargin,
     Withdraw,
@@ -124,6 +127,29 @@ def no_unit(venue: Venue) -> None:
 def maintenance_asks_more(venue: Venue) -> None:
     """An account whose fixed addition at the maintenance level stands above everything else."""
     venue.state.schedules[2].add_fixed_quanta = 99_999
+
+
+def nobody_withdraws_or_trades_on_a_stale_price(venue: Venue) -> None:
+    """A is long at a price that is stale by now."""
+    venue.do(Trade(START, A, B, 0, 10, 1_000))
+    venue.do(Trade(START, A, C, 0, 10, 1_000))
+    venue.state.accounts[B].owner = A
+    venue.state.pricing[0].stale_ns = 1
+    venue.state.remedies[Condition.STALE].withdraw = Answer.REFUSE
+    venue.state.remedies[Condition.STALE].open = Answer.REFUSE
+    venue.time += 10**9
+
+
+def a_venue_that_is_full(venue: Venue) -> None:
+    venue.state.policy[0].open_interest_quanta = 1
+
+
+def an_ask_of_ten(venue: Venue) -> None:
+    venue.do(ReserveOrder(START, A, 0, -10, 1_000))
+
+
+def reference_of(venue: Venue) -> int:
+    return int(venue.state.accounts[C].order_reference)
 
 
 def a_share_each(venue: Venue) -> None:
@@ -248,6 +274,82 @@ TABLE: list[tuple[str, Callable[[Venue], None], Callable[[Venue], Command], str]
     ),
     ("leaving the vault in a loss", gated_with_shares, lambda v: LeaveVault(v.time, A, 1), "WITHDRAWALS_GATED"),
     ("leaving a doubted vault", a_doubted_vault, lambda v: LeaveVault(v.time, A, 1), "PRICE_CONDITION"),
+    ("an account of no kind", as_it_is, lambda v: OpenAccount(v.time, C + 1, 1, 9), "VARIANT_UNKNOWN"),
+    ("an account that is not the next", as_it_is, lambda v: OpenAccount(v.time, C + 2, 1, 1), "ACCOUNT_NOT_NEXT"),
+    ("an account that is there", as_it_is, lambda v: OpenAccount(v.time, A, 1, 1), "ACCOUNT_EXISTS"),
+    (
+        "an account that is a fund's",
+        as_it_is,
+        lambda v: OpenAccount(v.time, SystemAccount.VAULT, 1, 1),
+        "ACCOUNT_IS_SYSTEM",
+    ),
+    ("cash that is not there", as_it_is, lambda v: Withdraw(v.time, C, 100_001), "WITHDRAWAL_EXCEEDS_FREE"),
+    ("nobody withdraws", as_it_is, lambda v: Withdraw(v.time, C + 1, 1), "ACCOUNT_UNKNOWN"),
+    ("nobody transfers", as_it_is, lambda v: TransferMargin(v.time, C + 1, A, 1), "ACCOUNT_UNKNOWN"),
+    ("nobody joins", as_it_is, lambda v: JoinVault(v.time, C + 1, 1), "ACCOUNT_UNKNOWN"),
+    ("joining with nothing", as_it_is, lambda v: JoinVault(v.time, A, 0), "AMOUNT_OUT_OF_RANGE"),
+    ("nobody leaves", as_it_is, lambda v: LeaveVault(v.time, C + 1, 1), "ACCOUNT_UNKNOWN"),
+    (
+        "a transfer on a doubtful price",
+        nobody_withdraws_or_trades_on_a_stale_price,
+        lambda v: TransferMargin(v.time, A, B, 1),
+        "PRICE_CONDITION",
+    ),
+    ("a contribution to a trader", as_it_is, lambda v: ContributeFund(v.time, A, 1), "ACCOUNT_UNKNOWN"),
+    ("a trade in no market", as_it_is, lambda v: Trade(v.time, A, B, 2, 1, 1_000), "INSTRUMENT_UNKNOWN"),
+    ("a trade at no price", as_it_is, lambda v: Trade(v.time, A, B, 0, 1, 0), "PRICE_OUT_OF_RANGE"),
+    (
+        "a venue that holds enough",
+        a_venue_that_is_full,
+        lambda v: Trade(v.time, A, B, 0, 1, 1_000),
+        "OPEN_INTEREST_CAP",
+    ),
+    ("an order in no market", as_it_is, lambda v: ReserveOrder(v.time, A, 2, 1, 1_000), "INSTRUMENT_UNKNOWN"),
+    ("nobody's order", as_it_is, lambda v: ReserveOrder(v.time, C + 1, 0, 1, 1_000), "ACCOUNT_UNKNOWN"),
+    (
+        "an order on a doubtful price",
+        nobody_withdraws_or_trades_on_a_stale_price,
+        lambda v: ReserveOrder(v.time, A, 0, 1, 1_000),
+        "PRICE_CONDITION",
+    ),
+    ("nobody's release", as_it_is, lambda v: ReleaseOrder(v.time, C + 1, 0, 1, 1_000), "ACCOUNT_UNKNOWN"),
+    ("more of an ask than stands", an_ask_of_ten, lambda v: ReleaseOrder(v.time, A, 0, -11, 900), "ORDER_NOT_RESERVED"),
+    ("nobody's leverage", as_it_is, lambda v: SetLeverage(v.time, C + 1, 0, 5), "ACCOUNT_UNKNOWN"),
+    ("leverage in liquidation", in_liquidation, lambda v: SetLeverage(v.time, C, 0, 5), "IN_LIQUIDATION"),
+    (
+        "a fill in no market",
+        in_liquidation,
+        lambda v: LiquidationFill(v.time, C, B, 2, 1, 545, reference_of(v)),
+        "INSTRUMENT_UNKNOWN",
+    ),
+    (
+        "a fill of nobody",
+        in_liquidation,
+        lambda v: LiquidationFill(v.time, C + 1, B, 0, 1, 545, reference_of(v)),
+        "ACCOUNT_UNKNOWN",
+    ),
+    (
+        "a fill at no price",
+        in_liquidation,
+        lambda v: LiquidationFill(v.time, C, B, 0, 1, 0, reference_of(v)),
+        "PRICE_OUT_OF_RANGE",
+    ),
+    (
+        "a fill for who cannot bear it",
+        lambda v: (in_liquidation(v), v.do(Withdraw(START + 10**9, B, 99_999))),
+        lambda v: LiquidationFill(v.time + 10**9, C, B, 0, 1, 545, reference_of(v)),
+        "BELOW_INITIAL",
+    ),
+    ("a sale of nobody", in_liquidation, lambda v: CollateralSale(v.time, C + 1, ASSET, 1, 1, 1), "ACCOUNT_UNKNOWN"),
+    ("a market that is none", as_it_is, lambda v: ListInstrument(v.time, 2), "INSTRUMENT_UNKNOWN"),
+    ("a market that is listed", as_it_is, lambda v: ListInstrument(v.time, 1), "INSTRUMENT_LISTED"),
+    ("a cell that is none", as_it_is, lambda v: StageTerm(v.time, len(v.state.cells), 1), "CELL_UNKNOWN"),
+    ("a source that is none", as_it_is, lambda v: PriceReport(v.time, 0, 8, 1_000, v.time), "SOURCE_UNKNOWN"),
+    ("a mode that is none", as_it_is, lambda v: SetMode(v.time, 0, 9), "VARIANT_UNKNOWN"),
+    ("a venue's mode that is none", as_it_is, lambda v: SetVenueMode(v.time, 9), "VARIANT_UNKNOWN"),
+    ("interest in no market", as_it_is, lambda v: ReportInterest(v.time, 2, 1, 1_000), "INSTRUMENT_UNKNOWN"),
+    ("an amount beyond all bounds", as_it_is, lambda v: Deposit(v.time, A, LIMIT + 1), "AMOUNT_OUT_OF_RANGE"),
+    ("no time", as_it_is, lambda v: Deposit(0, A, 1), "TIME_OUT_OF_RANGE"),
     (
         "a transfer to a fund",
         as_it_is,

@@ -129,6 +129,8 @@ UNSOUND = """
     policy[0].outflow_window = -1
     policy[0].outflow_least_quanta = -1
     policy[0].open_interest_quanta = LIMIT + 1
+    policy[0].withdraw_charge = 2
+    policy[0].routes = -1
     schedules[2].kind = -1
     schedules[2].kind = 99
     schedules[3].kind = 5; schedules[3].driver = 3; schedules[3].cap_ppb = 10**8; schedules[3].rate_step_ppb = 1; \

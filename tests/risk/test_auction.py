@@ -2,11 +2,13 @@
 
 from fractions import Fraction
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tests.plain import plain
 
 from solvent.risk import auction
+from solvent.state.terms import TermsShape, blank_terms
 from solvent.units import PPB, PPM
 
 UNIT = 10**6
@@ -32,6 +34,28 @@ def test_a_stepped_price_is_the_power_of_its_cut(top, cut, elapsed, step) -> Non
     assert abs(got - exact) <= 1 + Fraction(top * 2 * (elapsed // step + 1), PPB)
     assert price(top, cut, PPB, elapsed + step, step) <= got
     assert price(top, cut, PPB, elapsed - elapsed % step, step) == got
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "factor"),
+    [
+        (0, 1_000_000),
+        (5, 950_000),
+        (9, 910_000),
+        (10, 900_000),
+        (15, 700_000),
+        (19, 540_000),
+        (20, 500_000),
+        (99, 500_000),
+    ],
+)
+def test_two_straight_lines_and_then_still(elapsed, factor) -> None:
+    offer = blank_terms(TermsShape(1, 1)).offers[0]
+    offer.start_ppm, offer.first_ppm, offer.first_ns = PPM, 900_000, 10
+    offer.second_ppm, offer.second_ns = 500_000, 10
+    assert plain(auction.segment_factor)(offer, elapsed) == factor
+    offer.second_ns = 0
+    assert plain(auction.segment_factor)(offer, elapsed) == max(factor, 900_000)
 
 
 @settings(max_examples=300)

@@ -105,3 +105,20 @@ def test_what_is_not_measured_of_the_venue_or_without_a_mark_is_nothing() -> Non
     row.metric = Metric.STALENESS
     state.instruments[1].mark_ticks = 0
     assert plain(measured)(state, 1, row) == 0
+
+
+def test_a_metric_that_is_not_calm_yet_holds_for_another_time() -> None:
+    """Open interest of a tenth of the depth trips it, and it lets go below a twentieth, asked every minute."""
+    state = venue()
+    breaker = state.breakers[0]
+    breaker.used, breaker.metric, breaker.mode = 1, Metric.OPEN_INTEREST, Mode.REDUCE_ONLY
+    breaker.move_ppm, breaker.exit_ppm, breaker.release_ns = 100_000, 50_000, 60 * SECOND
+    state.markets[1].depth_lots = 1_000
+    state.instruments[1].open_interest_lots = 100
+    assert ask(state, 1_000, 1) == (Mode.REDUCE_ONLY, 61)
+    state.instruments[1].open_interest_lots = 50
+    assert held(state, 60) == (Mode.REDUCE_ONLY, 61)
+    assert held(state, 61) == (Mode.REDUCE_ONLY, 121)
+    state.instruments[1].open_interest_lots = 49
+    assert held(state, 120) == (Mode.REDUCE_ONLY, 121)
+    assert held(state, 121) == (Mode.ACTIVE, 0)

@@ -51,6 +51,18 @@ def test_bitmexs_score_is_gain_over_entry_times_leverage_and_divides_a_loss_by_i
         assert got == -product(Fraction(-gain, cost), 1 / leverage)
 
 
+@settings(max_examples=200)
+@given(gain=amounts, value=amounts, equity=amounts, requirement=amounts, short=st.booleans())
+def test_lighters_okx_and_the_plain_score(gain, value, equity, requirement, short) -> None:
+    sign = -1 if short else 1
+    got = score(AdlScore.LIGHTER, sign * value, 1, gain, 1, equity, requirement)
+    assert got == min(product(Fraction(value, equity), Fraction(gain, deleverage.SCORE_SCALE)), LIMIT)
+    assert score(AdlScore.OKX, 1, 1, gain, 1, equity, requirement) == product(
+        Fraction(gain, requirement), Fraction(requirement, equity)
+    )
+    assert score(AdlScore.GAIN, 1, 1, gain, 1, equity, requirement) == gain
+
+
 @pytest.mark.parametrize("kind", list(AdlScore))
 @pytest.mark.parametrize("equity", [0, -1, -(10**12)])
 def test_an_account_without_equity_scores_nothing(kind, equity) -> None:

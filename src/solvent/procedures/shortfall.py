@@ -27,14 +27,12 @@ def means_of(state, tranche, account):
         return state.accounts[SystemAccount.VENUE_FUND].wallet_quanta
     if tranche == Tranche.VENUE_CAPITAL:
         return state.accounts[SystemAccount.VENUE_CAPITAL].wallet_quanta
-    if tranche == Tranche.LIQUIDITY_VAULT:
-        # the pool of the market of the default, and no other: what one group loses the others do not pay
-        pool = pool_account(state, state.accounts[account].default_instrument)
-        if pool == NONE or is_pool(state, account):
-            return 0
-        equity, _requirement, _gains, _notional = judge(state, pool, Level.MAINTENANCE)
-        return min(equity, state.accounts[pool].wallet_quanta)
-    return 0
+    # the pool of the market of the default, and no other: what one group loses the others do not pay
+    pool = pool_account(state, state.accounts[account].default_instrument)
+    if pool == NONE or is_pool(state, account):
+        return 0
+    equity, _requirement, _gains, _notional = judge(state, pool, Level.MAINTENANCE)
+    return min(equity, state.accounts[pool].wallet_quanta)
 
 
 @kernel
@@ -55,9 +53,8 @@ def cover_before_adl(state, account):
     cover = 0
     for row in range(ABSORBERS_MAX):
         absorber = state.absorbers[row]
-        if absorber.used == 0 or absorber.tranche >= Tranche.ADL:
-            break
-        cover += take(LIMIT, means_of(state, absorber.tranche, account), absorber.cap_ppm)
+        if absorber.used == 1 and absorber.tranche < Tranche.ADL:
+            cover += take(LIMIT, means_of(state, absorber.tranche, account), absorber.cap_ppm)
     return cover
 
 
@@ -150,7 +147,7 @@ def pay_shortfall(state, watch, tape, account, declared, paid_by_price, winners,
     for row in range(ABSORBERS_MAX):
         absorber = state.absorbers[row]
         if absorber.used == 0 or remaining == 0:
-            break
+            continue
         tranche = absorber.tranche
         if tranche < Tranche.ADL:
             amount = take(remaining, means_of(state, tranche, account), absorber.cap_ppm)

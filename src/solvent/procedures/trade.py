@@ -63,9 +63,7 @@ def refusal_of_side(state, account, instrument, lots, price_ticks, fee_quanta, r
         return Refusal.POSITION_LIMIT
     terms = state.accounts[account]
     if terms.kind == AccountKind.SYSTEM:
-        # a pool works its book down through ordinary trades too; it never opens by itself
-        if not is_pool(state, account):
-            return Refusal.ACCOUNT_IS_SYSTEM
+        # a pool, nobody else comes here: it works its book down through ordinary trades too, and never opens by itself
         return Refusal.NONE if is_reduction else Refusal.MARKET_REDUCE_ONLY
     if abs(terms.wallet_quanta) > WALLET_MAX:
         return Refusal.AMOUNT_OUT_OF_RANGE

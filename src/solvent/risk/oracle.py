@@ -94,7 +94,7 @@ def take_report(state, instrument, source, price_ticks, source_time_ns, source_s
 
 @kernel
 def weighted_median(prices, weights, count, near_ticks):
-    """Weighted median of the first `count` prices; at an exact tie the one of the two nearer to `near_ticks`."""
+    """Weighted median of the first prices, one or more; at an exact tie the one of the two nearer to `near_ticks`."""
     for i in range(1, count):
         price = prices[i]
         weight = weights[i]
@@ -108,16 +108,14 @@ def weighted_median(prices, weights, count, near_ticks):
     total = 0
     for i in range(count):
         total += weights[i]
-    below = 0
-    for i in range(count):
-        below += weights[i]
-        if 2 * below > total:
-            return prices[i]
-        if 2 * below == total:
-            if near_ticks - prices[i] <= prices[i + 1] - near_ticks:
-                return prices[i]
-            return prices[i + 1]
-    return 0
+    middle = 0
+    below = weights[0] + 0
+    while 2 * below < total:
+        middle += 1
+        below += weights[middle]
+    if 2 * below > total or near_ticks - prices[middle] <= prices[middle + 1] - near_ticks:
+        return prices[middle]
+    return prices[middle + 1]
 
 
 @kernel

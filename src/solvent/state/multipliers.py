@@ -62,10 +62,3 @@ def scaled_up(state, level, instrument, lots, has_orders, required):
     if multiplier == PPM:
         return required
     return mul_div_up(required, multiplier, PPM)
-
-
-@kernel
-def is_stretching(state, instrument):
-    """True when what stands in the market is judged at a multiplier: no certificate covers it."""
-    market = state.instruments[instrument]
-    return market.maintenance_long_ppm > PPM or market.maintenance_short_ppm > PPM

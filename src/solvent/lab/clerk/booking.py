@@ -22,6 +22,7 @@ from solvent.lab.clerk.judge import (
 )
 from solvent.lab.clerk.laws import (
     FUNDING,
+    KEEPER,
     LIQUIDATION,
     OUTFLOW,
     SCAN,
@@ -32,7 +33,9 @@ from solvent.lab.clerk.laws import (
 from solvent.lab.clerk.ledger import exchange, hold, is_flat, is_trader, move
 from solvent.lab.clerk.liquidation import deleverage, fill_liquidation, order_liquidation, take_over, take_residual
 from solvent.lab.clerk.money import book_money, book_orders
+from solvent.lab.clerk.offers import claim, offer, reward, take_share
 from solvent.lab.clerk.penalty import charge_penalty
+from solvent.lab.clerk.pools import give_notice, join_or_leave, open_pool, order_unwind, unwind
 from solvent.lab.clerk.prices import book_prices, note_charges, step_margin
 from solvent.lab.clerk.queue import flag, judged, leave_queue, tell_worklist
 from solvent.lab.clerk.waterfall import draw, open_case, open_deficit
@@ -62,8 +65,31 @@ def book(state, clerk, event, command):
         return book_money(state, clerk, event, command)
     if kind == EventKind.FUND_CONTRIBUTED or kind == EventKind.DEFICIT_COVERED:
         return book_money(state, clerk, event, command)
-    if kind == EventKind.VAULT_JOINED or kind == EventKind.VAULT_LEFT:
+    if kind == EventKind.WITHDRAWAL_CHARGED:
         return book_money(state, clerk, event, command)
+    if kind == EventKind.VAULT_JOINED or kind == EventKind.VAULT_LEFT:
+        return join_or_leave(state, clerk, event)
+    if kind == EventKind.NOTICE_GIVEN:
+        return give_notice(state, clerk, event)
+    if kind == EventKind.POOL_OPENED:
+        return open_pool(clerk, event, command)
+    if kind == EventKind.UNWIND_ORDERED:
+        return order_unwind(state, clerk, event)
+    if kind == EventKind.POOL_UNWOUND:
+        return unwind(state, clerk, event, command)
+    if kind == EventKind.LIQUIDATION_OFFERED:
+        return offer(state, clerk, event)
+    if kind == EventKind.POSITION_CLAIMED:
+        return claim(state, clerk, event, command)
+    if kind == EventKind.KEEPER_REWARDED:
+        return reward(state, clerk, event, command)
+    if kind == EventKind.SHARE_TAKEN:
+        return take_share(state, clerk, event, command)
+    if kind == EventKind.KEEPER_ENDORSED:
+        if event.account != command.account or event.value != command.value:
+            return TOLD + 17
+        clerk.endorsed[account] = event.value
+        return 0
     if kind == EventKind.ORDER_RESERVED or kind == EventKind.ORDER_RELEASED or kind == EventKind.LIQUIDATION_CANCELLED:
         return book_orders(state, clerk, event, command)
     if kind == EventKind.LIQUIDATION_ORDERED:
@@ -152,16 +178,14 @@ def book(state, clerk, event, command):
     if kind == EventKind.TAKEOVER_LIMITED:
         note[BOUNDED] = 1
         return 0
-    if kind == EventKind.UNWIND_ORDERED or kind == EventKind.STAGE_SKIPPED:
-        return 0
+    if kind == EventKind.STAGE_SKIPPED:
+        return 0 if clerk.flagged[account] != 0 else KEEPER + 40
     if kind == EventKind.JUDGED_BY_SCAN or kind == EventKind.ACT_RECORDED:
         return 0
     if kind == EventKind.PRICE_CONDITION_CHANGED or kind == EventKind.SOURCES_DROPPED or kind == EventKind.MARK_CLAMPED:
         return 0  # how reports are believed the auditor follows; nothing is booked
     if kind == EventKind.PREMIUM_REPORTED or kind == EventKind.FUNDING_COMPUTED:
         return 0  # the rate comes with FUNDING_TICKED; how it was made the auditor makes again
-    if kind == EventKind.NOTICE_GIVEN or kind == EventKind.KEEPER_ENDORSED:
-        return 0  # who may leave or act, and when, the auditor follows
     if kind == EventKind.TERMS_PROPOSED or kind == EventKind.TERMS_VOTED or kind == EventKind.TERMS_VETOED:
         return 0  # nothing binds before TERMS_ENACTED
     if kind == EventKind.MARGIN_STEPPED:

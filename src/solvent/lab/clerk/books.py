@@ -7,15 +7,16 @@ import numpy as np
 from solvent.codes import Status
 from solvent.events import EVENT_DTYPE
 from solvent.lab.books import Books, rows_of
-from solvent.state.terms import ASSETS_MAX
+from solvent.state.terms import ASSETS_MAX, POOLS_MAX
 
 # Places in `note`.
-SEQUENCE, TIME, PRICE_VERSION, TERMS_VERSION, SHARES, DEFICIT, ROUNDINGS, GATED, COMMANDS = range(9)
+SEQUENCE, TIME, PRICE_VERSION, TERMS_VERSION, CHARGE, DEFICIT, ROUNDINGS, GATED, COMMANDS = range(9)
 PENALTY_OF, PENALTY_STAGE, PENALTY_MARKET, PENALTY_VALUE, PENALTY_EQUITY = range(9, 14)
 CASE_OF, CASE_LEFT, CASE_DECLARED, CASE_BY_PRICE, CASE_LAYER, CASE_ENTERED, CASE_ROOM = range(14, 21)
 WINNERS_OF, HASH, LOST, UNJUDGED, FOUND_LAW, FOUND_A, FOUND_B, INITIAL_BEFORE, FIRST_ACT = range(21, 30)
 WORK_COUNT, WORK_LOW, WORK_HIGH, WORK_LAST, WORK_TOLD, VENUE_MODE, BOUNDED = range(30, 37)
-NOTES = 37
+REWARD_ACCOUNT, REWARD_BEFORE = range(37, 39)
+NOTES = 39
 
 
 class Clerk(NamedTuple):
@@ -26,6 +27,12 @@ class Clerk(NamedTuple):
     kind: np.ndarray
     flagged: np.ndarray
     shares: np.ndarray
+    pool: np.ndarray
+    """Row of the pool the account's shares are of."""
+    notice: np.ndarray
+    notice_until: np.ndarray
+    endorsed: np.ndarray
+    offer_until: np.ndarray
     market: np.ndarray
     flagged_sequence: np.ndarray
     order_reference: np.ndarray
@@ -52,6 +59,12 @@ class Clerk(NamedTuple):
     """Mode the operator chose for each market, and last for the venue."""
     charged: np.ndarray
     """Multiplier of what stands, by market and side (2 x market, plus 1 for shorts)."""
+    unwind_lots: np.ndarray
+    unwind_limit: np.ndarray
+    unwind_reference: np.ndarray
+    pool_shares: np.ndarray
+    """All shares of each pool, and the account each has, or -1."""
+    pool_account: np.ndarray
     note: np.ndarray
     flagged_now: np.ndarray
     visited: np.ndarray
@@ -83,12 +96,15 @@ def open_clerk(state: Any, roundings: int, tables: tuple[np.ndarray, np.ndarray,
         return np.zeros(markets, np.int64)
 
     arrays = [
-        *(one() for _ in range(9)),
+        *(one() for _ in range(14)),
         *(many() for _ in range(10)),
         np.zeros((rooms, ASSETS_MAX), np.int64),
         *(each() for _ in range(6)),
         np.zeros(markets + 1, np.int64),
         np.zeros(2 * markets, np.int64),
+        *(each() for _ in range(3)),
+        np.zeros(POOLS_MAX, np.int64),
+        np.zeros(POOLS_MAX, np.int64),
         np.zeros(NOTES, np.int64),
         *(one() for _ in range(9)),
         np.zeros((2, 6), np.int64),
@@ -109,7 +125,9 @@ def fill_clerk(clerk: Clerk, state: Any) -> None:
     rows = rows_of(state.accounts[: len(books.accounts)])
     for number, book in books.accounts.items():
         clerk.wallet[number], clerk.owner[number], clerk.kind[number] = book.wallet, book.owner, book.kind
-        clerk.shares[number] = book.shares
+        clerk.shares[number], clerk.pool[number] = book.shares, book.pool
+        clerk.notice[number], clerk.notice_until[number] = book.notice, book.notice_until
+        clerk.endorsed[number], clerk.offer_until[number] = book.endorsed, rows[number]["order_until_ns"]
         clerk.flagged[number] = int(rows[number]["status"] == Status.DISTRESSED)
         clerk.market[number] = rows[number]["default_instrument"]
         clerk.flagged_sequence[number] = rows[number]["flagged_sequence"]
@@ -133,7 +151,12 @@ def fill_clerk(clerk: Clerk, state: Any) -> None:
     note = clerk.note
     note[SEQUENCE], note[TIME] = books.sequence, books.time_ns
     note[PRICE_VERSION], note[TERMS_VERSION] = books.price_version, books.terms_version
-    note[SHARES], note[DEFICIT] = books.vaults[0].shares, books.open_deficit
+    note[DEFICIT] = books.open_deficit
+    clerk.pool_shares[:] = [vault.shares for vault in books.vaults]
+    clerk.pool_account[:] = [vault.account for vault in books.vaults]
+    for market, order in enumerate(books.unwinds):
+        clerk.unwind_lots[market], clerk.unwind_limit[market] = order.lots, order.limit
+        clerk.unwind_reference[market] = order.reference
     venue = state.venue[0]
     note[VENUE_MODE] = venue.mode
     note[GATED] = int(venue.negative_count > 0 or venue.open_deficit_quanta > 0)

@@ -6,6 +6,7 @@ from solvent.lab.clerk.booking import book
 from solvent.lab.clerk.books import (
     BOUNDED,
     CASE_OF,
+    CHARGE,
     COMMANDS,
     HASH,
     LOST,
@@ -32,7 +33,7 @@ from solvent.lab.clerk.laws import (
 from solvent.lab.clerk.margin import check_after, look_before
 from solvent.lab.clerk.penalty import end_penalty
 from solvent.lab.clerk.refused import check_refused, check_repeated
-from solvent.lab.clerk.sums import check_laws, fingerprint, mixed
+from solvent.lab.clerk.sums import check_laws, fingerprint, fingerprint_of_rules
 from solvent.lab.clerk.tables import check_queue, compare
 from solvent.lab.clerk.waterfall import close_case
 
@@ -51,6 +52,7 @@ def start_command(clerk):
     clerk.note[CASE_OF] = NOBODY
     clerk.note[WINNERS_OF] = NOBODY
     clerk.note[LOST] = 0
+    clerk.note[CHARGE] = 0
     clerk.note[WORK_COUNT] = 0
     clerk.note[WORK_TOLD] = 0
 
@@ -131,7 +133,8 @@ def check(state, clerk, raw, tape, count, command, cells_before, seen):
     if state.venue[0].sequence != note[SEQUENCE]:
         return SEQUENCED + 30
     before = note[HASH]
-    now = fingerprint(state, raw)
+    cells = fingerprint_of_rules(state)
+    now = fingerprint(state, raw, cells)
     note[HASH] = now
     refused = False
     enacted = False
@@ -147,7 +150,6 @@ def check(state, clerk, raw, tape, count, command, cells_before, seen):
     broken = check_accepted(state, clerk, tape, count, command)
     if broken:
         return broken
-    cells = mixed(11, state.cells, state.cells.shape[0])
     if cells != cells_before[0] and not enacted:
         return TERMS + 20
     cells_before[0] = cells

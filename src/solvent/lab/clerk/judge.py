@@ -219,6 +219,8 @@ def lot_value(state, clerk, market):
 def unscaled_required(state, clerk, account, market, level):
     """Requirement of one position, with open orders at their worst where the level counts them, no multiplier yet."""
     lots = clerk.lots[account, market]
+    if lots == 0 and clerk.bid_lots[account, market] == 0 and clerk.ask_lots[account, market] == 0:
+        return 0
     leverage = clerk.leverage[account, market]
     terms = state.levels[level]
     if terms.includes_orders == 0:

@@ -15,6 +15,8 @@ DELEVERAGE = 12_000
 WATERFALL = 13_000
 FUNDING = 14_000
 TERMS = 15_000
+KEEPER = 16_000
+POOL = 17_000
 
 NAMES = {
     SEQUENCED: "SEQUENCE",
@@ -32,6 +34,8 @@ NAMES = {
     WATERFALL: "WATERFALL",
     FUNDING: "FUNDING",
     TERMS: "TERMS",
+    KEEPER: "KEEPER",
+    POOL: "POOL",
 }
 """Names as the auditor gives them."""
 

@@ -34,7 +34,7 @@ from solvent.lab.clerk.laws import (
 )
 from solvent.lab.clerk.ledger import exchange, is_flat, is_trader, move
 from solvent.lab.clerk.numbers import wide_floor
-from solvent.lab.clerk.penalty import _expect_penalty, payee_of
+from solvent.lab.clerk.penalty import expect_penalty, payee_of
 from solvent.lab.clerk.queue import judged
 from solvent.units import PPM
 
@@ -144,7 +144,7 @@ def fill_liquidation(state, clerk, event, command):
         settled = exchange(state, clerk, account, event.counterparty, market, command.lots, event.price_ticks)
     if not settled:
         return FUNDING + 1
-    _expect_penalty(clerk, account, event.stage, market, value, equity)
+    expect_penalty(clerk, account, event.stage, market, value, equity)
     return 0
 
 
@@ -179,7 +179,7 @@ def take_over(state, clerk, event):
         settled = exchange(state, clerk, account, vault, market, lots, event.price_ticks)
     if not settled:
         return FUNDING + 2
-    _expect_penalty(clerk, account, event.stage, market, value, clerk.visit_equity[account])
+    expect_penalty(clerk, account, event.stage, market, value, clerk.visit_equity[account])
     return 0
 
 

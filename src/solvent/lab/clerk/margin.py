@@ -17,6 +17,7 @@ from solvent.lab.clerk.judge import (
 )
 from solvent.lab.clerk.laws import (
     DELEVERAGE,
+    KEEPER,
     MARGIN,
     OUTFLOW,
 )
@@ -78,6 +79,15 @@ def look_before(state, clerk, command):
         clerk.operated[clerk.mark.shape[0]] = command.mode
     if kind == CommandKind.SET_LEVERAGE:
         note[INITIAL_BEFORE] = requirement_of(state, clerk, command.account, Level.INITIAL)
+    if kind == CommandKind.CLAIM_LIQUIDATION or kind == CommandKind.BID_SHARE:
+        note_side(state, clerk, 1, command.account, 0, 0)
+        clerk.side[1, 5] = 0  # its health is asked for by another rule than a trader's
+    if kind == CommandKind.CLAIM_LIQUIDATION:
+        bought = command.lots if clerk.ordered[command.account, command.instrument] > 0 else -command.lots
+        note_side(state, clerk, 0, command.counterparty, command.instrument, bought)
+    if kind == CommandKind.UNWIND_FILL:
+        bought = -command.lots if clerk.unwind_lots[command.instrument] > 0 else command.lots
+        note_side(state, clerk, 0, command.counterparty, command.instrument, bought)
     if kind == CommandKind.LIQUIDATION_FILL:
         bought = command.lots if clerk.ordered[command.account, command.instrument] > 0 else -command.lots
         note_side(state, clerk, 0, command.counterparty, command.instrument, bought)
@@ -155,6 +165,25 @@ def ratio_holds(a, b, c, d):
 
 
 @step
+def check_health_kept(state, clerk, command):
+    """A claim does not cost health, unless its stage is for bankrupt accounts; who takes a share stays sound."""
+    account = command.account
+    equity = equity_of(state, clerk, account, Level.MAINTENANCE)
+    required = requirement_of(state, clerk, account, Level.MAINTENANCE)
+    before = clerk.side[1, 3]
+    required_before = clerk.side[1, 4]
+    if state.stages[clerk.order_stage[account]].scale_ppm > 0:
+        if before <= 0:
+            if equity < before:
+                return KEEPER + 50
+        elif equity < 0:
+            return KEEPER + 51
+        elif required > 0 and not ratio_holds(equity, required, before, required_before):
+            return KEEPER + 52
+    return KEEPER + 53 if clerk.flagged_now[command.counterparty] == 1 else 0
+
+
+@step
 def check_after(state, clerk, command):
     """Margin and outflow as the command left them."""
     kind = command.kind
@@ -184,6 +213,8 @@ def check_after(state, clerk, command):
                 return DELEVERAGE + 10
     if note[UNJUDGED] != 0:
         return 0
+    if kind == CommandKind.CLAIM_LIQUIDATION or kind == CommandKind.BID_SHARE:
+        return check_health_kept(state, clerk, command)
     if kind == CommandKind.RESERVE_ORDER and state.levels[Level.INITIAL].includes_orders == 1:
         if not has_initial(state, clerk, command.account):
             return MARGIN + 22

@@ -1,22 +1,14 @@
-"""Money in and out, funds and the vault; the traders' own orders."""
+"""Money in and out, and funds; the traders' own orders."""
 
-from solvent.codes import (
-    Level,
-    SystemAccount,
-)
+from solvent.codes import SystemAccount
 from solvent.commands import CommandKind
 from solvent.events import EventKind
 from solvent.lab.clerk.books import (
+    CHARGE,
     DEFICIT,
-    LOST,
-    SHARES,
-    UNJUDGED,
 )
 from solvent.lab.clerk.compiled import step
-from solvent.lab.clerk.judge import (
-    equity_of,
-    traded,
-)
+from solvent.lab.clerk.judge import traded
 from solvent.lab.clerk.laws import (
     LEDGER,
     LIQUIDATION,
@@ -25,26 +17,25 @@ from solvent.lab.clerk.laws import (
     WATERFALL,
 )
 from solvent.lab.clerk.ledger import hold, move
-from solvent.lab.clerk.numbers import wide_floor
-
-VIRTUAL_SHARES = 1_000
-VIRTUAL_QUANTA = 1
 
 
 @step
 def book_money(state, clerk, event, command):
-    """Deposits, withdrawals, transfers, funds and the vault."""
+    """Deposits, withdrawals and what they are charged, transfers and funds."""
     kind = event.kind
     account = event.account
     amount = event.amount_quanta
     outside = SystemAccount.EXTERNAL + 0
-    vault = SystemAccount.VAULT + 0
     note = clerk.note
     if kind == EventKind.DEPOSITED or kind == EventKind.WITHDRAWN:
         signed = amount if kind == EventKind.DEPOSITED else -amount
         if amount <= 0:
             return LEDGER + 2
         if event.asset == 0:
+            if kind == EventKind.WITHDRAWN:
+                if event.fee_quanta != note[CHARGE]:
+                    return OUTFLOW + 5
+                signed += note[CHARGE]  # that part stays, with the deficit and the fund
             move(clerk, outside, account, signed)
             return 0
         return hold(clerk, account, event.asset, signed)
@@ -62,28 +53,17 @@ def book_money(state, clerk, event, command):
             if note[DEFICIT] < 0:
                 return WATERFALL + 1
         return 0
+    if kind == EventKind.WITHDRAWAL_CHARGED:
+        if amount <= 0 or amount > command.amount_quanta or event.value != min(amount, note[DEFICIT]):
+            return OUTFLOW + 4
+        move(clerk, account, SystemAccount.DEFICIT, event.value)
+        move(clerk, account, SystemAccount.VENUE_FUND, amount - event.value)
+        note[DEFICIT] -= event.value
+        note[CHARGE] = amount
+        return 0
     if kind == EventKind.DEFICIT_COVERED:
         return 0 if event.value == note[DEFICIT] and amount == command.amount_quanta else TOLD + 6
-    if event.counterparty != 0:
-        note[LOST] = 1  # another pool's shares: the auditor follows them
-        return 0
-    value = equity_of(state, clerk, vault, Level.MAINTENANCE) + VIRTUAL_QUANTA
-    shares = note[SHARES] + VIRTUAL_SHARES
-    if kind == EventKind.VAULT_JOINED:
-        if clerk.note[UNJUDGED] == 0 and event.shares != wide_floor(amount, shares, value):
-            return LEDGER + 4
-        if event.shares <= 0:
-            return LEDGER + 5
-        move(clerk, account, vault, amount)
-        clerk.shares[account] += event.shares
-        note[SHARES] += event.shares
-        return 0
-    if clerk.note[UNJUDGED] == 0 and amount != wide_floor(event.shares, value, shares):
-        return LEDGER + 6
-    move(clerk, vault, account, amount)
-    clerk.shares[account] -= event.shares
-    note[SHARES] -= event.shares
-    return 0 if clerk.shares[account] >= 0 else LEDGER + 7
+    return LEDGER + 10
 
 
 @step

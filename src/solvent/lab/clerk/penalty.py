@@ -67,7 +67,8 @@ def end_penalty(state, clerk):
 
 
 @step
-def _expect_penalty(clerk, account, stage, market, value, equity):
+def expect_penalty(clerk, account, stage, market, value, equity):
+    """A penalty may follow what was just closed."""
     clerk.note[PENALTY_OF] = account
     clerk.note[PENALTY_STAGE] = stage
     clerk.note[PENALTY_MARKET] = market

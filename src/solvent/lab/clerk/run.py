@@ -9,7 +9,7 @@ from solvent.lab.clerk.books import FOUND_LAW, HASH, LOST, UNJUDGED
 from solvent.lab.clerk.check import check
 from solvent.lab.clerk.compiled import step, whole
 from solvent.lab.clerk.judge import knows
-from solvent.lab.clerk.sums import fingerprint, mixed
+from solvent.lab.clerk.sums import fingerprint, fingerprint_of_rules
 from solvent.lab.clerk.vary import next_command
 from solvent.procedures.apply import apply
 
@@ -59,11 +59,11 @@ def run_stretch(state_tables, watch, tape, clerk_books, raw, story, seed, log, r
     at = np.zeros(1, np.int64)
     seen = np.zeros(clerk.mark.shape[0], np.int64)
     cells = np.zeros(1, np.int64)
-    cells[0] = mixed(11, state.cells, state.cells.shape[0])
+    cells[0] = fingerprint_of_rules(state)
     at[0] = seed[0] % story.shape[0]
     note[FOUND_LAW] = 0
     note[UNJUDGED] = 0 if knows(state) else 1
-    note[HASH] = fingerprint(state, raw)
+    note[HASH] = fingerprint(state, raw, cells[0])
     for place in range(log.shape[0]):
         out = log[place : place + 1]
         next_command(state, clerk, story, at, seed, out)
@@ -90,10 +90,10 @@ def run_given(state_tables, watch, tape, clerk_books, raw, records):
     note = clerk.note
     seen = np.zeros(clerk.mark.shape[0], np.int64)
     cells = np.zeros(1, np.int64)
-    cells[0] = mixed(11, state.cells, state.cells.shape[0])
+    cells[0] = fingerprint_of_rules(state)
     note[FOUND_LAW] = 0
     note[UNJUDGED] = 0 if knows(state) else 1
-    note[HASH] = fingerprint(state, raw)
+    note[HASH] = fingerprint(state, raw, cells[0])
     for place in range(records.shape[0]):
         tape.meter[0] = 0
         if apply(state_tables, watch, tape, records[place : place + 1], 0) == 0:

@@ -6,7 +6,6 @@ from solvent.lab.clerk.books import (
     GATED,
     PRICE_VERSION,
     ROUNDINGS,
-    SHARES,
     TERMS_VERSION,
     TIME,
     VENUE_MODE,
@@ -34,6 +33,8 @@ def compare_account(state, clerk, account, seen):
         return LEDGER + 20
     if row.kind != clerk.kind[account] or row.vault_shares != clerk.shares[account]:
         return LEDGER + 21
+    if row.vault_shares > 0 and row.pool != clerk.pool[account]:
+        return LEDGER + 28
     if (row.status == Status.DISTRESSED) != (clerk.flagged[account] == 1):
         return SCAN + 30
     if row.default_instrument != clerk.market[account] or row.order_stage != clerk.order_stage[account]:
@@ -183,8 +184,12 @@ def compare(state, clerk, seen):
         return SEQUENCED + 10
     if venue.terms_version != note[TERMS_VERSION]:
         return TERMS + 10
-    if state.vaults[0].shares != note[SHARES] or venue.open_deficit_quanta != note[DEFICIT]:
+    if venue.open_deficit_quanta != note[DEFICIT]:
         return LEDGER + 44
+    for pool in range(clerk.pool_shares.shape[0]):
+        vault = state.vaults[pool]
+        if vault.shares != clerk.pool_shares[pool] or vault.account != clerk.pool_account[pool]:
+            return LEDGER + 47
     return check_lists(state)
 
 

@@ -8,88 +8,15 @@ free margin, the wallet, the position, the order, the mark.
 
 from solvent.codes import Level, Mode, Status, SystemAccount
 from solvent.commands import CommandKind
-from solvent.lab.clerk.books import SHARES, TERMS_VERSION, TIME
+from solvent.lab.clerk.aim_backed import aim_bid, aim_claim, aim_pool, aim_settlement, aim_unwind, aim_vote
+from solvent.lab.clerk.books import TERMS_VERSION, TIME
 from solvent.lab.clerk.compiled import step
+from solvent.lab.clerk.drawing import begin, chance, clear, near, some_account
 from solvent.lab.clerk.judge import equity_of, free_of, lot_value, requirement_of, surplus_of, traded
 from solvent.state.terms import SOURCES_MAX
 
 MILLISECOND = 1_000_000
 SECOND = 1_000 * MILLISECOND
-MULTIPLIER = 25_214_903_917
-BITS_48 = 2**48 - 1
-
-
-@step
-def chance(seed, most):
-    """A number from 0 to most - 1; the state of the generator is seed[0]."""
-    x = (int(seed[0]) * MULTIPLIER + 11) & BITS_48
-    seed[0] = x
-    return (x >> 16) % most
-
-
-@step
-def near(seed, number):
-    """A number at, just beside, or somewhat off another."""
-    pick = chance(seed, 9)
-    if pick < 2:
-        return number
-    if pick == 2:
-        return number + 1
-    if pick == 3:
-        return number - 1
-    if pick == 4:
-        return number + 2
-    if pick == 5:
-        return number + number // 7
-    if pick == 6:
-        return number - number // 3
-    if pick == 7:
-        return number // 2
-    return number - 2
-
-
-@step
-def clear(command):
-    """All fields zero."""
-    command.time_ns = 0
-    command.source_time_ns = 0
-    command.lots = 0
-    command.price_ticks = 0
-    command.amount_quanta = 0
-    command.proceeds_quanta = 0
-    command.fee_quanta = 0
-    command.counter_fee_quanta = 0
-    command.rate_ppb = 0
-    command.shares = 0
-    command.value = 0
-    command.reference = 0
-    command.owner = 0
-    command.kind = 0
-    command.account = 0
-    command.counterparty = 0
-    command.instrument = 0
-    command.source = 0
-    command.asset = 0
-    command.cell = 0
-    command.leverage = 0
-    command.mode = 0
-    command.account_kind = 0
-    command.count = 0
-    command.version = 0
-
-
-@step
-def begin(command, kind):
-    """An empty command of a kind."""
-    clear(command)
-    command.kind = kind
-
-
-@step
-def some_account(state, clerk, seed):
-    """Any trader's account."""
-    first = SystemAccount.MARKET_FUNDS + clerk.mark.shape[0]
-    return first + chance(seed, max(state.venue[0].account_count - first, 1))
 
 
 @step
@@ -364,7 +291,7 @@ def aim_recorded(state, clerk, seed, command):
     elif pick == 4 and command.price_ticks != 0 and 0 <= command.instrument < clerk.mark.shape[0]:
         command.price_ticks = moved_price(state, seed, command.instrument, max(clerk.mark[command.instrument], 1))
     elif pick == 5 and command.shares != 0:
-        command.shares = near(seed, clerk.note[SHARES])
+        command.shares = near(seed, clerk.pool_shares[0])
 
 
 @step
@@ -411,6 +338,18 @@ def next_command(state, clerk, story, at, seed, out):
         done = aim_fund(state, clerk, seed, command)
     elif pick < 62:
         done = aim_mode(state, clerk, seed, command)
+    elif pick < 67:
+        done = aim_claim(state, clerk, seed, command)
+    elif pick < 68:
+        done = aim_bid(state, clerk, seed, command)
+    elif pick < 70:
+        done = aim_pool(state, clerk, seed, command)
+    elif pick < 72:
+        done = aim_unwind(state, clerk, seed, command)
+    elif pick < 73:
+        done = aim_vote(state, clerk, seed, command)
+    elif pick < 75:
+        done = aim_settlement(state, clerk, seed, command)
     if not done:
         if chance(seed, 12) == 0:
             at[0] += chance(seed, 8)

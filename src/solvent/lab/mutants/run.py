@@ -70,7 +70,7 @@ def run_mutants(
     seconds: float | None = None,
     tell: Callable[[Score], None] | None = None,
 ) -> Score:
-    """Plant every fault (or a sample, those whose name contains one of `only`, or those of `names`) in turn, and attack.
+    """Plant every fault (or a sample, those whose name contains one of `only`, or those of `names`), and attack.
 
     `part` (k, n) takes the k-th of n equal parts of the list, so that a run can be made in several sittings.
     `quick` looks with arithmetic, the first worlds and a few of the tests.
