@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from machine import FUND, LOSER, OTHER, RICH, START, WINNER, Scene, small_terms
 
-from solvent.codes import AdlPrice, Executor, Level, Refusal, SystemAccount
+from solvent.codes import AdlPrice, ContractKind, Executor, Level, Refusal, SystemAccount
 from solvent.commands import (
     CollateralSale,
     ContributeFund,
@@ -181,3 +181,31 @@ def test_a_reduction_does_not_end_at_the_threshold_where_both_levels_ask_for_the
     scene.play(Withdraw(scene.time, LOSER, 5_999))
     assert refusals(scene.play(Trade(scene.time, OTHER, LOSER, 0, 1, price))) == answer
     assert scene.machine.state.accounts[LOSER].status == 0
+
+
+def inverse_in_three_parts() -> Scene:
+    """LOSER is long 63 inverse lots against three others; at 800 each part of 21 is worth half a quantum beside whole."""
+    terms = small_terms(Executor.ADL)
+    terms.policy[0].adl_price = AdlPrice.MARK
+    terms.contracts[0].kind, terms.contracts[0].quanta_per_lot_tick = ContractKind.INVERSE, 800_400
+    scene = Scene(terms=terms)
+    for seller in (WINNER, RICH, OTHER):
+        scene.play(Trade(scene.time, LOSER, seller, 0, 21, 1_000))
+    scene.price(800)
+    return scene
+
+
+def test_parts_of_an_inverse_position_are_rounded_each_and_the_shortfall_is_what_they_came_to() -> None:
+    scene = inverse_in_three_parts()
+    equity = int(scene.machine.state.accounts[LOSER].wallet_quanta) - (63 * 800_400 + 799) // 800 + 3 * 16_808
+    events = scene.play(scene.advance())
+    declared = events[events["kind"] == EventKind.SHORTFALL_DECLARED]["amount_quanta"].tolist()
+    assert len(events[events["kind"] == EventKind.POSITION_DELEVERAGED]) == 3
+    assert declared == [1 - equity]
+
+
+def test_a_part_of_an_inverse_position_may_cost_a_quantum_at_the_mark_and_is_refused_to_the_bankrupt() -> None:
+    scene = inverse_in_three_parts()
+    scene.play(Trade(scene.time, RICH, LOSER, 0, 21, 800))  # 63,031.5 and 21,010.5 are rounded alike, 42,021 is whole
+    (refused,) = scene.play(Trade(scene.time, WINNER, LOSER, 0, 21, 800))
+    assert int(refused["refusal"]) == Refusal.HEALTH_WOULD_FALL

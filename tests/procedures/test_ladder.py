@@ -80,7 +80,7 @@ def test_a_close_factor_takes_a_share_and_all_of_what_is_small_or_sick() -> None
 
 
 @pytest.mark.parametrize("kind", [Schedule.BRACKETS_MARGINAL, Schedule.BRACKETS_BY_SIZE, Schedule.CURVE])
-@pytest.mark.parametrize(("tiers", "notional_left"), [(1, 59_999), (2, 29_999), (3, 0)])
+@pytest.mark.parametrize(("tiers", "notional_left"), [(1, 59_999), (2, 29_999), (3, 0), (5, -1)])
 def test_two_brackets_down_at_once_and_all_of_the_lowest(kind: Schedule, tiers: int, notional_left: int) -> None:
     terms = small_terms()
     terms.stages[0].fee_ppm = 0
@@ -104,11 +104,11 @@ def test_two_brackets_down_at_once_and_all_of_the_lowest(kind: Schedule, tiers: 
     (order,) = told(scene, EventKind.LIQUIDATION_ORDERED)
     left = 100 + int(order["lots"])
     if kind == Schedule.BRACKETS_BY_SIZE:
-        assert left == {59_999: 59, 29_999: 29, 0: 0}[notional_left]
+        assert left == {59_999: 59, 29_999: 29, 0: 0, -1: 0}[notional_left]
     elif kind == Schedule.CURVE:  # steps at 29,999, 59,999 and 89,999: the position is in the fourth
-        assert left == {1: 89_999, 2: 59_999, 3: 29_999}[tiers] // 930
+        assert left == {1: 89_999, 2: 59_999, 3: 29_999, 5: 0}[tiers] // 930
     else:
-        assert left == notional_left // 930
+        assert left == max(notional_left, 0) // 930
 
 
 def test_a_market_without_brackets_has_no_tier_to_fall_to() -> None:

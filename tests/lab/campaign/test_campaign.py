@@ -6,21 +6,63 @@ import msgspec
 import numpy as np
 import pytest
 
-from solvent.codes import SystemAccount
-from solvent.commands import COMMAND_DTYPE
+from solvent.codes import AdlPrice, ContractKind, Executor, SystemAccount, Tranche
+from solvent.commands import (
+    COMMAND_DTYPE,
+    Advance,
+    Deposit,
+    ListInstrument,
+    OpenAccount,
+    PriceReport,
+    Trade,
+    pack,
+)
 from solvent.compiled import quick_compilation
 from solvent.lab.campaign import run_campaign
-from solvent.lab.campaign.directed import DIRECTED
+from solvent.lab.campaign.directed import DIRECTED, plain_terms
 from solvent.lab.campaign.machine import Machine
 from solvent.lab.campaign.reach import UNREACHED, required
 from solvent.lab.campaign.shrink import confirm
 from solvent.lab.campaign.story import Story, tell_story
-from solvent.lab.clerk.books import FOUND_LAW, open_clerk, raw_of, tables_of_telling
+from solvent.lab.clerk.books import (
+    FOUND_LAW,
+    ROUNDINGS,
+    SEQUENCE,
+    open_clerk,
+    raw_of,
+    reopen_clerk,
+    tables_of_telling,
+)
 from solvent.lab.clerk.laws import law_of
 from solvent.lab.clerk.run import COUNTERS, run_given, run_stretch
+from solvent.lab.driver import START_NS
 from solvent.state.whole import copy_state
 
 COMMANDS = 40_000
+
+
+def inverse_in_parts() -> tuple[Any, Any]:
+    """Rules with an inverse market, and commands that close one position of it in parts, two by traders, one each."""
+    terms = plain_terms(1, Executor.ADL, (Tranche.VENUE_FUND, Tranche.HAIRCUT_ALL))
+    terms.policy[0].adl_price = AdlPrice.MARK
+    terms.contracts[0].kind, terms.contracts[0].quanta_per_lot_tick = ContractKind.INVERSE, 800_400
+    first, now = SystemAccount.MARKET_FUNDS + 1, START_NS
+    loser, *others = range(first, first + 4)
+    return terms, pack(
+        [
+            ListInstrument(now, 0),
+            PriceReport(now, 0, 0, 1_000, now),
+            *(OpenAccount(now, account, account, 1) for account in (loser, *others)),
+            Deposit(now, loser, 11_000),
+            *(Deposit(now, other, 500_000) for other in others),
+            *(Trade(now, loser, other, 0, 21, 1_000) for other in others),
+            PriceReport(now + 1, 0, 0, 800, now + 1),
+            Trade(now + 1, others[0], loser, 0, 21, 800),
+            Trade(now + 1, others[1], loser, 0, 21, 800),
+            PriceReport(now + 2, 0, 0, 800, now + 2),
+            Advance(now + 2, 5),
+        ]
+    )
 
 
 def test_a_campaign_breaks_nothing_and_meets_everything() -> None:
@@ -79,6 +121,25 @@ def stretch(story: Story, length: int = 120) -> tuple[Any, Any]:
     assert done == length
     assert clerk.note[FOUND_LAW] == 0
     return scene, log
+
+
+def test_the_clerk_knows_that_parts_of_an_inverse_position_are_rounded_each() -> None:
+    """Four findings of a campaign of ten million: the clerk's alone, or the auditor's too, and none of the machine's."""
+    records = inverse_in_parts()
+    machine = Machine.fresh(records[0])
+    clerk = open_clerk(machine.state, 0, tables_of_telling())
+    with quick_compilation():
+        run_given(machine.state, machine.watch, machine.tape, clerk, raw_of(machine.state), records[1])
+    assert law_of(int(clerk.note[FOUND_LAW])) == "UNKNOWN 0"
+    assert int(clerk.note[SEQUENCE]) == len(records[1])
+
+
+def test_books_that_are_opened_anew_count_what_was_settled_meanwhile(story: Story) -> None:
+    scene = story.scenes[1]
+    clerk = open_clerk(scene.state, scene.roundings, tables_of_telling())
+    clerk.settled[20:23, 0] -= 1
+    reopen_clerk(clerk, scene.state)
+    assert int(clerk.note[ROUNDINGS]) == scene.roundings + 3
 
 
 def spoiled(scene: Any, records: Any, spoil: Any) -> str:

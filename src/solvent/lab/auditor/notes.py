@@ -126,6 +126,7 @@ class Notes:
         self.winner_entries: dict[int, Counter[int]] = {}
         self.case: Case | None = None
         self.limited: set[tuple[int, int]] = set()
+        self.rounded_parts: Counter[int] = Counter()
         self.charged = 0
         self.health: tuple[int, int] = (0, 0)
         self.reward: tuple[int, int, int] = (0, 0, 0)

@@ -41,6 +41,8 @@ def exchange(audit: Notes, buyer: int, seller: int, instrument: int, lots: int, 
         require("FUNDING", due == 0, f"account {account} moved lots with {due} of funding owed")
         position.index = audit.books.indices[instrument]
         audit.roundings += 1
+    if audit.books.is_inverse(instrument):
+        audit.rounded_parts.update((buyer, seller))
     audit.books.exchange(buyer, seller, instrument, lots, price)
 
 

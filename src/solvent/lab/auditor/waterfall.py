@@ -25,7 +25,9 @@ def _on_shortfall_declared(audit: Notes, event: Any) -> None:
         declared = max(owed, -audit.visit_equity[event.account])
     if event.account in audit.visit_equity:
         lost = max(-audit.visit_equity[event.account], 0)
-        require("WATERFALL", declared <= lost, f"{declared} to pay for an equity of {-lost} at the mark")
+        # each part of an inverse position that was closed is rounded to the nearest quantum by itself
+        most = lost + audit.rounded_parts[event.account] // 2
+        require("WATERFALL", declared <= most, f"{declared} to pay for an equity of {-lost} at the mark")
     require("WATERFALL", event.amount_quanta == declared > 0, f"declared {event.amount_quanta}, is {declared}")
     require("TOLD", event.reference == audit.flagged_sequence[event.account], "the flagging is cited wrongly")
     audit.case = Case(event.account, declared, declared - owed, owed)

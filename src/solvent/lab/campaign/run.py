@@ -23,7 +23,16 @@ from solvent.lab.campaign.machine import Machine
 from solvent.lab.campaign.reach import UNREACHED, names_of, required
 from solvent.lab.campaign.shrink import Finding, confirm
 from solvent.lab.campaign.story import OPENING, Scene, Story, tell_story
-from solvent.lab.clerk.books import FOUND_LAW, LOST, UNJUDGED, Clerk, fill_clerk, open_clerk, raw_of, tables_of_telling
+from solvent.lab.clerk.books import (
+    FOUND_LAW,
+    LOST,
+    UNJUDGED,
+    Clerk,
+    open_clerk,
+    raw_of,
+    reopen_clerk,
+    tables_of_telling,
+)
 from solvent.lab.clerk.run import COUNTERS, run_stretch
 from solvent.state.whole import copy_state
 
@@ -150,7 +159,7 @@ def _run_stretch(
             if clerk.note[FOUND_LAW]:
                 break
             if clerk.note[LOST]:
-                fill_clerk(clerk, machine.state)
+                reopen_clerk(clerk, machine.state)
                 result.reopened += 1
     result.commands += done
     result.by_clerk += done

@@ -10,7 +10,7 @@ from solvent.compiled import quick_compilation
 from solvent.lab.auditor import Auditor, LawBroken
 from solvent.lab.campaign.machine import Machine
 from solvent.lab.campaign.story import Scene, Story
-from solvent.lab.clerk.books import FOUND_LAW, open_clerk, raw_of
+from solvent.lab.clerk.books import FOUND_LAW, LOST, open_clerk, raw_of, reopen_clerk
 from solvent.lab.clerk.laws import law_of
 from solvent.lab.clerk.run import run_given
 from solvent.state.whole import copy_state
@@ -57,8 +57,15 @@ def breaks(scene: Scene, records: Any, tables: Any) -> int:
     """The number of the law that these commands break after the scene, 0 when none."""
     machine = Machine(copy_state(scene.state))
     clerk = open_clerk(machine.state, scene.roundings, tables)
+    raw = raw_of(machine.state)
+    done = 0
     with quick_compilation():
-        run_given(machine.state, machine.watch, machine.tape, clerk, raw_of(machine.state), records)
+        while done < len(records):
+            done += int(run_given(machine.state, machine.watch, machine.tape, clerk, raw, records[done:]))
+            if clerk.note[FOUND_LAW]:
+                break
+            if clerk.note[LOST]:
+                reopen_clerk(clerk, machine.state)
     return int(clerk.note[FOUND_LAW])
 
 

@@ -75,6 +75,7 @@ class Clerk(NamedTuple):
     paid: np.ndarray
     paid_entries: np.ndarray
     won: np.ndarray
+    rounded_parts: np.ndarray
     side: np.ndarray
     brought: np.ndarray
     allowed: np.ndarray
@@ -106,7 +107,7 @@ def open_clerk(state: Any, roundings: int, tables: tuple[np.ndarray, np.ndarray,
         np.zeros(POOLS_MAX, np.int64),
         np.zeros(POOLS_MAX, np.int64),
         np.zeros(NOTES, np.int64),
-        *(one() for _ in range(9)),
+        *(one() for _ in range(10)),
         np.zeros((2, 6), np.int64),
         np.zeros(ASSETS_MAX, np.int64),
         *tables,
@@ -162,6 +163,16 @@ def fill_clerk(clerk: Clerk, state: Any) -> None:
     note[GATED] = int(venue.negative_count > 0 or venue.open_deficit_quanta > 0)
     note[PENALTY_OF] = note[CASE_OF] = note[WINNERS_OF] = -1
     note[HASH] = note[LOST] = 0
+
+
+def reopen_clerk(clerk: Clerk, state: Any) -> None:
+    """Copy a state into the books after an event they do not know.
+
+    Funding that was settled on the way is counted as the books would have: once for each index that moved.
+    """
+    settled = clerk.settled.copy()
+    fill_clerk(clerk, state)
+    clerk.note[ROUNDINGS] += np.count_nonzero(settled != clerk.settled)
 
 
 class Raw(NamedTuple):

@@ -47,6 +47,7 @@ def start_command(clerk):
     clerk.visited[:] = 0
     clerk.entries[:] = 0
     clerk.won[:] = 0
+    clerk.rounded_parts[:] = 0
     clerk.side[:, 5] = 0
     clerk.note[PENALTY_OF] = NOBODY
     clerk.note[CASE_OF] = NOBODY

@@ -2,6 +2,7 @@
 
 from solvent.codes import (
     AccountKind,
+    ContractKind,
 )
 from solvent.lab.clerk.books import (
     ROUNDINGS,
@@ -64,6 +65,9 @@ def exchange(state, clerk, buyer, seller, market, lots, price):
     """Contracts pass from seller to buyer at a price; False when funding was not settled first."""
     settled = settle_index(clerk, buyer, market)
     settled = settle_index(clerk, seller, market) and settled
+    if state.contracts[market].kind == ContractKind.INVERSE:
+        clerk.rounded_parts[buyer] += 1
+        clerk.rounded_parts[seller] += 1
     change_side(state, clerk, buyer, market, lots, price)
     change_side(state, clerk, seller, market, -lots, price)
     longs = 0

@@ -1,14 +1,11 @@
 """What a refused command, and the event of an accepted one, must repeat and may not change."""
 
-from solvent.codes import Level, Mode, Refusal
+from solvent.codes import ContractKind, Mode, Refusal, Schedule
 from solvent.commands import CommandKind
 from solvent.lab.clerk.books import (
     VENUE_MODE,
 )
 from solvent.lab.clerk.compiled import step
-from solvent.lab.clerk.judge import (
-    is_joint,
-)
 from solvent.lab.clerk.laws import (
     MARGIN,
     REFUSED,
@@ -92,8 +89,12 @@ def check_reducing_allowed(state, clerk, event, command):
         return 0
     if command.price_ticks != clerk.mark[market] or command.price_ticks == 0:
         return 0
-    if refusal == Refusal.HEALTH_WOULD_FALL and is_joint(state, Level.MAINTENANCE, market):
-        return 0  # one leg of a hedge: reducing it alone asks for more
+    for level in range(state.levels.shape[0]):
+        if state.schedules[level * clerk.mark.shape[0] + market].kind == Schedule.SCENARIO:
+            return 0  # one leg of a hedge: reducing it alone asks for more
+    if state.contracts[market].kind == ContractKind.INVERSE:
+        if clerk.lots[buyer, market] != -command.lots or clerk.lots[seller, market] != command.lots:
+            return 0  # an inverse value is rounded at every size: a part closed at the mark may cost a quantum
     if clerk.lots[buyer, market] <= -command.lots and clerk.lots[seller, market] >= command.lots:
         return MARGIN + 1
     return 0

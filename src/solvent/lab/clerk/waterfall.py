@@ -59,7 +59,9 @@ def open_case(state, clerk, event):
     by_price = price == AdlPrice.PREVIOUS_MARK or price == AdlPrice.ZERO_PRICE
     if by_price and note[WINNERS_OF] == account and not holds:
         declared = max(owed, -clerk.visit_equity[account])
-    if clerk.visited[account] == 1 and declared > max(-clerk.visit_equity[account], 0):
+    # each part of an inverse position that was closed is rounded to the nearest quantum by itself
+    most = max(-clerk.visit_equity[account], 0) + clerk.rounded_parts[account] // 2
+    if clerk.visited[account] == 1 and declared > most:
         return WATERFALL + 12
     if event.amount_quanta != declared or declared <= 0:
         return WATERFALL + 13

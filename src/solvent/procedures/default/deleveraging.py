@@ -168,10 +168,9 @@ def deleverage(state, watch, tape, account, stage_row, equity, requirement, winn
             event.amount_quanta = abs(traded_quanta(contract, paired[k], price))
             event.value = gain
             tidy(state, watch, other)
-            if found < winners.shape[0]:
-                winners[found] = winner
-                gains[found] = max(gain, 0)
-                found += 1
+            winners[found] = winner  # each position is paired once: there is room for all
+            gains[found] = max(gain, 0)
+            found += 1
         tidy(state, watch, row)
     if found > before_all:
         rest_after(state, account, stage_row, partly)

@@ -14,12 +14,11 @@ from solvent.state.tables import NONE
 
 @kernel
 def order_collateral(state, tape, account):
-    """Ask the venue to sell collateral of a flat account that owes cash; give how many orders are out."""
+    """Ask the venue to sell the collateral of a flat account that owes cash, unless it has been asked."""
     now = state.venue[0].time_ns
     terms = state.accounts[account]
     if now < terms.order_until_ns and terms.order_stage != NONE:
-        return 1
-    placed = 0
+        return
     row = terms.first_holding
     while row != NONE:
         holding = state.holdings[row]
@@ -29,12 +28,10 @@ def order_collateral(state, tape, account):
         event.amount_quanta = holding.amount_quanta
         event.value = -terms.wallet_quanta
         event.reference = state.venue[0].sequence
-        placed += 1
         row = holding.next
     terms.order_reference = state.venue[0].sequence
     terms.order_until_ns = now + state.stages[0].timeout_ns
     terms.order_stage = 0
-    return placed
 
 
 @kernel
@@ -67,8 +64,8 @@ def settle_flat(state, watch, tape, account, stage_row, declared, winners, gains
     """Close the case of an account without positions; give True when it left the queue."""
     terms = state.accounts[account]
     if terms.wallet_quanta < 0 and terms.first_holding != NONE:
-        if order_collateral(state, tape, account) > 0:
-            return False
+        order_collateral(state, tape, account)
+        return False
     owed = max(-terms.wallet_quanta, 0)
     total = max(declared, owed)
     if total > 0:
