@@ -29,7 +29,7 @@ def mixed(sum_so_far, words, count):
 
     Four sums side by side: each product waits for the one before it, and a processor makes four in that time.
     """
-    first = sum_so_far
+    first = int(sum_so_far)
     second = 1
     third = 2
     fourth = 3
