@@ -5,10 +5,10 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.ground import blank_state, column
+from tests.ground import blank_state, column, give_collateral, open_account, set_asset
 from tests.plain import plain
 
-from solvent.codes import Breach, Estimator, MarkCombiner, Refusal, SourceKind
+from solvent.codes import Answer, Breach, Condition, Estimator, MarkCombiner, Refusal, SourceKind
 from solvent.risk import oracle
 from solvent.state.windows import record_mark
 
@@ -191,3 +191,28 @@ def test_the_own_book_moves_the_mark_within_its_band_around_what_others_say() ->
     assert says(state, 1, 1_009) == (1_009, 0)
     assert says(state, 1, 1_200) == (1_010, oracle.BY_OWN_BAND)
     assert says(state, 1, 500) == (990, oracle.BY_OWN_BAND)
+
+
+@pytest.mark.parametrize(("inner", "mark"), [(Estimator.MEDIAN, 100), (Estimator.WEIGHTED_MEDIAN, 104)])
+def test_a_committee_has_one_voice_for_each_member_and_its_weight(inner, mark) -> None:
+    """Member 1 says 100, 100 and 104 (weights 1, 1, 3), member 2 says 130: two voices, and the first weighs more."""
+    told = ([100, 130, 100, 104], [1, 2, 1, 3], [1, 2, 1, 1])
+    prices, weights, members = (column(row + [0] * 12) for row in told)
+    assert plain(oracle.location)(Estimator.COMMITTEE, inner, prices, weights, members, 4, 0) == mark
+
+
+def test_a_doubtful_price_of_collateral_counts_at_the_best_of_the_hour() -> None:
+    state = blank_state(instruments=2)
+    account = open_account(state)
+    set_asset(state, 1, 1, 1, 1, 800_000, 900_000)
+    give_collateral(state, account, 1, 10)
+    state.venue[0].time_ns = NOW
+    for ticks in (1_000, 1_100, 1_000):
+        plain(record_mark)(state, 1, ticks, ticks)
+    state.instruments[1].mark_ticks = 1_000
+    assert plain(oracle.doubt_of)(state, account) == 0
+    state.pricing[1].stale_ns = 1
+    state.instruments[1].mark_time_ns = NOW - SECOND
+    state.remedies[Condition.STALE].liquidate = Answer.REFUSE
+    state.instruments[1].conditions = 1 << Condition.STALE
+    assert plain(oracle.doubt_of)(state, account) == 900  # a hundred ticks more on ten, at nine tenths

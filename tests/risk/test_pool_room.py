@@ -97,3 +97,12 @@ def test_inventory_is_told_net_and_gross_of_all_markets_but_one() -> None:
     give(state, account, 1, -3, 0)
     assert plain(pool.inventory)(state, account, 0) == (-3_000, 3_000)
     assert plain(pool.inventory)(state, account, -1) == (2_000, 8_000)
+
+
+def test_what_a_pool_took_in_its_markets_counts_and_what_others_took_does_not() -> None:
+    state = blank_state(instruments=2)
+    state.backings[1].pool = 1
+    for instrument, taken in ((0, 500), (1, 7_000)):
+        plain(record_taken)(state, instrument, taken)
+    assert plain(pool.taken_by_pool)(state, 0) == 500
+    assert plain(pool.taken_by_pool)(state, 1) == 7_000
