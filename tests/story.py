@@ -53,6 +53,7 @@ from solvent.commands import (
     ReserveOrder,
     SetLeverage,
     SetMode,
+    SettleMarket,
     StageTerm,
     Trade,
     TransferMargin,
@@ -64,7 +65,7 @@ from solvent.events import EventKind
 from solvent.procedures.assess import assess_accounts
 from solvent.procedures.laws import imbalances
 from solvent.rulebook.compile import change_terms, compile_terms
-from solvent.rulebook.contracts import Contract, Feed
+from solvent.rulebook.contracts import Contract, Feed, Option
 from solvent.rulebook.document import parse_rulebook, preset_names, read_rulebook
 from solvent.rulebook.rules import Rulebook
 from solvent.state.positions import find_holding, find_position
@@ -157,7 +158,8 @@ class Story:
                 Decimal(10_000),
                 Decimal(100_000),
                 tuple(Feed(*feed) for feed in feeds.items()),
-                kind="inverse" if base in self.given.get("inverse", ()) else "linear",
+                kind=self.kind_of(base),
+                option=self.option_of(base),
             )
             for base in self.bases
         ]
@@ -179,6 +181,21 @@ class Story:
         self.told_from = 0
         self.where = "given"
         self.settle()
+
+    def kind_of(self, base: str) -> Any:
+        """Linear, inverse where it is named, an option where it is described."""
+        if base in self.given.get("options", {}):
+            return "option"
+        return "inverse" if base in self.given.get("inverse", ()) else "linear"
+
+    def option_of(self, base: str) -> Option | None:
+        """What [given.options] says of a market: { type = "call", strike = 100.0, of = "BTC", expires = "60 s" }."""
+        given = self.given.get("options", {}).get(base)
+        if given is None:
+            return None
+        expiry = START_NS + seconds(given["expires"])
+        in_coin = given.get("in_coin", False)
+        return Option(given.get("of", self.bases[0]), given["type"], Decimal(str(given["strike"])), expiry, in_coin)
 
     # ---- the beginning
 
@@ -225,6 +242,10 @@ class Story:
         source = self.feeds.index(step.get("source", self.feeds[0]))
         seen = self.time_ns - seconds(step.get("age", "0 s"))
         self.send(PriceReport(self.time_ns, self.market(step), source, steps_of(step["price"], TICK), seen))
+
+    def do_settle(self, step: Mapping[str, Any]) -> None:
+        """{ settle = 104.0, of = "CALL" }: the market ends; an option at a price of its underlying"""
+        self.send(SettleMarket(self.time_ns, self.market(step), steps_of(step["settle"], TICK)))
 
     def do_buy(self, step: Mapping[str, Any]) -> None:
         """{ buy = 1.0, who = "anna", from = "ben", at = 95.0, fee = 0.01, other_fee = -0.005 }"""

@@ -37,6 +37,7 @@ class ContractKind(IntEnum):
 
     LINEAR = 0
     INVERSE = 1
+    OPTION = 2
 
 
 class Mode(IntEnum):
@@ -129,6 +130,7 @@ class Schedule(IntEnum):
     BRACKETS_BY_SIZE = 4
     CURVE = 5
     SCENARIO = 6
+    OPTION = 7
 
 
 class Driver(IntEnum):
@@ -433,6 +435,11 @@ class Refusal(IntEnum):
     NO_UNWIND_ORDER = 129
     SHARE_TOO_LARGE = 130
     NO_OFFER = 131
+    NOT_EXPIRED = 155
+    EXPIRED = 156
+    MARKET_OPEN = 157
+    MARKET_NEEDED = 158
+    MARKET_SETTLED = 159
 
 
 REFUSAL_SENTENCES: dict[Refusal, str] = {
@@ -524,4 +531,9 @@ REFUSAL_SENTENCES: dict[Refusal, str] = {
     Refusal.NO_UNWIND_ORDER: "The pool has no open order for that many lots; use the one of its last order event.",
     Refusal.SHARE_TOO_LARGE: "A bid takes at least one lot and at most the share that restores the account.",
     Refusal.NO_OFFER: "Nothing of this account is on offer to keepers or bidders.",
+    Refusal.NOT_EXPIRED: "The option has not expired; settle it from its expiry on.",
+    Refusal.EXPIRED: "The option has expired and waits for its settlement; trade another series.",
+    Refusal.MARKET_OPEN: "A market that does not expire is settled only while it is halted; halt it first.",
+    Refusal.MARKET_NEEDED: "The market prices collateral or a listed option; settle or remove these first.",
+    Refusal.MARKET_SETTLED: "This market was settled and opens no more; list another row.",
 }

@@ -52,6 +52,7 @@ class CommandKind(IntEnum):
     OPEN_POOL = 73
     GIVE_NOTICE = 74
     UNWIND_FILL = 75
+    SETTLE_MARKET = 80
 
 
 COMMAND_DTYPE = np.dtype(
@@ -494,6 +495,20 @@ class UnwindFill:
     reference: int
 
 
+@dataclass(frozen=True, slots=True)
+class SettleMarket:
+    """End a market: every position is paid what it is worth at `price_ticks`, and the market closes for good.
+
+    An option is settled at or after its expiry, the price being its underlying's in ticks of that market; any other
+    contract while it is halted (a delisting), at a price of its own.
+    """
+
+    kind: ClassVar[CommandKind] = CommandKind.SETTLE_MARKET
+    time_ns: int
+    instrument: int
+    price_ticks: int
+
+
 Command = (
     ListInstrument
     | OpenAccount
@@ -530,6 +545,7 @@ Command = (
     | OpenPool
     | GiveNotice
     | UnwindFill
+    | SettleMarket
 )
 
 COMMANDS: dict[CommandKind, type[Any]] = {command.kind: command for command in Command.__args__}

@@ -22,7 +22,7 @@ import pytest
 from machine import Machine
 from tests.plain import plain
 
-from solvent.codes import Driver, Exponent, Level, Schedule, Status
+from solvent.codes import ContractKind, Driver, Exponent, Level, Schedule, Status
 from solvent.commands import Advance, Command, FundingTick, PriceReport, pack
 from solvent.events import EventKind
 from solvent.lab.books import Books, ceil_ratio
@@ -403,6 +403,18 @@ def test_rules_without_a_certificate_are_judged_at_every_price() -> None:
     found = walk(33, steep_scenarios, max(SHAPE_TICKS, 80))
     assert found["by_scan"] > 0, "nobody was told that a market has no certificate"
     assert found["loose"] > 0, "nobody held the market without a certificate"
+
+
+def test_holders_of_options_are_judged_at_the_price_of_either_market() -> None:
+    """An option's requirement moves with its own mark and its underlying's: the list is the scan's at both."""
+    found: dict[str, int] = defaultdict(int)
+    for seed in (18, 29, 51):
+        assert World(seed).terms.contracts[-1].kind == ContractKind.OPTION
+        for name, count in walk(seed, ticks=max(SHAPE_TICKS, 80)).items():
+            found[name] += count
+    assert found["by_scan"] > 0, "nobody was told that options have no certificate"
+    assert found["loose"] > 0, "nobody held an option"
+    assert found["flagged"] > 0, "nobody became distressed"
 
 
 def test_a_full_column_makes_accounts_loose_and_none_is_lost() -> None:

@@ -223,6 +223,7 @@ class Rules:
         self.pools = rows_of(state.pools)
         self.backings = rows_of(state.backings)
         self.offers = rows_of(state.offers)
+        self.options = rows_of(state.options)
         brackets = rows_of(state.brackets)
         count = len(self.contracts)
         self.sources = len(self.feeds) // count
@@ -364,6 +365,54 @@ class Books:
         """True when the contract is a fixed sum of the quote currency, paid in the coin it prices."""
         return self.rules.contracts[instrument]["kind"] == ContractKind.INVERSE
 
+    def is_option(self, instrument: int) -> bool:
+        """True when the contract is an option, worth its own mark and settled by another market's."""
+        return self.rules.contracts[instrument]["kind"] == ContractKind.OPTION
+
+    def exercised(self, instrument: int, lots: int, spot: int) -> tuple[Fraction, Fraction]:
+        """(worth of the underlying of so many lots, what their strike costs) at a price of the underlying, exact."""
+        option = self.rules.options[instrument]
+        size = lots * option["unit_quanta"]
+        if option["in_coin"]:
+            return Fraction(size), Fraction(size * option["strike_ticks"], max(spot, 1))
+        return Fraction(size * spot), Fraction(size * option["strike_ticks"])
+
+    def payoff(self, instrument: int, lots: int, spot: int) -> int:
+        """What signed lots of an option pay at expiry, rounded down."""
+        worth, strike = self.exercised(instrument, 1, spot)
+        ahead = strike - worth if self.rules.options[instrument]["is_put"] else worth - strike
+        return floor(lots * max(ahead, Fraction(0)))
+
+    def option_alone(self, instrument: int, level: int, lots: int) -> int:
+        """What signed lots of an option must hold: a long its worth, a short shares of the underlying."""
+        value = self.size_at_mark(instrument, abs(lots))
+        if lots >= 0:
+            return value
+        option, ladder = self.rules.options[instrument], self.rules.ladders[level][instrument]
+        worth, strike = self.exercised(instrument, -lots, self.marks[option["underlying"]])
+        share, least, of_put = (ladder.terms[name] for name in ("base_ppb", "floor_ppb", "cap_ppb"))
+        # the strike in coin is rounded so that the option counts as less out of the money than it is
+        out = max(floor(strike) - worth, 0) if not option["is_put"] else max(worth - ceil(strike), 0)
+        asked = max(ceil(worth * Fraction(share, PPB)) - out, Fraction(ceil(worth * Fraction(least, PPB))))
+        if option["is_put"]:
+            asked = max(asked, Fraction(ceil(max(worth, value) * Fraction(of_put, PPB))))
+        return ceil(asked * ladder.scale) + ladder.added(-lots, value)
+
+    def option_requirement(self, instrument: int, level: int, position: PositionBook) -> int:
+        """The same of a position with its orders at their worst; the multiplier is the sold side's alone."""
+        terms = self.rules.levels[level]
+        counts = bool(terms["includes_orders"])
+        bids, asks = (position.bid_lots, position.ask_lots) if counts else (0, 0)
+        required = self.option_alone(instrument, level, max(position.lots + bids, 0))
+        sold = min(position.lots - asks, 0)
+        if sold:
+            short = self.option_alone(instrument, level, sold)
+            required = max(required, ceil_ratio(short * self.multiplier(level, instrument, 1), PPM))
+        if terms["open_loss"] and counts:
+            required += max(position.bid_quanta - self.marked(instrument, bids), 0)
+            required += max(self.marked(instrument, asks) - position.ask_quanta, 0)
+        return required
+
     def worth(self, instrument: int, lots: int, price: int) -> Fraction:
         """Exact value of signed lots at a price; an inverse one is a debt of coin that shrinks as the price rises."""
         unit = self.rules.contracts[instrument]["quanta_per_lot_tick"]
@@ -441,8 +490,9 @@ class Books:
         position = self.accounts[account].positions.get(instrument)
         if position is None:
             return 0
-        held = abs(position.lots)
-        required = self.alone(instrument, level, held, position.leverage)
+        if self.is_option(instrument):
+            return self.option_requirement(instrument, level, position)
+        required = self.alone(instrument, level, position.lots, position.leverage)
         required += self.orders_extra(account, instrument, level)
         waiting = self.rules.levels[level]["includes_orders"] and (position.bid_lots or position.ask_lots)
         sides = (0, 1) if waiting or not position.lots else ((0,) if position.lots > 0 else (1,))
@@ -476,10 +526,12 @@ class Books:
                 self.charged[instrument][side] = min(self.charged[instrument][side], chosen)
 
     def alone(self, instrument: int, level: int, lots: int, leverage: int) -> int:
-        """Requirement of a size in a market without its orders."""
+        """Requirement of signed lots of a market without orders; only an option's depends on the sign."""
+        if self.is_option(instrument):
+            return self.option_alone(instrument, level, lots)
         interest = self.value_of_market(instrument)
         return self.rules.ladders[level][instrument].required(
-            lots, self.size_at_mark(instrument, lots), leverage, interest
+            abs(lots), self.size_at_mark(instrument, lots), leverage, interest
         )
 
     def value_of_market(self, instrument: int) -> int:

@@ -6,6 +6,9 @@
                  depth_size = "300"  supply_size = "19900000"     # what caps may be multiples of; both may be left out
                  feeds = [{ name = "binance", kind = "perp" }, { name = "own_book", kind = "mark" }]
     [[market]]   symbol = "BTC/USD:BTC"    base = "BTC"  kind = "inverse"  lot_size = "1"  price_min = "1000"  …
+    [[market]]   symbol = "BTC/USDC:USDC-261225-100000-C"  kind = "option"  …    after the market it follows
+                 option = { type = "call", strike = "100000", underlying = "BTC/USDC:USDC",
+                            expiry = 2026-12-25T08:00:00Z, settled_in = "quote" }        # or in "coin"
 
 And the door at which the decimals of the world become the machine's integers and back: a size in lots, a price in
 ticks, an amount in quanta. What is no whole number of them is refused, never rounded.
@@ -16,17 +19,21 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
 from solvent.rulebook.compile import CompiledTerms, compile_terms
-from solvent.rulebook.contracts import Contract, Feed
+from solvent.rulebook.contracts import Contract, Feed, Option
 from solvent.rulebook.document import parse_rulebook
 from solvent.rulebook.faults import Fault, RulebookError
 from solvent.rulebook.rules import Rulebook
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+SECOND_NS: Final = 10**9
 
 _DECIMAL: Final = re.compile(r"-?[0-9]{1,19}(?:\.[0-9]{1,18})?", re.ASCII)
 
@@ -78,6 +85,14 @@ class _Feed(msgspec.Struct, forbid_unknown_fields=True):
     kind: str
 
 
+class _Option(msgspec.Struct, forbid_unknown_fields=True):
+    type: str
+    strike: str
+    underlying: str
+    expiry: datetime
+    settled_in: Literal["quote", "coin"] = "quote"
+
+
 class _Market(msgspec.Struct, forbid_unknown_fields=True):
     symbol: str
     base: str
@@ -92,6 +107,7 @@ class _Market(msgspec.Struct, forbid_unknown_fields=True):
     open_interest_cap_notional: str | None = None
     kind: str | None = None
     price_min: str | None = None
+    option: _Option | None = None
 
 
 class _Venue(msgspec.Struct, forbid_unknown_fields=True):
@@ -177,8 +193,36 @@ def venue_text(
                 lines.append(f'{field} = "{size if field in _SIZES else format(size, ".8f")}"')
         if contract.kind is not None:
             lines.append(f'kind = "{contract.kind}"')
+        if contract.option is not None:
+            lines.append(f"option = {option_text(contract.option)}")
         lines.append(f"feeds = [{feeds}]")
     return "\n".join(lines) + "\n"
+
+
+def option_text(option: Option) -> str:
+    """An option as a document says it, its expiry to the second."""
+    expiry = (EPOCH + timedelta(seconds=option.expiry_ns // SECOND_NS)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    paid = "coin" if option.in_coin else "quote"
+    return (
+        f'{{ type = "{option.type}", strike = "{option.strike}", underlying = "{option.underlying}", '
+        f'expiry = {expiry}, settled_in = "{paid}" }}'
+    )
+
+
+def _option(market: _Market, faults: list[Fault]) -> Option | None:
+    given = market.option
+    if given is None:
+        return None
+    place = f"market {market.symbol}.option"
+    if _DECIMAL.fullmatch(given.strike) is None or given.strike.startswith("-"):
+        faults.append(Fault(None, f"{place}.strike", f"{given.strike!r} is no decimal", 'Write "100000".'))
+        return None
+    if given.expiry.tzinfo is None:
+        faults.append(Fault(None, f"{place}.expiry", "it has no time zone", "Write 2026-12-25T08:00:00Z."))
+        return None
+    seconds = (given.expiry - EPOCH) // timedelta(seconds=1)
+    kind: Any = given.type  # checked by compile
+    return Option(given.underlying, kind, Decimal(given.strike), seconds * SECOND_NS, given.settled_in == "coin")
 
 
 def _contract(market: _Market, faults: list[Fault]) -> Contract | None:
@@ -195,4 +239,5 @@ def _contract(market: _Market, faults: list[Fault]) -> Contract | None:
         return None
     kinds: Any = [Feed(feed.name, feed.kind) for feed in market.feeds]  # type: ignore[arg-type]  # checked by compile
     kind: Any = market.kind  # checked by compile
-    return Contract(symbol=market.symbol, base=market.base, feeds=tuple(kinds), kind=kind, **sizes)
+    option = _option(market, faults)
+    return Contract(symbol=market.symbol, base=market.base, feeds=tuple(kinds), kind=kind, option=option, **sizes)

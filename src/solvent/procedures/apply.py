@@ -18,6 +18,7 @@ from solvent.procedures.price import (
     set_mode,
     set_venue_mode,
 )
+from solvent.procedures.settlement import settle_market
 from solvent.procedures.trade import release_order, reserve_order, set_leverage, trade
 from solvent.procedures.transfer import (
     contribute_fund,
@@ -119,6 +120,8 @@ def carry_out(state, watch, tape, command):
         return open_pool(state, tape, command)
     if kind == CommandKind.UNWIND_FILL:
         return fill_unwind(state, watch, tape, command)
+    if kind == CommandKind.SETTLE_MARKET:
+        return settle_market(state, watch, tape, command)
     if kind == CommandKind.STAGE_TERM:
         return stage_term(state, tape, command)
     if kind == CommandKind.REPORT_PREMIUM:

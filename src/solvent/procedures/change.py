@@ -66,6 +66,7 @@ from solvent.units import LIMIT, PPB, PPM, VALUE_MAX, mul_saturated
 CONTRACT_FIELDS = 8
 FIXED_CONTRACT_FIELDS = (0, 1, 2, 6, 7)
 """Unit, highest price, largest position, kind and lowest price: positions and marks rely on them."""
+OPTION_FIELDS = 6
 PRICE_MAX_TICKS = 2**31
 DURATION_MAX_NS = 400 * 24 * 3600 * 10**9
 SHARE_MAX_PPM = 10**9
@@ -84,10 +85,42 @@ def is_contract_sound(contract):
         if contract.quanta_per_lot_tick > LIMIT or contract.lots_max > LIMIT:
             return False
         return notional_up(contract, max(contract.lots_max, 1), contract.price_min_ticks) <= VALUE_MAX
-    if contract.kind != ContractKind.LINEAR:
+    if contract.kind != ContractKind.LINEAR and contract.kind != ContractKind.OPTION:
         return False
     value = mul_saturated(contract.quanta_per_lot_tick, contract.price_max_ticks)
     return mul_saturated(max(contract.lots_max, 1), value) <= VALUE_MAX
+
+
+@kernel
+def is_option_sound(state, instrument):
+    """True when an option names a listed market it is settled by, and what it stands for stays inside the value bound.
+
+    Options are judged as options at every level, and nothing else is.
+    """
+    contract = state.contracts[instrument]
+    is_option = contract.kind == ContractKind.OPTION
+    for level in range(LEVELS):
+        schedule = state.schedules[level * state.instruments.shape[0] + instrument]
+        if state.levels[level].used == 1 and (schedule.kind == Schedule.OPTION) != is_option:
+            return False
+    if not is_option:
+        return True
+    option = state.options[instrument]
+    if option.underlying < 0 or option.underlying >= state.instruments.shape[0]:
+        return False
+    spot = state.contracts[option.underlying]
+    if state.instruments[option.underlying].listed == 0 or spot.kind == ContractKind.OPTION:
+        return False
+    if option.is_put < 0 or option.is_put > 1 or option.in_coin < 0 or option.in_coin > 1:
+        return False
+    if option.strike_ticks < 1 or option.strike_ticks > PRICE_MAX_TICKS or option.expiry_ns < 1:
+        return False
+    if option.expiry_ns > LIMIT or option.unit_quanta < 1 or option.unit_quanta > VALUE_MAX:
+        return False
+    size = mul_saturated(max(contract.lots_max, 1), option.unit_quanta)
+    if option.in_coin == 0:
+        size = mul_saturated(size, max(spot.price_max_ticks, option.strike_ticks))
+    return size <= VALUE_MAX
 
 
 @kernel
@@ -284,6 +317,8 @@ def are_terms_sound(state):
             continue
         if not is_contract_sound(state.contracts[instrument]) or not is_funding_sound(state.funding[instrument]):
             return False
+        if not is_option_sound(state, instrument):
+            return False
         for level in range(LEVELS):
             schedule = state.schedules[level * state.instruments.shape[0] + instrument]
             if state.levels[level].used == 0:
@@ -443,6 +478,8 @@ def list_instrument(state, tape, command):
         return Refusal.INSTRUMENT_UNKNOWN
     if state.instruments[instrument].listed == 1:
         return Refusal.INSTRUMENT_LISTED
+    if state.instruments[instrument].settled == 1:
+        return Refusal.MARKET_SETTLED
     state.instruments[instrument].listed = 1
     if not are_terms_sound(state):
         state.instruments[instrument].listed = 0
@@ -490,6 +527,19 @@ def swap_terms(state):
 
 
 @kernel
+def write_options(state, rows):
+    """Copy what options are, a row for each instrument."""
+    for instrument in range(state.instruments.shape[0]):
+        option = state.options[instrument]
+        rows[instrument, 0] = option.underlying
+        rows[instrument, 1] = option.strike_ticks
+        rows[instrument, 2] = option.is_put
+        rows[instrument, 3] = option.expiry_ns
+        rows[instrument, 4] = option.unit_quanta
+        rows[instrument, 5] = option.in_coin
+
+
+@kernel
 def swap_in(state):
     """Put the staged terms in force if the machine takes them, and what was in force where they were staged."""
     for instrument in range(state.instruments.shape[0]):
@@ -506,7 +556,16 @@ def swap_in(state):
             held[state.holdings[row].asset] = 1
     for asset in range(ASSETS_MAX):
         priced_by[asset] = state.assets[asset].price_instrument
+    fixed = np.empty((state.instruments.shape[0], OPTION_FIELDS), np.int64)
+    write_options(state, fixed)
     swap_terms(state)
+    now = np.empty((state.instruments.shape[0], OPTION_FIELDS), np.int64)
+    write_options(state, now)
+    for instrument in range(state.instruments.shape[0]):
+        for place in range(OPTION_FIELDS):
+            if state.instruments[instrument].listed == 1 and fixed[instrument, place] != now[instrument, place]:
+                swap_terms(state)
+                return Refusal.TERMS_FIXED_AT_LISTING
     for asset in range(ASSETS_MAX):
         # the watch keeps a holding's trigger in the column of the market that prices it
         if held[asset] == 1 and state.assets[asset].price_instrument != priced_by[asset]:

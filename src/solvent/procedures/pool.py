@@ -177,6 +177,8 @@ def order_unwinds(state, tape):
         market = state.instruments[instrument]
         if pool.unwind_ns == 0 or account == NONE or told >= UNWINDS_MAX or market.mark_ticks == 0:
             continue
+        if market.settled == 1:
+            continue
         if state.venue[0].time_ns < unwind.until_ns or state.accounts[account].status != Status.SOUND:
             continue
         unwind.lots = 0

@@ -13,12 +13,20 @@ from solvent.risk.limits import (
     passes_venue_cap,
     position_cap_lots,
 )
-from solvent.risk.margin import exposure_requirement_up, judge, lowers_health, orders_requirement_up, requirement_change
+from solvent.risk.margin import (
+    exposure_requirement_up,
+    judge,
+    lowers_health,
+    option_exposure_up,
+    orders_requirement_up,
+    requirement_change,
+)
 from solvent.risk.open_size import lots_to_limit
 from solvent.risk.watch import forget_position
 from solvent.state.ledger import exchange, post
 from solvent.state.levels import is_allowed, level_of
 from solvent.state.multipliers import scaled_up
+from solvent.state.options import has_expired, is_option
 from solvent.state.pools import is_pool
 from solvent.state.positions import (
     find_position,
@@ -38,6 +46,14 @@ from solvent.units import POSITIONS_MAX, WALLET_MAX
 def is_listed(state, instrument):
     """True when the instrument is a market that can be traded or priced."""
     return 0 <= instrument < state.instruments.shape[0] and state.instruments[instrument].listed == 1
+
+
+@kernel
+def has_no_spot(state, instrument):
+    """True for an option whose underlying has no accepted price yet."""
+    if not is_option(state, instrument):
+        return False
+    return state.instruments[state.options[instrument].underlying].mark_ticks == 0
 
 
 @kernel
@@ -160,8 +176,10 @@ def trade(state, watch, tape, command):
         return Refusal.LOTS_OUT_OF_RANGE
     if not is_price_inside(contract, price):
         return Refusal.PRICE_OUT_OF_RANGE
-    if market.mark_ticks == 0:
+    if market.mark_ticks == 0 or has_no_spot(state, instrument):
         return Refusal.NO_MARK
+    if has_expired(state, instrument):
+        return Refusal.EXPIRED
     level = level_of(state, instrument)
     if level == Mode.HALTED:
         return Refusal.MARKET_HALTED
@@ -252,7 +270,7 @@ def refusal_of_order(state, command):
         return Refusal.LOTS_OUT_OF_RANGE
     if not is_price_inside(contract, command.price_ticks):
         return Refusal.PRICE_OUT_OF_RANGE
-    if state.instruments[command.instrument].mark_ticks == 0:
+    if state.instruments[command.instrument].mark_ticks == 0 or has_no_spot(state, command.instrument):
         return Refusal.NO_MARK
     return Refusal.NONE
 
@@ -270,6 +288,8 @@ def reserve_order(state, watch, tape, command):
     mode = level_of(state, instrument)
     row = find_position(state, account, instrument)
     held = 0 if row == NONE else state.positions[row].lots
+    if has_expired(state, instrument):
+        return Refusal.EXPIRED
     if mode == Mode.HALTED:
         return Refusal.MARKET_HALTED
     if mode == Mode.AUCTION:
@@ -320,10 +340,15 @@ def reserve_order(state, watch, tape, command):
         else:
             asks -= lots
             ask_value += value
-        asked = orders_requirement_up(
-            state, Level.INITIAL, instrument, held, leverage, bids, bid_value, asks, ask_value
-        )
-        requirement += scaled_up(state, Level.INITIAL, instrument, held, True, asked)
+        if is_option(state, instrument):
+            requirement += option_exposure_up(
+                state, Level.INITIAL, instrument, held, bids, bid_value, asks, ask_value
+            )
+        else:
+            asked = orders_requirement_up(
+                state, Level.INITIAL, instrument, held, leverage, bids, bid_value, asks, ask_value
+            )
+            requirement += scaled_up(state, Level.INITIAL, instrument, held, True, asked)
         if equity < requirement:
             return Refusal.BELOW_INITIAL
     row = take_position(state, account, instrument)

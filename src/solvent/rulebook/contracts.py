@@ -32,7 +32,9 @@ DECIMALS_MAX: Final = 9
 _SIZES: Final = ("lot_size", "tick_size", "price_max", "position_max")
 _OPTIONAL: Final = ("open_interest_cap_size", "open_interest_cap_notional", "depth_size", "supply_size", "price_min")
 
-KINDS: Final = ("linear", "inverse")
+KINDS: Final = ("linear", "inverse", "option")
+
+OPTION_TYPES: Final = ("call", "put")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,21 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True)
+class Option:
+    """What an option is: `underlying` is the symbol of the market it is margined and settled by, the strike its price.
+
+    `expiry_ns` counts from the Unix epoch. With `in_coin` the option is quoted, margined and paid in the settlement
+    currency as a coin (Deribit's inverse options); otherwise in the currency the underlying is quoted in.
+    """
+
+    underlying: str
+    type: Literal["call", "put"]
+    strike: Decimal
+    expiry_ns: int
+    in_coin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Contract:
     """One instrument, in the units of the trade.
 
@@ -51,7 +68,8 @@ class Contract:
     that only prices collateral. Caps of its own replace the rulebook's. `depth_size` is what the book takes within
     1 % of the price on a calm day, one side; `supply_size` how much of the asset circulates. An inverse contract is one
     whose size is a sum of the quote currency and whose value is paid in the coin it prices; without `kind` it is what
-    the rulebook's product says. `price_min` is the lowest price it may have, one tick if none is given.
+    the rulebook's product says. `price_min` is the lowest price it may have, one tick if none is given. An `option` has
+    the kind of that name; its size counts units of the underlying and its price is its premium.
     """
 
     symbol: str
@@ -65,8 +83,9 @@ class Contract:
     open_interest_cap_notional: Decimal | None = None
     depth_size: Decimal | None = None
     supply_size: Decimal | None = None
-    kind: Literal["linear", "inverse"] | None = None
+    kind: Literal["linear", "inverse", "option"] | None = None
     price_min: Decimal | None = None
+    option: Option | None = None
 
 
 class Scale(NamedTuple):
@@ -83,7 +102,7 @@ def scale_of(contract: Contract, settlement_decimals: int, tell: Tell) -> Scale 
     place = f"contract {contract.symbol}"
     sound = contract.kind is None or contract.kind in KINDS
     if not sound:
-        tell(f"{place}.kind", f"`{contract.kind}` is no kind of contract", "Write linear or inverse.")
+        tell(f"{place}.kind", f"`{contract.kind}` is no kind of contract", "Write linear, inverse or option.")
     is_inverse = contract.kind == "inverse"
     for name in (*_SIZES, *_OPTIONAL):
         given = getattr(contract, name)
@@ -146,6 +165,65 @@ def scale_of(contract: Contract, settlement_decimals: int, tell: Tell) -> Scale 
         )
         sound = False
     return Scale(int(per_lot_tick), int(ticks), int(lots), int(lowest)) if sound else None
+
+
+class OptionScale(NamedTuple):
+    """An option in whole numbers: row and strike of its underlying, and what one lot is of it."""
+
+    underlying: int
+    strike_ticks: int
+    is_put: int
+    expiry_ns: int
+    unit_quanta: int
+    in_coin: int
+
+
+def option_of(
+    contract: Contract, contracts: Sequence[Contract], settlement_decimals: int, tell: Tell
+) -> OptionScale | None:
+    """The option in ticks of its underlying and quanta, or None where it is none; every reason is told."""
+    option = contract.option
+    place = f"contract {contract.symbol}.option"
+    if (option is None) != (contract.kind != "option"):
+        problem = "this contract is no option" if option is not None else "an option needs a type, strike and expiry"
+        tell(place, problem, 'Give both kind = "option" and its option, or neither.')
+        return None
+    if option is None:
+        return None
+    known = len(contracts)
+    row = next((row for row, other in enumerate(contracts) if other.symbol == option.underlying), known)
+    sound = True
+    if row == known or contracts[row].kind == "option":
+        tell(f"{place}.underlying", f"`{option.underlying}` is no market an option can follow", "Name a listed market.")
+        return None
+    if option.type not in OPTION_TYPES:
+        tell(f"{place}.type", f"`{option.type}` is no type of option", "Write call or put.")
+        sound = False
+    tick = Fraction(contracts[row].tick_size)
+    strike = Fraction(option.strike) / tick
+    if strike.denominator != 1 or not 1 <= strike <= PRICE_MAX_TICKS:
+        tell(f"{place}.strike", f"{option.strike} is no price of {option.underlying}", "Write a multiple of its tick.")
+        sound = False
+    if not 0 < option.expiry_ns <= LIMIT:
+        tell(f"{place}.expiry", "it is no moment after 1970", "Write nanoseconds, or a date and time in UTC.")
+        sound = False
+    unit = Fraction(contract.lot_size) * (1 if option.in_coin else tick) * 10**settlement_decimals
+    if unit.denominator != 1:
+        what = "one lot" if option.in_coin else "one lot times one tick of the underlying"
+        tell(f"{place}.underlying", f"{what} is {float(unit):g} quanta, not a whole number", "Use a larger lot_size.")
+        return None
+    dearest = 1 if option.in_coin else max(Fraction(contracts[row].price_max) / tick, strike)
+    if Fraction(contract.position_max) / Fraction(contract.lot_size) * unit * dearest > VALUE_MAX:
+        most = int(VALUE_MAX / (dearest * unit)) * contract.lot_size
+        tell(
+            f"contract {contract.symbol}.position_max",
+            "the largest position is more than 2^54 quanta of the underlying at its highest price",
+            f"Write at most {most}, or fewer decimals.",
+        )
+        sound = False
+    if not sound:
+        return None
+    return OptionScale(row, int(strike), int(option.type == "put"), option.expiry_ns, int(unit), int(option.in_coin))
 
 
 def check_feeds(contract: Contract, tell: Tell) -> None:

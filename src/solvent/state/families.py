@@ -14,6 +14,7 @@ from solvent.units import PPB, PPM
 
 FAMILY_OF: Final = {
     "contracts": Family.CONTRACT,
+    "options": Family.CONTRACT,
     "feeds": Family.PRICE,
     "pricing": Family.PRICE,
     "remedies": Family.PRICE,

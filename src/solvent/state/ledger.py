@@ -59,6 +59,25 @@ def exchange(state, buyer_row, seller_row, lots, price_ticks):
 
 
 @kernel
+def pay_out(state, row, value_quanta):
+    """A position ends at a value: it goes into the wallet, less what the position had cost, and nothing is held.
+
+    Values of all positions of a market, rounded down, add up to nothing or less; who ends a market gives what is left
+    over to somebody with `post_left_over`, and the ledger is what it was.
+    """
+    position = state.positions[row]
+    state.accounts[position.account].wallet_quanta += value_quanta - position.cost_quanta
+    position.cost_quanta = 0
+    position.lots = 0
+
+
+@kernel
+def post_left_over(state, credit, amount_quanta):
+    """What rounding every payment of a settled market down has left; the amount is not negative."""
+    state.accounts[credit].wallet_quanta += amount_quanta
+
+
+@kernel
 def hold(state, account, holding_row, amount_quanta):
     """Change a collateral holding; negative takes away. The outside world is the other side."""
     state.holdings[holding_row].amount_quanta += amount_quanta

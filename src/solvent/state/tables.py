@@ -90,7 +90,7 @@ INSTRUMENT = np.dtype(
         ("conditions", np.int32),
         ("dropped", np.int32),
         ("told_conditions", np.int32),
-        ("unused", np.int32),
+        ("settled", np.int32),
         ("opened_ns", np.int64),
         ("closed_sequence", np.int64),
         ("cross_ticks", np.int64),
@@ -109,7 +109,8 @@ INSTRUMENT = np.dtype(
 
 `supported_ticks` is the last mark that others than the venue agreed with; `conditions` are the bits of its price at
 the last report, to which time adds (solvent.risk.oracle.conditions_of); `dropped` are the bits of sources that stood
-too far out. `cross_ticks` is the price of the last reopening auction. Multipliers of zero are one.
+too far out. `settled` 1: the market ended in a settlement and is not listed again.
+`cross_ticks` is the price of the last reopening auction. Multipliers of zero are one.
 `premium_ppb` is the sum of the premiums heard since `funding_ns`, when funding was settled last; `rate_ppb` is the rate
 that drifts, where one does.
 """
@@ -260,4 +261,5 @@ class State(NamedTuple):
     pools: np.recarray
     backings: np.recarray
     offers: np.recarray
+    options: np.recarray
     families: np.ndarray

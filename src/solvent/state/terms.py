@@ -120,7 +120,8 @@ SCHEDULE = _row(
 """One per level and instrument. `scale_ppm` multiplies user leverage, curves and scenarios, bracket rates carry it
 already; `rate_max_ppm` is the largest slope of all a position is asked for, additions included. From `driver` to
 `rate_step_ppb` the curve, whose `base_ppb` is the worst move alone under scenarios; from `add_fixed_quanta` on what is
-added: `premium_num / premium_den` is ppb of the notional for each lot."""
+added: `premium_num / premium_den` is ppb of the notional for each lot. Of options `base_ppb` is the share of the
+underlying less what the option is out of the money, `floor_ppb` the least share and `cap_ppb` a put's of its mark."""
 
 BRACKET = _row("floor_quanta", "numerator", "deduction_whole", "deduction_rest")
 """Above `floor_quanta` the requirement is (notional x numerator - deduction) / denominator of the schedule. Brackets by
@@ -357,6 +358,13 @@ of what the market's volatility multiplier has above one widens the discount and
 its depth multiplier has above one raises the share closed, and the size up to which all is closed at once.
 """
 
+OPTION = _row("underlying", "strike_ticks", "is_put", "expiry_ns", "unit_quanta", "in_coin")
+"""One per instrument; read only where the contract is an option.
+
+The underlying is the market whose mark the option is margined and settled by, the strike in its ticks. `unit_quanta` is
+what one lot is of it: quanta for each tick of its price, or with `in_coin` 1 quanta of the coin the option is paid in.
+"""
+
 
 class TermsShape(NamedTuple):
     """How many instruments, margin brackets and scenarios the terms have room for."""
@@ -393,6 +401,7 @@ class Terms(NamedTuple):
     pools: np.recarray
     backings: np.recarray
     offers: np.recarray
+    options: np.recarray
 
 
 def layout(shape: TermsShape) -> dict[str, tuple[int, int, np.dtype]]:
@@ -421,6 +430,7 @@ def layout(shape: TermsShape) -> dict[str, tuple[int, int, np.dtype]]:
         ("pools", POOLS_MAX, POOL),
         ("backings", shape.instruments, BACKING),
         ("offers", STAGES_MAX, OFFER),
+        ("options", shape.instruments, OPTION),
     ]
     places: dict[str, tuple[int, int, np.dtype]] = {}
     first = 0

@@ -1,7 +1,8 @@
-"""What contracts are worth at a price: the one definition, for both kinds of contract.
+"""What contracts are worth at a price: the one definition, for every kind of contract.
 
     linear     value = lots x price x unit          a sum of the settlement currency that rises with the price, exact
     inverse    value = -lots x unit / price         a fixed sum of the quote currency, margined and settled in the coin
+    option     value = lots x premium x unit        at the option's own mark; what it pays at last: solvent.state.options
 
 `unit` is the contract's `quanta_per_lot_tick`: quanta of one lot at a price of one tick. Either way a long's value
 rises with the price, a trade moves value from the seller's cost to the buyer's, and what a position has gained is
@@ -33,7 +34,7 @@ def is_price_inside(contract, price_ticks):
 @kernel
 def traded_quanta(contract, lots, price_ticks):
     """Value of signed lots where they change hands: exactly opposite for opposite lots. The price is at least 1."""
-    if contract.kind == ContractKind.LINEAR:
+    if contract.kind != ContractKind.INVERSE:
         return value_quanta(lots, price_ticks, contract.quanta_per_lot_tick)
     size = mul_div_nearest(abs(lots), contract.quanta_per_lot_tick, price_ticks)
     return -size if lots > 0 else size
@@ -42,7 +43,7 @@ def traded_quanta(contract, lots, price_ticks):
 @kernel
 def marked_quanta(contract, lots, price_ticks):
     """Value of a position of signed lots at a mark, rounded down. The price is at least 1 where lots are held."""
-    if contract.kind == ContractKind.LINEAR:
+    if contract.kind != ContractKind.INVERSE:
         return value_quanta(lots, price_ticks, contract.quanta_per_lot_tick)
     return mul_div_down(-lots, contract.quanta_per_lot_tick, max(price_ticks, 1))
 
@@ -50,7 +51,7 @@ def marked_quanta(contract, lots, price_ticks):
 @kernel
 def notional_up(contract, lots, price_ticks):
     """Size of a position of `lots` (no sign) at a price, rounded up."""
-    if contract.kind == ContractKind.LINEAR:
+    if contract.kind != ContractKind.INVERSE:
         return value_quanta(lots, price_ticks, contract.quanta_per_lot_tick)
     return mul_div_up(lots, contract.quanta_per_lot_tick, max(price_ticks, 1))
 
@@ -65,7 +66,7 @@ def exposure_quanta(contract, lots, price_ticks):
 @kernel
 def market_value_saturated(contract, lots, price_ticks):
     """Notional of many accounts' lots (no sign) together, rounded down and held to LIMIT."""
-    if contract.kind == ContractKind.LINEAR:
+    if contract.kind != ContractKind.INVERSE:
         return mul_saturated(lots, value_quanta(1, price_ticks, contract.quanta_per_lot_tick))
     return mul_div_down(min(lots, LIMIT), contract.quanta_per_lot_tick, max(price_ticks, 1))
 
@@ -73,7 +74,7 @@ def market_value_saturated(contract, lots, price_ticks):
 @kernel
 def lots_within(contract, quanta, price_ticks):
     """Most lots whose notional at a price is not above an amount that is not negative; the price is at least 1."""
-    if contract.kind == ContractKind.LINEAR:
+    if contract.kind != ContractKind.INVERSE:
         return quanta // value_quanta(1, price_ticks, contract.quanta_per_lot_tick)
     return mul_div_down(quanta, price_ticks, contract.quanta_per_lot_tick)
 
@@ -81,7 +82,7 @@ def lots_within(contract, quanta, price_ticks):
 @kernel
 def open_loss_quanta(contract, bid_lots, bid_quanta, ask_lots, ask_quanta, mark_ticks):
     """What open orders lose at the mark as soon as they fill; `bid_quanta` and `ask_quanta` are their notional."""
-    if contract.kind == ContractKind.LINEAR:
+    if contract.kind != ContractKind.INVERSE:
         bids = bid_quanta - value_quanta(bid_lots, mark_ticks, contract.quanta_per_lot_tick)
         asks = value_quanta(ask_lots, mark_ticks, contract.quanta_per_lot_tick) - ask_quanta
     else:
@@ -103,7 +104,7 @@ def closing_limit_ticks(contract, lots, mark_ticks, cost_quanta):
     A negative cost is a shortfall, and the limit better than the mark.
     """
     least = max(contract.price_min_ticks, 1)
-    if contract.kind == ContractKind.LINEAR:
+    if contract.kind != ContractKind.INVERSE:
         per_tick = value_quanta(abs(lots), 1, contract.quanta_per_lot_tick)
         limit = mark_ticks - cost_quanta // per_tick if lots > 0 else mark_ticks + cost_quanta // per_tick
     else:
@@ -122,6 +123,6 @@ def closing_limit_ticks(contract, lots, mark_ticks, cost_quanta):
 @kernel
 def lot_price(contract, price_ticks):
     """(numerator, denominator) of the notional of one lot in quanta, exact."""
-    if contract.kind == ContractKind.LINEAR:
+    if contract.kind != ContractKind.INVERSE:
         return value_quanta(1, price_ticks, contract.quanta_per_lot_tick), 1
     return contract.quanta_per_lot_tick + 0, max(price_ticks, 1)

@@ -57,6 +57,7 @@ def plain(kernel: F) -> F:
 
 VALUE_RULES: Final = {
     ContractKind.LINEAR: "lots x mark x quanta per lot and tick",
+    ContractKind.OPTION: "lots x mark of the option x quanta per lot and tick",
     ContractKind.INVERSE: "lots x quanta per lot at one tick / mark, below zero for a long, who gains as it shrinks",
 }
 """How a contract of each kind is worth what it is worth."""

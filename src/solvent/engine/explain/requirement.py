@@ -16,7 +16,7 @@ from solvent.engine.explain.sheet import Sheet
 from solvent.risk.funding import due_up
 from solvent.risk.margin import bracket_row
 from solvent.risk.margin.curve import curve_rate_ppb, driver_of
-from solvent.risk.margin.position import additions_up
+from solvent.risk.margin.additions import additions_up
 from solvent.state.tables import NONE
 from solvent.state.values import exposure_quanta, notional_up, open_loss_quanta
 from solvent.units import FUNDING_SCALE, PPB, PPM, mul_div_down, mul_div_up

@@ -35,6 +35,7 @@ PRIMARY = {
     CommandKind.OPEN_POOL: EventKind.POOL_OPENED,
     CommandKind.GIVE_NOTICE: EventKind.NOTICE_GIVEN,
     CommandKind.UNWIND_FILL: EventKind.POOL_UNWOUND,
+    CommandKind.SETTLE_MARKET: EventKind.MARKET_SETTLED,
 }
 """The event that tells an accepted command itself; prices, modes and time may pass without one."""
 
@@ -64,6 +65,7 @@ ALSO = {
     CommandKind.WITHDRAW: {EventKind.WITHDRAWAL_CHARGED},
     CommandKind.CLAIM_LIQUIDATION: {EventKind.PENALTY_CHARGED, EventKind.KEEPER_REWARDED},
     CommandKind.BID_SHARE: {EventKind.PENALTY_CHARGED, EventKind.KEEPER_REWARDED, EventKind.POSITION_CLAIMED},
+    CommandKind.SETTLE_MARKET: {EventKind.POSITION_SETTLED},
     CommandKind.ADVANCE: {
         EventKind.MARGIN_STEPPED,
         EventKind.PRICE_CONDITION_CHANGED,

@@ -128,6 +128,7 @@ class Notes:
         self.limited: set[tuple[int, int]] = set()
         self.rounded_parts: Counter[int] = Counter()
         self.charged = 0
+        self.left_over = 0
         self.health: tuple[int, int] = (0, 0)
         self.reward: tuple[int, int, int] = (0, 0, 0)
         self.penalty: tuple[int, int, int, int, int] | None = None  # account, stage, market, base, equity before

@@ -39,7 +39,7 @@ def check_refusal(audit: Notes, record: Any, told: list[Any], before: Any, after
 def _check_reducing_allowed(audit: Notes, command: Any, refusal: Refusal) -> None:
     """R9: two sides that both reduce at the mark without fees are always allowed, unless the market is closed."""
     books = audit.books
-    if refusal in (Refusal.AMOUNT_OUT_OF_RANGE, Refusal.TIME_OUT_OF_RANGE):
+    if refusal in (Refusal.AMOUNT_OUT_OF_RANGE, Refusal.TIME_OUT_OF_RANGE, Refusal.EXPIRED):
         return
     if 0 <= command.instrument < len(books.marks) and books.level(command.instrument) >= Mode.AUCTION:
         return

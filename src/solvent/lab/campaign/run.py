@@ -19,6 +19,7 @@ from solvent.commands import COMMAND_DTYPE
 from solvent.compiled import quick_compilation
 from solvent.lab.campaign.backed import BACKED
 from solvent.lab.campaign.directed import DIRECTED
+from solvent.lab.campaign.ended import ENDED
 from solvent.lab.campaign.machine import Machine
 from solvent.lab.campaign.reach import UNREACHED, names_of, required
 from solvent.lab.campaign.shrink import Finding, confirm
@@ -85,7 +86,7 @@ def run_campaign(
     tables = tables_of_telling()
     tape = Machine.fresh(_smallest_terms()).tape
     began = time.perf_counter()
-    for directed in (*DIRECTED, *BACKED):
+    for directed in (*DIRECTED, *BACKED, *ENDED):
         met, told = directed()
         reach += met
         result.commands += told

@@ -75,6 +75,8 @@ def check_reducing_allowed(state, clerk, event, command):
         return 0 if level == wanted else MARGIN + 5
     if refusal == Refusal.TIME_OUT_OF_RANGE or refusal == Refusal.FIELD_NOT_USED:
         return 0
+    if refusal == Refusal.EXPIRED:
+        return 0  # an option after its time: nothing trades, everything is settled
     if refusal == Refusal.PRICE_CONDITION:
         return 0  # whether the rulebook lets a doubtful price stop reductions, the auditor knows
     buyer = command.account

@@ -26,6 +26,7 @@ class Setting:
     scale: int
     is_backed: bool = False
     backing: random.Random | None = None
+    ending: random.Random | None = None
     wrong: tuple[tuple[int, int], ...] = ()
     """Cells staged with values the machine must refuse; they are put back after the enactment."""
 

@@ -34,6 +34,7 @@ from solvent.codes import (
 )
 from solvent.compiled import plain
 from solvent.lab.driver.backed import draw_backed
+from solvent.lab.driver.ended import draw_options
 from solvent.lab.driver.setting import MILLISECOND, MINUTE, SCENARIOS_ROOM, SECOND, START_NS, Setting
 from solvent.state.terms import ABSORBERS_MAX, METRICS_MAX, SOURCES_MAX, Terms, blank_terms
 from solvent.state.values import notional_up
@@ -126,6 +127,7 @@ def draw_terms(world: Setting) -> Terms:
         row.stable_ppm, row.decrease_ppm = extra.choice([(40_000, 0), (500_000, 400_000)])
     policy.grace_ns = chance.choice([0, 0, 30 * SECOND])
     draw_backed(world, terms)
+    draw_options(world, terms)
     return terms
 
 

@@ -12,11 +12,11 @@ def _most_lots(world: Setting, account: int, instrument: int, sign: int) -> int:
     held = books.lots_of(account, instrument)
     position = books.accounts[account].positions.get(instrument)
     leverage = position.leverage if position else 0
-    now = books.alone(instrument, Level.INITIAL, abs(held), leverage)
+    now = books.alone(instrument, Level.INITIAL, held, leverage)
     low, high = 0, books.rules.contracts[instrument]["lots_max"] + 2
     while low + 1 < high:
         middle = (low + high) // 2
-        if books.alone(instrument, Level.INITIAL, abs(held + sign * middle), leverage) - now <= free:
+        if books.alone(instrument, Level.INITIAL, held + sign * middle, leverage) - now <= free:
             low = middle
         else:
             high = middle

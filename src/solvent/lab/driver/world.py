@@ -10,6 +10,7 @@ from solvent.compiled import plain
 from solvent.lab.books import Books
 from solvent.lab.driver import liquidation, money, nonsense, prices, rules, trading
 from solvent.lab.driver.backed import ask_backed
+from solvent.lab.driver.ended import ask_ended
 from solvent.lab.driver.reach import met
 from solvent.lab.driver.setting import MILLISECOND, SECOND, Setting
 from solvent.lab.driver.terms import draw_terms
@@ -117,6 +118,9 @@ class World(Setting):
         backed = ask_backed(self)
         if backed is not None:
             return backed
+        ended = ask_ended(self)
+        if ended is not None:
+            return ended
         names = list(self.weights)
         while True:
             name = self.random.choices(names, [self.weights[key] for key in names])[0]

@@ -13,7 +13,7 @@ from solvent.procedures.review import accrue
 from solvent.procedures.shortfall import cover_before_adl
 from solvent.procedures.trade import tidy
 from solvent.risk.liquidation import transfer_ticks
-from solvent.risk.margin import exposure_requirement_up, judge, requirement_up
+from solvent.risk.margin import exposure_requirement_up, judge, lots_requirement_up
 from solvent.risk.pool import accepts, room_lots
 from solvent.state.ledger import exchange
 from solvent.state.pools import is_pool
@@ -82,12 +82,10 @@ def plan_room(state, tape, account, stage_row, rows, count, planned, equities, n
         already[pool] += taken
         if state.levels[Level.INITIAL].scenario == 1:
             # moves of several positions at once: no more than each would need alone
-            needs[pool] += requirement_up(state, Level.INITIAL, instrument, abs(lots), taken, 0)
+            needs[pool] += lots_requirement_up(state, Level.INITIAL, instrument, lots)
             continue
-        after = notional_up(contract, abs(held + lots), mark)
-        before = notional_up(contract, abs(held), mark)
-        needs[pool] += requirement_up(state, Level.INITIAL, instrument, abs(held + lots), after, 0)
-        needs[pool] -= requirement_up(state, Level.INITIAL, instrument, abs(held), before, 0)
+        needs[pool] += lots_requirement_up(state, Level.INITIAL, instrument, held + lots)
+        needs[pool] -= lots_requirement_up(state, Level.INITIAL, instrument, held)
     return True
 
 

@@ -1,13 +1,15 @@
 """Margin: the equity of an account and what each level of the ladder requires of it, one file for each kind of rule."""
 
 from solvent.risk.margin.account import judge, lowers_health, requirement_change
+from solvent.risk.margin.additions import additions_up
 from solvent.risk.margin.brackets import bracket_requirement_up, bracket_row
 from solvent.risk.margin.closing import lots_down_tiers, lots_to_health, lots_to_lower_tier
 from solvent.risk.margin.collateral import collateral_value_at_down, collateral_value_down
+from solvent.risk.margin.option import option_exposure_up, option_requirement_up
 from solvent.risk.margin.position import (
-    additions_up,
     exposure_requirement_up,
     gain_of,
+    lots_requirement_up,
     orders_requirement_up,
     position_notional,
     requirement_in_bracket_up,
@@ -26,9 +28,12 @@ __all__ = [
     "joint_requirement_up",
     "judge",
     "lots_down_tiers",
+    "lots_requirement_up",
     "lots_to_health",
     "lots_to_lower_tier",
     "lowers_health",
+    "option_exposure_up",
+    "option_requirement_up",
     "orders_requirement_up",
     "position_notional",
     "requirement_change",

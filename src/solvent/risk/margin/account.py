@@ -10,9 +10,11 @@ A requirement is rounded up, an equity down.
 from solvent.codes import Level, Schedule
 from solvent.compiled import kernel
 from solvent.risk.margin.collateral import collateral_value_down
-from solvent.risk.margin.position import exposure_requirement_up, requirement_up
+from solvent.risk.margin.option import option_exposure_up
+from solvent.risk.margin.position import exposure_requirement_up, lots_requirement_up
 from solvent.risk.margin.scenario import scenario_requirement_up
 from solvent.state.multipliers import scaled_up
+from solvent.state.options import is_option
 from solvent.state.tables import NONE
 from solvent.state.values import marked_quanta, notional_up
 from solvent.units import FUNDING_SCALE, mul_div_down, mul_div_up
@@ -26,13 +28,13 @@ def requirement_change(state, level, account, row, instrument, lots_after):
         return scenario_requirement_up(state, account, level, instrument, lots_after) - scenario_requirement_up(
             state, account, level, NONE, 0
         )
+    if row == NONE and is_option(state, instrument):
+        return option_exposure_up(state, level, instrument, lots_after, 0, 0, 0, 0)
     if row != NONE:
         return exposure_requirement_up(state, level, row, lots_after) - exposure_requirement_up(
             state, level, row, state.positions[row].lots
         )
-    mark = state.instruments[instrument].mark_ticks
-    notional = notional_up(state.contracts[instrument], abs(lots_after), mark)
-    required = requirement_up(state, level, instrument, abs(lots_after), notional, 0)
+    required = lots_requirement_up(state, level, instrument, lots_after)
     return scaled_up(state, level, instrument, lots_after, False, required)
 
 

@@ -12,25 +12,15 @@ watch relies on.
 
 from solvent.codes import Schedule
 from solvent.compiled import kernel
+from solvent.risk.margin.additions import additions_up
 from solvent.risk.margin.brackets import bracket_requirement_up, bracket_row
 from solvent.risk.margin.curve import curve_rate_ppb, driver_of
+from solvent.risk.margin.option import option_requirement_up, option_row_up
 from solvent.state.multipliers import scaled_up
+from solvent.state.options import is_option
 from solvent.state.tables import NONE
 from solvent.state.values import marked_quanta, notional_up, open_loss_quanta
 from solvent.units import FUNDING_SCALE, PPB, PPM, mul_div_up
-
-
-@kernel
-def additions_up(schedule, lots, notional_quanta):
-    """What a level asks for a position on top of its rates."""
-    added = schedule.add_fixed_quanta + mul_div_up(notional_quanta, schedule.add_ppm, PPM)
-    if schedule.reward_ppm > 0:
-        reward = max(mul_div_up(notional_quanta, schedule.reward_ppm, PPM), schedule.reward_min_quanta)
-        added += min(reward, schedule.reward_max_quanta)
-    if schedule.premium_num > 0:
-        premium_ppb = mul_div_up(lots, schedule.premium_num, schedule.premium_den)
-        added += mul_div_up(notional_quanta, premium_ppb, PPB)
-    return added
 
 
 @kernel
@@ -61,6 +51,15 @@ def requirement_up(state, level, instrument, lots, notional_quanta, leverage):
 
 
 @kernel
+def lots_requirement_up(state, level, instrument, lots):
+    """What signed lots must hold at a level, standing alone: no leverage of their owner's, no multiplier."""
+    if is_option(state, instrument):
+        return option_requirement_up(state, level, instrument, lots)
+    notional = notional_up(state.contracts[instrument], abs(lots), state.instruments[instrument].mark_ticks)
+    return requirement_up(state, level, instrument, abs(lots), notional, 0)
+
+
+@kernel
 def requirement_in_bracket_up(state, level, instrument, lots, notional_quanta, bracket_of_quanta):
     """Requirement of a notional under whole brackets at the rate of the bracket another notional is in, rounded up."""
     schedule = state.schedules[level * state.instruments.shape[0] + instrument]
@@ -88,6 +87,8 @@ def orders_requirement_up(state, level, instrument, lots, leverage, bid_lots, bi
 def exposure_requirement_up(state, level, row, lots):
     """Requirement of a position row as if it held `lots`, orders at their worst, times the market's multiplier."""
     position = state.positions[row]
+    if is_option(state, position.instrument):
+        return option_row_up(state, level, row, lots)
     waiting = False
     if position.orders != NONE and state.levels[level].includes_orders == 1:
         orders = state.orders[position.orders]

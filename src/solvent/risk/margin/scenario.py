@@ -19,7 +19,8 @@ import numpy as np
 
 from solvent.codes import Schedule
 from solvent.compiled import kernel
-from solvent.risk.margin.position import additions_up, requirement_up, unscaled_requirement_up
+from solvent.risk.margin.additions import additions_up
+from solvent.risk.margin.position import requirement_up, unscaled_requirement_up
 from solvent.state.tables import NONE
 from solvent.state.values import exposure_quanta
 from solvent.units import PPB, PPM, mul_div_up

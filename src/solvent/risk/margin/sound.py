@@ -63,7 +63,7 @@ def largest_slope_ppm(state, schedule, lots_max):
         slope = mul_div_up(mul_div_up(rate, PPM, PPB), schedule.scale_ppm, PPM)
     elif kind == Schedule.SCENARIO:
         slope = mul_div_up(mul_div_up(schedule.base_ppb, PPM, PPB), schedule.scale_ppm, PPM)
-    elif kind != Schedule.ZERO:
+    elif kind != Schedule.ZERO and kind != Schedule.OPTION:
         last = state.brackets[schedule.first_bracket + schedule.bracket_count - 1]
         slope = mul_div_up(last.numerator, PPM, schedule.denominator)
     if schedule.premium_num > 0:
@@ -114,7 +114,7 @@ def is_curve_sound(schedule, lots_max):
 def is_schedule_sound(state, schedule, lots_max):
     """True when everything a position of at most `lots_max` can be asked for rises with size and is never above it."""
     kind = schedule.kind
-    if kind < Schedule.ZERO or kind > Schedule.SCENARIO:
+    if kind < Schedule.ZERO or kind > Schedule.OPTION:
         return False
     if not are_additions_sound(schedule):
         return False
@@ -125,6 +125,11 @@ def is_schedule_sound(state, schedule, lots_max):
             return False
     elif kind == Schedule.SCENARIO:
         if schedule.base_ppb < 0 or schedule.base_ppb > MOVE_MAX_PPM * 1_000:
+            return False
+    elif kind == Schedule.OPTION:
+        if schedule.floor_ppb < 0 or schedule.floor_ppb > schedule.base_ppb or schedule.base_ppb > PPB:
+            return False
+        if schedule.cap_ppb < 0 or schedule.cap_ppb > PPB:
             return False
     elif kind != Schedule.ZERO:
         marginal = kind == Schedule.BRACKETS_MARGINAL or kind == Schedule.USER_LEVERAGE

@@ -10,7 +10,7 @@ from typing import Any
 
 from solvent.rulebook.locate import Path
 from solvent.rulebook.reading import Reading
-from solvent.rulebook.rules import DEFAULT_MARKET, Additions, Bracket, Curve, Level, Scenarios, Schedule
+from solvent.rulebook.rules import DEFAULT_MARKET, Additions, Bracket, Curve, Level, OptionRates, Scenarios, Schedule
 from solvent.state.terms import MOVE_MAX_PPM, SCENARIOS_MAX
 from solvent.units import PPM
 
@@ -44,7 +44,20 @@ def build_schedule(reading: Reading, value: dict[str, Any], path: Path) -> Sched
         curves=_curves(reading, value, path) if kind == "curve" else {},
         scenarios=_scenarios(reading, value, path) if kind == "scenario" else None,
         rate_step_ppb=value.get("rate_step_ppb", 1),
+        options=_option_rates(reading, value, path) if kind == "option_standard" else None,
     )
+
+
+def _option_rates(reading: Reading, value: dict[str, Any], path: Path) -> OptionRates:
+    """Shares of the underlying; told where a seller would be liquidatable at what he may open with."""
+    rates = OptionRates(value["im_scale_ppm"], value["im_min_ppm"], value["mm_scale_ppm"])
+    if rates.initial_least > rates.initial:
+        reading.tell((*path, "im_min_ppm"), "the least share is above the whole one", "Lower it, or raise im_scale_ppm.")
+    if rates.maintenance > rates.initial_least:
+        reading.tell(
+            (*path, "mm_scale_ppm"), "maintenance is above the least initial share", "Lower it, or raise im_min_ppm."
+        )
+    return rates
 
 
 DRIVERS = {

@@ -14,7 +14,7 @@ import numpy as np
 
 from solvent.rulebook.compile.breakers import write_breakers
 from solvent.rulebook.compile.collateral import tier_rows, write_assets
-from solvent.rulebook.compile.contracts import shape_for, write_contracts
+from solvent.rulebook.compile.contracts import shape_for, write_contracts, write_options
 from solvent.rulebook.compile.dynamic import write_dynamic
 from solvent.rulebook.compile.funding import write_funding
 from solvent.rulebook.compile.governance import write_governance
@@ -27,7 +27,7 @@ from solvent.rulebook.compile.pools import write_pools
 from solvent.rulebook.compile.price import write_feeds, write_pricing
 from solvent.rulebook.compile.watch import note_what_is_scanned
 from solvent.rulebook.compile.work import Work, write_fields
-from solvent.rulebook.contracts import DECIMALS_MAX, Contract, check_feeds, check_symbols, scale_of
+from solvent.rulebook.contracts import DECIMALS_MAX, Contract, check_feeds, check_symbols, option_of, scale_of
 from solvent.rulebook.faults import RulebookError
 from solvent.rulebook.rules import Rulebook
 from solvent.state.terms import Terms, TermsShape, blank_terms
@@ -78,6 +78,7 @@ def compile_all(work: Work) -> CompiledTerms:
     for contract in work.contracts:
         check_feeds(contract, work.tell)
     scales = [scale_of(contract, work.decimals, work.tell) for contract in work.contracts]
+    options = [option_of(contract, work.contracts, work.decimals, work.tell) for contract in work.contracts]
     brackets: dict[tuple[tuple[int, int, int, int], ...], int] = {}
     schedules = schedule_rows(work, brackets)
     tiers = tier_rows(work, brackets)
@@ -86,6 +87,7 @@ def compile_all(work: Work) -> CompiledTerms:
         raise RulebookError(work.rulebook.name, work.faults)
     terms = blank_terms(shape)
     write_contracts(work, terms, [scale for scale in scales if scale is not None])
+    write_options(work, terms, options)
     for (level, instrument), fields in schedules.items():
         write_fields(terms.schedules[level * shape.instruments + instrument], fields)
     for rows, first in brackets.items():

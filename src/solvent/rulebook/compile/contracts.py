@@ -9,7 +9,7 @@ from typing import Final
 from solvent.codes import ContractKind
 from solvent.rulebook.compile.margin import scenarios_of
 from solvent.rulebook.compile.work import Work
-from solvent.rulebook.contracts import Scale
+from solvent.rulebook.contracts import OptionScale, Scale
 from solvent.state.terms import Terms, TermsShape
 from solvent.units import LIMIT
 
@@ -60,6 +60,13 @@ def write_contracts(work: Work, terms: Terms, scales: Sequence[Scale]) -> None:
                 "the open-interest cap is less than one lot or quantum, which would mean no cap",
                 "Write a larger cap.",
             )
-        kind = int(ContractKind.INVERSE if contract.kind == "inverse" else ContractKind.LINEAR)
+        kind = int(ContractKind[(contract.kind or "linear").upper()])
         unit = bases.index(contract.base)
         terms.contracts[row] = (*scale[:3], lots, quanta, unit, kind, scale.price_min_ticks)
+
+
+def write_options(work: Work, terms: Terms, options: Sequence[OptionScale | None]) -> None:
+    """What the options among the contracts are."""
+    for row, option in enumerate(options):
+        if option is not None:
+            terms.options[row] = tuple(option)

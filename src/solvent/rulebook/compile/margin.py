@@ -45,7 +45,9 @@ def schedule_rows(
         schedule = work.rulebook.schedule(level.of)
         for instrument, contract in enumerate(work.contracts):
             place = (int(LevelCode[level.name.upper()]), instrument)
-            if schedule.kind == "curve":
+            if contract.kind == "option":
+                row = option_row(work, level, contract)
+            elif schedule.kind == "curve":
                 row = curve_row(work, level, schedule, contract)
             elif schedule.kind == "scenario":
                 check_inverse_moves(work, schedule, contract)
@@ -181,6 +183,31 @@ def _whole(work: Work, size: Decimal, one: Fraction, path: Path) -> int:
     if exact.denominator != 1 or exact > LIMIT:
         work.tell_at(path, f"{size} is no whole number of what the machine counts", "Write a multiple of the lot size.")
     return min(int(exact), LIMIT)
+
+
+def option_row(work: Work, level: Level, contract: Contract) -> dict[str, int]:
+    """Shares of the underlying: an option takes the schedule for options at every level, not the one the level names.
+
+    Its rates are given for both levels, so only a close-out level scales them, down from maintenance.
+    """
+    schedule = next((schedule for schedule in work.rulebook.schedules if schedule.options is not None), None)
+    row = {"kind": int(ScheduleCode.OPTION), "denominator": 1, "scale_ppm": PPM}
+    if schedule is None or schedule.options is None:
+        work.tell_at(
+            ("margin", "schedule"),
+            f"{contract.symbol} is an option and nothing says what its seller must hold",
+            'Add a schedule of kind = "option_standard".',
+        )
+        return row
+    rates = schedule.options
+    is_initial = level.name == "initial"
+    if level.name == "close_out":
+        row["scale_ppm"] = int(min(level.scale, Fraction(1)) * PPM)
+    return row | {
+        "base_ppb": int((rates.initial if is_initial else rates.maintenance) * PPB),
+        "floor_ppb": int((rates.initial_least if is_initial else rates.maintenance) * PPB),
+        "cap_ppb": int(rates.maintenance * PPB),
+    }
 
 
 def scenario_row(level: Level, schedule: Schedule, contract: Contract) -> dict[str, int]:

@@ -66,6 +66,15 @@ class Scenarios:
 
 
 @dataclass(frozen=True, slots=True)
+class OptionRates:
+    """Shares of the underlying a sold option holds (solvent.risk.option)."""
+
+    initial: Fraction
+    initial_least: Fraction
+    maintenance: Fraction
+
+
+@dataclass(frozen=True, slots=True)
 class Additions:
     """What a level asks for each position on top of its rates."""
 
@@ -90,6 +99,7 @@ class Schedule:
     curves: Mapping[str, Curve] = field(default_factory=dict)
     scenarios: Scenarios | None = None
     rate_step_ppb: int = 1
+    options: OptionRates | None = None
 
     def curve(self, market: str) -> Curve:
         """The curve of a market."""
