@@ -135,8 +135,15 @@ def test_an_option_names_a_listed_market_and_stays_inside_the_value_bound(
 
 @pytest.mark.parametrize(
     ("changed", "sound"),
-    [({}, True), ({"floor_ppb": -1}, False), ({"base_ppb": PPB + 1}, False), ({"base_ppb": 1}, False)]
-    + [({"cap_ppb": -1}, False), ({"cap_ppb": PPB + 1}, False), ({"scale_ppm": -1}, False)],
+    [
+        ({}, True),
+        ({"floor_ppb": -1}, False),
+        ({"base_ppb": PPB + 1}, False),
+        ({"base_ppb": 1}, False),
+        ({"cap_ppb": -1}, False),
+        ({"cap_ppb": PPB + 1}, False),
+        ({"scale_ppm": -1}, False),
+    ],
 )
 def test_shares_of_the_underlying_lie_between_nothing_and_all_of_it(changed: dict[str, int], sound: bool) -> None:
     state = new_state(option_terms())

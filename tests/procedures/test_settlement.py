@@ -18,18 +18,21 @@ def test_stories_of_ends_meet_every_refusal_of_settlement() -> None:
         met += story()[0]
     for reason in ("NOT_EXPIRED", "EXPIRED", "MARKET_OPEN", "MARKET_NEEDED", "MARKET_SETTLED"):
         assert met[f"refusal {reason}"] > 0
-    assert met["refusal NO_MARK"] > 0 and met["refusal TERMS_FIXED_AT_LISTING"] > 0
+    assert met["refusal NO_MARK"] > 0
+    assert met["refusal TERMS_FIXED_AT_LISTING"] > 0
 
 
 def test_the_underlying_alone_makes_a_writer_distressed_and_its_expiry_a_default() -> None:
     met, _told = expiring_options()
     assert met["event ACCOUNT_FLAGGED"] == 1
-    assert met["event DEFAULT_CLOSED"] == 1 and met["tranche MARKET_FUND"] == 1
+    assert met["event DEFAULT_CLOSED"] == 1
+    assert met["tranche MARKET_FUND"] == 1
 
 
 def test_a_delisted_inverse_market_leaves_its_rounding_to_its_fund() -> None:
     met, _told = delisted_inverse()
-    assert met["event POSITION_SETTLED"] == 4 and met["event MARKET_SETTLED"] == 1
+    assert met["event POSITION_SETTLED"] == 4
+    assert met["event MARKET_SETTLED"] == 1
 
 
 def wallets(kind: str, spot: int) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.plain import plain
 
-from solvent.risk import option
+from solvent.risk.margin import option
 from solvent.units import PPM
 
 prices = st.integers(1, 10**9)

@@ -104,7 +104,9 @@ def test_standing_alone_signed_lots_of_any_contract_have_a_requirement() -> None
 whole = st.integers(min_value=1, max_value=2_000_000)
 
 
-@given(strike=whole, spot=whole, lots=st.integers(-(10**6), 10**6), is_put=st.integers(0, 1), unit=st.integers(1, 10**6))
+@given(
+    strike=whole, spot=whole, lots=st.integers(-(10**6), 10**6), is_put=st.integers(0, 1), unit=st.integers(1, 10**6)
+)
 def test_payoffs_are_the_exact_ones_rounded_down_and_leave_nothing_negative(
     strike: int, spot: int, lots: int, is_put: int, unit: int
 ) -> None:
@@ -119,7 +121,14 @@ def test_payoffs_are_the_exact_ones_rounded_down_and_leave_nothing_negative(
         assert 0 <= left <= 1
 
 
-@given(strike=whole, spot=whole, mark=whole, lots=st.integers(1, 10**5), is_put=st.integers(0, 1), in_coin=st.integers(0, 1))
+@given(
+    strike=whole,
+    spot=whole,
+    mark=whole,
+    lots=st.integers(1, 10**5),
+    is_put=st.integers(0, 1),
+    in_coin=st.integers(0, 1),
+)
 def test_a_short_asks_more_for_more_never_less_than_its_least_share_and_initial_is_never_below_maintenance(
     strike: int, spot: int, mark: int, lots: int, is_put: int, in_coin: int
 ) -> None:
@@ -139,4 +148,4 @@ def test_a_strike_in_coin_is_rounded_against_the_seller(strike: int, spot: int, 
     exact = Fraction(lots * 7 * strike, spot)
     cost = int(plain(strike_quanta)(option, lots, spot))
     assert plain(underlying_quanta)(option, lots, spot) == lots * 7
-    assert (cost - exact if is_put else exact - cost) >= 0 and abs(cost - exact) < 1
+    assert 0 <= (cost - exact if is_put else exact - cost) < 1

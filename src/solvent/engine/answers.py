@@ -186,8 +186,13 @@ def _price_at(sheet: Sheet, row: int, notional: Fraction) -> Fraction | None:
 
 
 def _prices_others(sheet: Sheet, row: int) -> bool:
-    """True when the market also prices collateral of the account: the line below would be bent."""
+    """True when the market also prices collateral of the account or its options: the line below would be bent."""
     instrument = int(sheet.tables.positions[row].instrument)
+    for place in sheet.positions():
+        other = int(sheet.tables.positions[place].instrument)
+        is_option = sheet.tables.contracts[other].kind == ContractKind.OPTION
+        if is_option and int(sheet.tables.options[other].underlying) == instrument:
+            return True
     assets = sheet.tables.assets
     return any(
         int(assets[int(sheet.tables.holdings[place].asset)].price_instrument) == instrument

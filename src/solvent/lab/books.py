@@ -392,11 +392,11 @@ class Books:
         worth, strike = self.exercised(instrument, -lots, self.marks[option["underlying"]])
         share, least, of_put = (ladder.terms[name] for name in ("base_ppb", "floor_ppb", "cap_ppb"))
         # the strike in coin is rounded so that the option counts as less out of the money than it is
-        out = max(floor(strike) - worth, 0) if not option["is_put"] else max(worth - ceil(strike), 0)
-        asked = max(ceil(worth * Fraction(share, PPB)) - out, Fraction(ceil(worth * Fraction(least, PPB))))
+        out = max(worth - ceil(strike), Fraction(0)) if option["is_put"] else max(floor(strike) - worth, Fraction(0))
+        asked = [ceil(worth * Fraction(share, PPB)) - out, Fraction(ceil(worth * Fraction(least, PPB)))]
         if option["is_put"]:
-            asked = max(asked, Fraction(ceil(max(worth, value) * Fraction(of_put, PPB))))
-        return ceil(asked * ladder.scale) + ladder.added(-lots, value)
+            asked.append(Fraction(ceil(max(worth, Fraction(value)) * Fraction(of_put, PPB))))
+        return ceil(max(asked) * ladder.scale) + ladder.added(-lots, value)
 
     def option_requirement(self, instrument: int, level: int, position: PositionBook) -> int:
         """The same of a position with its orders at their worst; the multiplier is the sold side's alone."""

@@ -136,6 +136,11 @@ class Venue:
         self.instruments: Mapping[str, int] = {symbol: row for row, symbol in enumerate(compiled.symbols)}
         self.lots = tuple(Step.of(contract.lot_size) for contract in compiled.contracts)
         self.ticks = tuple(Step.of(contract.tick_size) for contract in compiled.contracts)
+        # an option ends at a price of its underlying
+        ends = [
+            self.instruments[one.option.underlying] if one.option else row for row, one in enumerate(compiled.contracts)
+        ]
+        self.settlement_ticks = tuple(self.ticks[row] for row in ends)
         names = dict(compiled.asset_ids)
         decimals = {asset.asset: asset.decimals for asset in rulebook.collateral}
         self.assets: Mapping[str, int] = {settlement: 0} | {asset: row for asset, row in names.items() if row}

@@ -341,9 +341,7 @@ def reserve_order(state, watch, tape, command):
             asks -= lots
             ask_value += value
         if is_option(state, instrument):
-            requirement += option_exposure_up(
-                state, Level.INITIAL, instrument, held, bids, bid_value, asks, ask_value
-            )
+            requirement += option_exposure_up(state, Level.INITIAL, instrument, held, bids, bid_value, asks, ask_value)
         else:
             asked = orders_requirement_up(
                 state, Level.INITIAL, instrument, held, leverage, bids, bid_value, asks, ask_value

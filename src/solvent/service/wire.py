@@ -192,6 +192,10 @@ class Wire:
 
             return read
 
+        def price(command: Any, text: Any) -> int:
+            ends = type(command) is DESCRIBED[CommandKind.SETTLE_MARKET]
+            return scaled(venue.settlement_ticks if ends else venue.ticks)(command, text)
+
         def source(command: Any, text: Any) -> int:
             row = venue.instruments.get(command.market)
             number = venue.sources.get((row, text)) if row is not None else 0
@@ -229,7 +233,7 @@ class Wire:
             "market": lambda command, _text: self._market(command),
             "asset": lambda command, _text: self._asset(command),
             "size": scaled(venue.lots),
-            "price": scaled(venue.ticks),
+            "price": price,
             "source": source,
             "amount": amount,
             "proceeds": money,
@@ -287,7 +291,7 @@ class Wire:
             elif name == "lots":
                 told["size"] = self.size(instrument, value) if inside else str(value)
             elif name == "price_ticks":
-                told["price"] = self.price(instrument, value) if inside else str(value)
+                told["price"] = self._told_price(kind, instrument, value) if inside else str(value)
             elif name == "amount_quanta":
                 told["amount"] = self.amount(asset, value)
             elif name == "asset":
@@ -306,6 +310,12 @@ class Wire:
             else:
                 told[name] = value
         return told
+
+    def _told_price(self, kind: int, instrument: int, ticks: int) -> str:
+        """The price of an event; where a market ended it is the one it ended at."""
+        if kind in (EventKind.MARKET_SETTLED, EventKind.POSITION_SETTLED):
+            return self.venue.settlement_ticks[instrument].text(ticks)
+        return self.price(instrument, ticks)
 
     def _meant(self, unit: str, value: int, instrument: int | None) -> Any:
         """A field that means something of its own in one kind of event, in the unit it has there."""
@@ -399,6 +409,8 @@ _TOLD_FIELDS: Final = {
     "NOTICE_GIVEN": "account shares value",
     "UNWIND_ORDERED": "account instrument lots price_ticks amount_quanta value reference",
     "POOL_UNWOUND": "account counterparty instrument lots price_ticks amount_quanta value reference",
+    "MARKET_SETTLED": "instrument lots price_ticks amount_quanta",
+    "POSITION_SETTLED": "account instrument lots price_ticks amount_quanta value fee_quanta",
     "LIQUIDATION_OFFERED": "account instrument lots price_ticks amount_quanta equity_quanta requirement_quanta stage"
     " reference",
     "POSITION_CLAIMED": "account counterparty instrument lots price_ticks amount_quanta stage reference",
@@ -474,6 +486,8 @@ MEANINGS: Final[dict[int, dict[str, tuple[str, str]]]] = {
     int(EventKind.NOTICE_GIVEN): {"value": ("until_ns", "")},
     int(EventKind.UNWIND_ORDERED): {"value": ("excess", "money")},
     int(EventKind.POOL_UNWOUND): {"value": ("cost", "money")},
+    int(EventKind.POSITION_SETTLED): {"value": ("result", "money"), "fee_quanta": ("funding", "money")},
+    int(EventKind.MARKET_SETTLED): {"amount_quanta": ("left_over", "money")},
     int(EventKind.KEEPER_REWARDED): {"value": ("closed", "money"), "reference": ("closed_account", "")},
     int(EventKind.SHARE_TAKEN): {"value": ("share", "ppm"), "lots": ("requirement_freed", "money")},
     int(EventKind.KEEPER_ENDORSED): {"value": ("endorsed", "count")},

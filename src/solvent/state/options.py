@@ -48,7 +48,7 @@ def strike_quanta(option, lots, spot_ticks):
 
 @kernel
 def payoff_down(option, lots, spot_ticks):
-    """What signed lots pay at expiry, rounded down: in coin it divides, and what is left over is the market's fund's."""
+    """What signed lots pay at expiry, rounded down: in coin it divides, and the rest is the market's fund's."""
     distance = spot_ticks - option.strike_ticks
     if option.is_put == 1:
         distance = -distance

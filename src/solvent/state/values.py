@@ -2,7 +2,7 @@
 
     linear     value = lots x price x unit          a sum of the settlement currency that rises with the price, exact
     inverse    value = -lots x unit / price         a fixed sum of the quote currency, margined and settled in the coin
-    option     value = lots x premium x unit        at the option's own mark; what it pays at last: solvent.state.options
+    option     value = lots x premium x unit        at the option's own mark; at its end: solvent.state.options
 
 `unit` is the contract's `quanta_per_lot_tick`: quanta of one lot at a price of one tick. Either way a long's value
 rises with the price, a trade moves value from the seller's cost to the buyer's, and what a position has gained is

@@ -15,8 +15,9 @@ from solvent.engine.explain.node import Node, fact, number, plain, total, value_
 from solvent.engine.explain.sheet import Sheet
 from solvent.risk.funding import due_up
 from solvent.risk.margin import bracket_row
-from solvent.risk.margin.curve import curve_rate_ppb, driver_of
 from solvent.risk.margin.additions import additions_up
+from solvent.risk.margin.curve import curve_rate_ppb, driver_of
+from solvent.state.options import strike_quanta, underlying_quanta
 from solvent.state.tables import NONE
 from solvent.state.values import exposure_quanta, notional_up, open_loss_quanta
 from solvent.units import FUNDING_SCALE, PPB, PPM, mul_div_down, mul_div_up
@@ -159,6 +160,8 @@ def _requirement_tree(sheet: Sheet, rules: Rules, level: int, row: int) -> Node:
     position = sheet.tables.positions[row]
     lots, instrument = int(position.lots), int(position.instrument)
     label = f"{rules.symbol(instrument)}: requirement"
+    if sheet.schedule(level, row).kind == Schedule.OPTION:
+        return _option_tree(sheet, rules, level, row, label)
     terms = sheet.tables.levels[level]
     if position.orders == NONE or terms.includes_orders == 0:
         return _exposure_tree(sheet, rules, level, row, abs(lots), label)
@@ -184,6 +187,39 @@ def _requirement_tree(sheet: Sheet, rules: Rules, level: int, row: int) -> Node:
     tree = total(label, parts, "larger of position, all bids filled, all offers filled", rules.level_source(level))
     assert tree.value == sheet.alone(level, row).requirement, "the machine's requirement with open orders"
     return tree
+
+
+def _option_tree(sheet: Sheet, rules: Rules, level: int, row: int, label: str) -> Node:
+    """What an option must hold: a long its whole value, a short shares of its underlying."""
+    position = sheet.tables.positions[row]
+    lots, instrument = int(position.lots), int(position.instrument)
+    contract, market = sheet.tables.contracts[instrument], sheet.tables.instruments[instrument]
+    option, schedule = sheet.tables.options[instrument], sheet.schedule(level, row)
+    value = sheet.alone(level, row).requirement
+    source = f"{rules.name}, margin.schedule of kind option_standard"
+    worth = value_of(contract, abs(lots), int(market.mark_ticks), "value", notional_up)
+    if lots >= 0:
+        return number(label, value, "quanta", "a long is paid in full: its value backs nothing else", source, worth)
+    spot = int(sheet.tables.instruments[option.underlying].mark_ticks)
+    return number(
+        label,
+        value,
+        "quanta",
+        "larger of share x underlying - out of the money, least share x underlying, and of a put share x value",
+        source,
+        number(
+            f"underlying, {rules.symbol(int(option.underlying))}",
+            int(plain(underlying_quanta)(option, -lots, spot)),
+            "quanta",
+            "",
+            "",
+            number("its mark", spot, "ticks"),
+        ),
+        number("strike", int(plain(strike_quanta)(option, -lots, spot)), "quanta", f"{int(option.strike_ticks)} ticks"),
+        number("share", int(schedule.base_ppb), "ppb"),
+        number("least share", int(schedule.floor_ppb), "ppb"),
+        worth,
+    )
 
 
 def _exposure_tree(sheet: Sheet, rules: Rules, level: int, row: int, lots: int, label: str) -> Node:

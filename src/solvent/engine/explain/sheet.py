@@ -14,7 +14,7 @@ from solvent.codes import (
 from solvent.engine.explain.node import plain
 from solvent.procedures.assess import assess_accounts
 from solvent.risk.funding import due_up
-from solvent.state.ledger import _exchange_side
+from solvent.state.ledger import _exchange_side, pay_out
 from solvent.state.tables import NONE, State
 from solvent.state.values import traded_quanta
 
@@ -162,6 +162,14 @@ class Sheet:
     def pay(self, amount: int) -> None:
         """Cash leaves the account, or comes when negative."""
         self.account.wallet_quanta -= amount
+
+    def end(self, row: int, value_quanta: int, funding_quanta: int) -> None:
+        """A position ends with its market, by the ledger's own function; its funding is paid first."""
+        self.pay(funding_quanta)
+        plain(pay_out)(self.tables, row, value_quanta)
+        position = self.tables.positions[row]
+        position.orders, position.leverage = NONE, 0
+        position.funding_index = self.tables.instruments[position.instrument].funding_index
 
     def exchange(self, instrument: int, lots: int, price_ticks: int) -> Realised:
         """The account buys signed lots at a price, by the ledger's own function."""

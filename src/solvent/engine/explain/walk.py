@@ -25,6 +25,7 @@ from solvent.events import EventKind
 from solvent.risk.funding import due_up, next_index
 from solvent.risk.liquidation import penalty_of
 from solvent.risk.waterfall import take
+from solvent.state.options import is_option as is_option_at
 from solvent.state.values import lot_price, marked_quanta, traded_quanta
 from solvent.units import FUNDING_SCALE, LIMIT, PPM, mul_div_up
 
@@ -65,6 +66,7 @@ _SINGLE: Final = (
     EventKind.VAULT_LEFT,
     EventKind.DEFICIT_OPENED,
     EventKind.WITHDRAWAL_CHARGED,
+    EventKind.POSITION_SETTLED,
 )
 
 
@@ -88,6 +90,8 @@ def moves_money(events: np.ndarray, account: int) -> Any:
         moved |= kinds == EventKind.WITHDRAWAL_CHARGED
     if account == SystemAccount.DEFICIT:
         moved |= kinds == EventKind.DEFICIT_OPENED
+    if account >= SystemAccount.MARKET_FUNDS:
+        moved |= (kinds == EventKind.MARKET_SETTLED) & (events["instrument"] == account - SystemAccount.MARKET_FUNDS)
     return moved
 
 
@@ -129,6 +133,8 @@ class Walk:
             return self._funding(event)
         if kind == EventKind.TRADED:
             return self._trade(event)
+        if kind == EventKind.POSITION_SETTLED:
+            return self._settled(event)
         if kind in _CLOSINGS:
             return self._closing(event)
         if kind == EventKind.PENALTY_CHARGED:
@@ -190,6 +196,8 @@ class Walk:
         elif kind == EventKind.MARGIN_TRANSFERRED:
             label = f"margin {'to' if mine else 'from'} {self._name(other)}"
             amount = -amount if mine else amount
+        elif kind == EventKind.MARKET_SETTLED:
+            label, rules = "what rounding left of a market that ended", "payments rounded down, the rest of nothing"
         elif kind == EventKind.FUND_CONTRIBUTED:
             label = "contribution from outside"
         elif kind in (EventKind.VAULT_JOINED, EventKind.VAULT_LEFT):
@@ -250,6 +258,29 @@ class Walk:
             number("lots", event.lots, "lots"),
             self._index_change(event.instrument, now - before),
         )
+
+    def _settled(self, event: Any) -> Node:
+        """A position that ended with its market: what it was paid, less its cost and the funding it owed."""
+        instrument = event.instrument
+        tables = self.sheet.tables
+        row = next(row for row in self.sheet.positions() if tables.positions[row].instrument == instrument)
+        is_option = bool(plain(is_option_at)(tables, instrument))
+        self.sheet.end(row, event.amount_quanta, event.fee_quanta)
+        rule = "lots x worth at the price, rounded down"
+        inputs = [number("lots", event.lots, "lots"), number("price", event.price_ticks, "ticks")]
+        if is_option:
+            option = tables.options[instrument]
+            kind = "put" if option.is_put else "call"
+            rule = f"what a {kind} pays at this price of its underlying, rounded down"
+            inputs.append(number("strike", int(option.strike_ticks), "ticks"))
+        parts = [
+            number("value", event.amount_quanta, "quanta", rule, "", *inputs),
+            number("less its cost", event.value - event.amount_quanta),
+        ]
+        if event.fee_quanta:
+            parts.append(number("less funding due", -event.fee_quanta))
+        label = f"{self.rules.symbol(instrument)}: settled, the market has ended"
+        return total(label, parts, "value - cost - funding due", self.source)
 
     def _index_change(self, instrument: int, change: int) -> Node:
         """The ticks that moved the index, the latest first."""

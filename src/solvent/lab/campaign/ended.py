@@ -114,7 +114,7 @@ def fixed_option() -> tuple[Counter[str], int]:
 
 
 def delisted_inverse() -> tuple[Counter[str], int]:
-    """An inverse market is delisted at a price the venue names: everybody is paid rounded down, the rest is its fund's."""
+    """An inverse market is delisted at the venue's price: everybody is paid rounded down, the rest is its fund's."""
     terms = plain_terms(1, Executor.ENGINE, (Tranche.MARKET_FUND,))
     contract = terms.contracts[0]
     contract.kind, contract.quanta_per_lot_tick, contract.price_min_ticks = ContractKind.INVERSE, 1_000_000, 100

@@ -27,7 +27,8 @@ from solvent.lab.cases.door import (
 )
 from solvent.lab.cases.ladder import Asked, Tier, deductions, laddered, rate_at, required
 from solvent.lab.worked import Position, contract_for, decimals_for, work
-from solvent.risk import inverse, open_size, option, portfolio, threshold_price
+from solvent.risk import inverse, open_size, portfolio, threshold_price
+from solvent.risk.margin import option
 from solvent.risk.margin.curve import curve_rate_ppb
 from solvent.rulebook.compile import compile_terms
 from solvent.rulebook.document import parse_rulebook

@@ -1,6 +1,6 @@
 """What a level asks for a position on top of its rates.
 
-    fixed + share x notional + clip(reward share x notional) + premium over skew           every part rounded up
+fixed + share x notional + clip(reward share x notional) + premium over skew           every part rounded up
 """
 
 from solvent.compiled import kernel

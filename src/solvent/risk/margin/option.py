@@ -4,19 +4,44 @@
     short    max(share x underlying - out of the money, least share x underlying, of a put also share x value) x scale
              and what the level adds; the equity already owes the value
 
-Deribit's and Derive's standard margin (solvent.risk.option), where a short also holds the mark, which its equity does
-not count there. Open orders count at the worst of all bids filled and all offers filled. The requirement moves with two
-prices, the option's and its underlying's, so there is no trigger for it: such accounts are judged at every price.
+Deribit's and Derive's standard margin; there a short also holds the mark, which its equity does not count. Shares are
+whole numbers of 1 / scale, prices in any one unit, for a contract or for all of a position. Open orders count at the
+worst of all bids filled and all offers filled. The requirement moves with two prices, the option's and its
+underlying's, so there is no trigger for it: such accounts are judged at every price.
 """
 
 from solvent.compiled import kernel
 from solvent.risk.margin.additions import additions_up
-from solvent.risk.option import short_initial_up
 from solvent.state.multipliers import scaled_up
 from solvent.state.options import strike_quanta, underlying_quanta
 from solvent.state.tables import NONE
 from solvent.state.values import notional_up, open_loss_quanta
 from solvent.units import PPB, PPM, mul_div_up
+
+
+@kernel
+def out_of_the_money(spot_ticks, strike_ticks, is_call):
+    """How far the option is from being worth exercising."""
+    return max(strike_ticks - spot_ticks, 0) if is_call else max(spot_ticks - strike_ticks, 0)
+
+
+@kernel
+def short_maintenance_up(spot_ticks, mark_ticks, is_call, share, scale):
+    """Maintenance of one short contract beyond its mark, rounded up."""
+    required = mul_div_up(spot_ticks, share, scale)
+    if is_call:
+        return required
+    return max(required, mul_div_up(mark_ticks, share, scale))
+
+
+@kernel
+def short_initial_up(spot_ticks, strike_ticks, mark_ticks, is_call, share, least_share, maintenance_share, scale):
+    """Initial margin of one short contract beyond its mark, rounded up."""
+    required = mul_div_up(spot_ticks, share, scale) - out_of_the_money(spot_ticks, strike_ticks, is_call)
+    required = max(required, mul_div_up(spot_ticks, least_share, scale))
+    if is_call:
+        return required
+    return max(required, short_maintenance_up(spot_ticks, mark_ticks, is_call, maintenance_share, scale))
 
 
 @kernel

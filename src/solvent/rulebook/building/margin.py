@@ -52,7 +52,9 @@ def _option_rates(reading: Reading, value: dict[str, Any], path: Path) -> Option
     """Shares of the underlying; told where a seller would be liquidatable at what he may open with."""
     rates = OptionRates(value["im_scale_ppm"], value["im_min_ppm"], value["mm_scale_ppm"])
     if rates.initial_least > rates.initial:
-        reading.tell((*path, "im_min_ppm"), "the least share is above the whole one", "Lower it, or raise im_scale_ppm.")
+        reading.tell(
+            (*path, "im_min_ppm"), "the least share is above the whole one", "Lower it, or raise im_scale_ppm."
+        )
     if rates.maintenance > rates.initial_least:
         reading.tell(
             (*path, "mm_scale_ppm"), "maintenance is above the least initial share", "Lower it, or raise im_min_ppm."

@@ -161,7 +161,9 @@ def check_what_is_run(parts: Parts, tell_unrun: Tell) -> None:
             continue
         at: Path = (*LEVEL_PATH, row, "of")
         if schedule.kind == "option_standard":
-            tell_unrun(at, "options take these rates by themselves, other contracts have none", "Name another schedule.")
+            tell_unrun(
+                at, "options take these rates by themselves, other contracts have none", "Name another schedule."
+            )
         if schedule.kind == "user_leverage" and not schedule.bounded_by:
             tell_unrun(
                 (*SCHEDULE_PATH, rows[schedule.id], "kind"),

@@ -13,7 +13,16 @@ from solvent.rulebook.rules.governance import Governance
 from solvent.rulebook.rules.limits import Cap, CollateralCap, Limits
 from solvent.rulebook.rules.liquidation import Stage
 from solvent.rulebook.rules.loss import LossStage
-from solvent.rulebook.rules.margin import DEFAULT_MARKET, Additions, Bracket, Curve, Level, OptionRates, Scenarios, Schedule
+from solvent.rulebook.rules.margin import (
+    DEFAULT_MARKET,
+    Additions,
+    Bracket,
+    Curve,
+    Level,
+    OptionRates,
+    Scenarios,
+    Schedule,
+)
 from solvent.rulebook.rules.meta import Meta
 from solvent.rulebook.rules.pools import Pool
 from solvent.rulebook.rules.price import Component, Fill, Guard, Index, Mark, PriceCondition, Source

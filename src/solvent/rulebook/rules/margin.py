@@ -67,7 +67,7 @@ class Scenarios:
 
 @dataclass(frozen=True, slots=True)
 class OptionRates:
-    """Shares of the underlying a sold option holds (solvent.risk.option)."""
+    """Shares of the underlying a sold option holds (solvent.risk.margin.option)."""
 
     initial: Fraction
     initial_least: Fraction
