@@ -17,6 +17,7 @@ NO_CASE: set[EventKind] = {
     EventKind.TERMS_PROPOSED,
     EventKind.TERMS_VOTED,
     EventKind.TERMS_VETOED,
+    EventKind.ACTIONS_BLOCKED,
 }
 """Kinds no case tells of: acts of operators are the service's (tests/service); computed funding and governance have
 stories of their own (tests/procedures)."""

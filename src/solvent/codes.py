@@ -91,7 +91,7 @@ class Estimator(IntEnum):
 
 
 class Metric(IntEnum):
-    """What a breaker measures; the last four only of the venue as a whole."""
+    """What a breaker measures; from FUND_DRAWDOWN on of the venue as a whole."""
 
     MARK_MOVE = 0
     PRICE_BAND = 1
@@ -103,6 +103,7 @@ class Metric(IntEnum):
     FUND_DRAWDOWN = 7
     OUTFLOW = 8
     TIME_JUMP = 9
+    INSOLVENT_REQUIREMENT = 10
 
 
 class Breach(IntEnum):
@@ -440,6 +441,7 @@ class Refusal(IntEnum):
     MARKET_OPEN = 157
     MARKET_NEEDED = 158
     MARKET_SETTLED = 159
+    ACTION_BLOCKED = 160
 
 
 REFUSAL_SENTENCES: dict[Refusal, str] = {
@@ -535,5 +537,6 @@ REFUSAL_SENTENCES: dict[Refusal, str] = {
     Refusal.EXPIRED: "The option has expired and waits for its settlement; trade another series.",
     Refusal.MARKET_OPEN: "A market that does not expire is settled only while it is halted; halt it first.",
     Refusal.MARKET_NEEDED: "The market prices collateral or a listed option; settle or remove these first.",
+    Refusal.ACTION_BLOCKED: "A breaker holds this action back; wait until it lets go.",
     Refusal.MARKET_SETTLED: "This market was settled and opens no more; list another row.",
 }

@@ -77,6 +77,7 @@ class EventKind(IntEnum):
     TAKEOVER_LIMITED = 141
     MARKET_SETTLED = 165
     POSITION_SETTLED = 166
+    ACTIONS_BLOCKED = 167
 
 
 EVENT_DTYPE = np.dtype(

@@ -8,7 +8,15 @@ from solvent.codes import Mode, Refusal, SystemAccount
 from solvent.commands import Deposit, ListInstrument, OpenAccount, SetMode, SettleMarket, Trade
 from solvent.events import EventKind
 from solvent.lab.campaign.directed import Telling
-from solvent.lab.campaign.ended import ENDED, EXPIRY_NS, delisted_inverse, expiring_options, option_terms, write_option
+from solvent.lab.campaign.ended import (
+    ENDED,
+    EXPIRY_NS,
+    delisted_inverse,
+    expiring_options,
+    held_back,
+    option_terms,
+    write_option,
+)
 from solvent.lab.driver import START_NS
 
 
@@ -72,6 +80,14 @@ def test_an_option_pays_its_distance_from_the_strike(kind: str, spot: int, buyer
     bought, written = wallets(kind, spot)
     assert bought == buyer
     assert bought + written == (-1 if (kind, spot) == ("coin", 1_300) else 0)  # what rounding leaves is the fund's
+
+
+def test_a_breaker_may_stop_one_action_alone_and_an_operator_lets_it_go() -> None:
+    met, _told = held_back()
+    assert met["refusal ACTION_BLOCKED"] == 2
+    assert met["event ACCOUNT_WAITING"] == 1, "nobody was closed while the market was held"
+    assert met["event LIQUIDATION_ORDERED"] == 1
+    assert met["event WITHDRAWN"] == 1
 
 
 def test_a_market_with_nobody_in_it_ends_as_well() -> None:

@@ -18,6 +18,7 @@ from typing import Any
 
 from solvent.codes import (
     AccountKind,
+    Action,
     Answer,
     ContractKind,
     Driver,
@@ -271,6 +272,18 @@ def _read_market(state: Any, instrument: int) -> MarketBook:
     )
 
 
+def blocked_of(state: Any, rules: Rules) -> list[int]:
+    """Bits of Action that engaged breakers stop alone, by market and at last of the venue."""
+    found = []
+    for row in state.anchors.engaged.reshape(-1, len(rules.breakers)).tolist():
+        bits = 0
+        for breaker, engaged in zip(rules.breakers, row, strict=True):
+            if breaker["used"] and engaged:
+                bits |= breaker["blocks"]
+        found.append(bits)
+    return found
+
+
 class Books:
     """Everything that is true, as the clerk sees it."""
 
@@ -295,6 +308,7 @@ class Books:
         self.vaults: list[VaultBook] = []
         self.unwinds: list[UnwindBook] = []
         self.open_deficit = 0
+        self.blocked: list[int] = []
 
     @classmethod
     def read(cls, state: Any, rules: Rules | None = None) -> "Books":
@@ -347,6 +361,7 @@ class Books:
         books.vaults = [VaultBook(*row) for row in state.vaults.tolist()]
         books.unwinds = [UnwindBook(*row) for row in state.unwinds.tolist()]
         books.open_deficit = venue["open_deficit_quanta"]
+        books.blocked = blocked_of(state, books.rules)
         return books
 
     def position(self, account: int, instrument: int) -> PositionBook:
@@ -690,4 +705,10 @@ class Books:
         """True when positions in the market may be closed: open, no grace, no price in doubt that forbids it."""
         if self.in_grace(flagged_sequence, instrument):
             return False
+        if self.is_blocked(instrument, Action.LIQUIDATE):
+            return False
         return not self.is_halted(instrument) and answer(self, instrument, "liquidate") != Answer.REFUSE
+
+    def is_blocked(self, instrument: int, action: Action) -> bool:
+        """True while a breaker of the market, or of the venue, stops this one action."""
+        return bool((self.blocked[instrument] | self.blocked[-1]) >> action & 1)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from solvent.codes import (
+    Action,
     AdlMetric,
     AdlTrigger,
     Answer,
@@ -67,6 +68,8 @@ CONTRACT_FIELDS = 8
 FIXED_CONTRACT_FIELDS = (0, 1, 2, 6, 7)
 """Unit, highest price, largest position, kind and lowest price: positions and marks rely on them."""
 OPTION_FIELDS = 6
+BLOCKS = int(1 << Action.WITHDRAW | 1 << Action.LIQUIDATE)
+"""What a breaker may stop alone."""
 PRICE_MAX_TICKS = 2**31
 DURATION_MAX_NS = 400 * 24 * 3600 * 10**9
 SHARE_MAX_PPM = 10**9
@@ -417,9 +420,16 @@ def are_terms_sound(state):
             continue
         if breaker.move_ppm < 1 or breaker.move_ppm > SHARE_MAX_PPM:
             return False
-        if breaker.metric < 0 or breaker.metric > Metric.TIME_JUMP or breaker.by_command < 0 or breaker.by_command > 1:
+        if (
+            breaker.metric < 0
+            or breaker.metric > Metric.INSOLVENT_REQUIREMENT
+            or breaker.by_command < 0
+            or breaker.by_command > 1
+        ):
             return False
         if breaker.exit_ppm < 0 or breaker.exit_ppm > breaker.move_ppm:
+            return False
+        if breaker.blocks < 0 or breaker.blocks & ~BLOCKS != 0:
             return False
         if breaker.mode < Mode.ACTIVE or breaker.mode > Mode.HALTED:
             return False

@@ -10,7 +10,7 @@ from solvent.compiled import kernel
 from solvent.events import EventKind, tell
 from solvent.procedures.review import accrue, is_gated, review, review_less, review_more
 from solvent.procedures.trade import is_listed, refusal_of_side, tidy
-from solvent.procedures.transfer import refusal_of_account, refusal_of_amount, refusal_of_cash
+from solvent.procedures.transfer import blocks_account, refusal_of_account, refusal_of_amount, refusal_of_cash
 from solvent.risk.margin import judge, requirement_change
 from solvent.risk.pool import cash_for, shares_for, unwind_lots
 from solvent.state.ledger import exchange, post
@@ -135,6 +135,8 @@ def leave_vault(state, watch, tape, command):
         return Refusal.WITHDRAWALS_GATED
     if not is_allowed(level_of_account(state, pool), Action.WITHDRAW):
         return Refusal.MARKET_HALTED
+    if blocks_account(state, pool, Action.WITHDRAW):
+        return Refusal.ACTION_BLOCKED
     if refuses_account(state, pool, Action.WITHDRAW):
         return Refusal.PRICE_CONDITION
     equity, requirement, _gains, _notional = judge(state, pool, Level.INITIAL)

@@ -4,8 +4,9 @@ from solvent.codes import Action, Mode, Refusal
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
 from solvent.procedures.answer import answer_price
+from solvent.procedures.review import insolvent_requirement
 from solvent.risk.auction import uniform_price
-from solvent.risk.breaker import funds_quanta, held_mode, let_go, observe
+from solvent.risk.breaker import blocked_actions, funds_quanta, held_mode, let_go, observe
 from solvent.risk.oracle import mark_of, refusal_of_report, take_report
 from solvent.state.levels import is_allowed, level_of
 from solvent.state.tables import NONE
@@ -64,9 +65,23 @@ def clear_interest(state, instrument):
 
 
 @kernel
+def tell_blocked(state, tape, place, before):
+    """Tell when breakers of a place stop other actions than before."""
+    bits = blocked_actions(state, place)
+    if bits == before:
+        return
+    event = tell(state, tape, EventKind.ACTIONS_BLOCKED)
+    event.instrument = place if place < state.instruments.shape[0] else NONE
+    event.value = bits
+    event.amount_quanta = before
+
+
+@kernel
 def hold_place(state, tape, place, mark_ticks, before_ticks):
     """Let the breakers of a market or of the venue see what is, and follow the strictest of them."""
+    blocked = blocked_actions(state, place)
     observe(state, place, mark_ticks, before_ticks)
+    tell_blocked(state, tape, place, blocked)
     held = held_mode(state, place)
     if place == state.instruments.shape[0]:
         mode = state.venue[0].mode + 0
@@ -100,6 +115,7 @@ def tell_conditions(state, tape, instrument):
 def watch_breakers(state, tape):
     """Time has passed: every market and the venue are measured, escalated or released."""
     record_level(state, state.instruments.shape[0], funds_quanta(state))
+    state.venue[0].insolvent_quanta = insolvent_requirement(state)
     hold_place(state, tape, state.instruments.shape[0], 0, 0)
     state.venue[0].time_jump_ns = 0
     for instrument in range(state.instruments.shape[0]):
@@ -186,7 +202,9 @@ def set_mode(state, tape, command):
     if command.mode < Mode.ACTIVE or command.mode > Mode.HALTED:
         return Refusal.VARIANT_UNKNOWN
     state.instruments[instrument].operator_mode = command.mode
+    blocked = blocked_actions(state, instrument)
     let_go(state, instrument)
+    tell_blocked(state, tape, instrument, blocked)
     change_mode(state, tape, instrument, command.mode, 0)
     return Refusal.NONE
 
@@ -198,7 +216,9 @@ def set_venue_mode(state, tape, command):
         return Refusal.VARIANT_UNKNOWN
     place = state.instruments.shape[0]
     state.venue[0].operator_mode = command.mode
+    blocked = blocked_actions(state, place)
     let_go(state, place)
+    tell_blocked(state, tape, place, blocked)
     change_mode(state, tape, place, command.mode, 0)
     return Refusal.NONE
 

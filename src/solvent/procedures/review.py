@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from solvent.codes import AccountKind, Level, Schedule, Status, SystemAccount, Tranche
+from solvent.codes import AccountKind, Level, Metric, Schedule, Status, SystemAccount, Tranche
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
 from solvent.risk.funding import due_up
@@ -36,9 +36,9 @@ from solvent.risk.watch import (
 from solvent.state.ledger import post
 from solvent.state.multipliers import scaled_up
 from solvent.state.tables import NONE
-from solvent.state.terms import ABSORBERS_MAX, POOLS_MAX
+from solvent.state.terms import ABSORBERS_MAX, BREAKERS_MAX, POOLS_MAX
 from solvent.state.values import marked_quanta, notional_up
-from solvent.units import PPB, PPM, mul_div_down
+from solvent.units import PPB, PPM, add_saturated, mul_div_down
 
 GUESSES_MAX = 5
 """Each guess spends a quarter of the one before: the fifth a 256th of the surplus."""
@@ -294,6 +294,25 @@ def loss_without_payer(state):
         own += state.accounts[SystemAccount.MARKET_FUNDS + instrument].wallet_quanta
     money = -state.accounts[SystemAccount.EXTERNAL].wallet_quanta - own
     return venue.open_deficit_quanta + max(below - means, 0), max(money, 0)
+
+
+@kernel
+def insolvent_requirement(state):
+    """Maintenance of the accounts with the liquidation engine whose equity is below zero; nobody asks: zero."""
+    asked = False
+    for row in range(BREAKERS_MAX):
+        if state.breakers[row].used == 1 and state.breakers[row].metric == Metric.INSOLVENT_REQUIREMENT:
+            asked = True
+    if not asked:
+        return 0
+    venue = state.venue[0]
+    required = 0
+    for i in range(venue.queue_count):
+        account = state.queue[(venue.queue_head + i) % state.queue.shape[0]]
+        equity, requirement, _gains, _notional = judge(state, account, Level.MAINTENANCE)
+        if equity < 0:
+            required = add_saturated(required, requirement)
+    return required
 
 
 @kernel

@@ -4,6 +4,7 @@ from solvent.codes import AccountKind, Action, Level, Refusal, Status, SystemAcc
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
 from solvent.procedures.review import accrue, is_gated, loss_without_payer, review_less, review_more, tell_gate
+from solvent.risk.breaker import is_blocked
 from solvent.risk.funding import due_up
 from solvent.risk.limits import passes_collateral_cap
 from solvent.risk.margin import collateral_value_down, judge
@@ -147,6 +148,19 @@ def funding_owed(state, account):
 
 
 @kernel
+def blocks_account(state, account, action):
+    """True while a breaker of the venue, or of a market the account has positions in, stops the action."""
+    if is_blocked(state, state.instruments.shape[0], action):
+        return True
+    row = state.accounts[account].first_position
+    while row != NONE:
+        if state.positions[row].lots != 0 and is_blocked(state, state.positions[row].instrument, action):
+            return True
+        row = state.positions[row].next
+    return False
+
+
+@kernel
 def refusal_of_cash(state, account, amount):
     """Why the account may not part with this cash, or Refusal.NONE; the queue's gate is asked elsewhere."""
     if state.accounts[account].status != Status.SOUND:
@@ -204,6 +218,8 @@ def withdraw(state, watch, tape, command):
         return Refusal.WITHDRAWALS_GATED
     if not is_allowed(level_of_account(state, account), Action.WITHDRAW):
         return Refusal.MARKET_HALTED
+    if blocks_account(state, account, Action.WITHDRAW):
+        return Refusal.ACTION_BLOCKED
     if refuses_account(state, account, Action.WITHDRAW):
         return Refusal.PRICE_CONDITION
     charge = 0
@@ -271,6 +287,8 @@ def transfer_margin(state, watch, tape, command):
         return Refusal.WITHDRAWALS_GATED
     if not is_allowed(level_of_account(state, account), Action.WITHDRAW):
         return Refusal.MARKET_HALTED
+    if blocks_account(state, account, Action.WITHDRAW):
+        return Refusal.ACTION_BLOCKED
     if refuses_account(state, account, Action.WITHDRAW):
         return Refusal.PRICE_CONDITION
     refusal = refusal_of_cash(state, account, command.amount_quanta)

@@ -10,9 +10,10 @@ cancelling and reducing are allowed wherever liquidation is. A breaker measures 
     liquidations    value liquidated in a rolling window over open interest
     open interest   over the depth of the market
     fund drawdown, outflow, time jump                          of the venue as a whole
+    insolvent requirement     maintenance of the accounts below zero over the venue's fund (Derive)
 
-It engages by itself, holds its mode for its dwell time and lets go when the metric is below its exit threshold, or
-only by an operator's command where the rulebook says so. The strictest that is engaged decides.
+It engages by itself, holds its mode, or stops one action alone, for its dwell time and lets go when the metric is below
+its exit threshold, or only by an operator's command where the rulebook says so. The strictest that is engaged decides.
 """
 
 from solvent.codes import Metric, Mode, SystemAccount
@@ -51,6 +52,9 @@ def measured(state, place, breaker):
     if place == state.instruments.shape[0]:
         if metric == Metric.TIME_JUMP:
             return mul_div_down(state.venue[0].time_jump_ns, PPM, max(breaker.window_ns, 1))
+        if metric == Metric.INSOLVENT_REQUIREMENT:
+            fund = max(state.accounts[SystemAccount.VENUE_FUND].wallet_quanta, 1)
+            return mul_div_down(state.venue[0].insolvent_quanta, PPM, fund)
         if metric == Metric.FUND_DRAWDOWN:
             peak = highest(state, place, window)
             if peak <= 0:
@@ -86,7 +90,7 @@ def measured(state, place, breaker):
 @kernel
 def is_of_venue(metric):
     """True when the metric is the venue's, not a market's."""
-    return metric == Metric.FUND_DRAWDOWN or metric == Metric.OUTFLOW or metric == Metric.TIME_JUMP
+    return metric == Metric.FUND_DRAWDOWN or metric >= Metric.OUTFLOW
 
 
 @kernel
@@ -97,6 +101,23 @@ def held_mode(state, place):
         if state.breakers[row].used == 1 and state.anchors[place * BREAKERS_MAX + row].engaged == 1:
             held = max(held, state.breakers[row].mode)
     return held
+
+
+@kernel
+def blocked_actions(state, place):
+    """Bits of the actions that engaged breakers of the place stop alone."""
+    bits = 0
+    for row in range(BREAKERS_MAX):
+        if state.breakers[row].used == 1 and state.anchors[place * BREAKERS_MAX + row].engaged == 1:
+            bits |= state.breakers[row].blocks
+    return bits
+
+
+@kernel
+def is_blocked(state, place, action):
+    """True while a breaker of the place, or of the venue, stops this action."""
+    bits = blocked_actions(state, place) | blocked_actions(state, state.instruments.shape[0])
+    return (bits >> action) & 1 == 1
 
 
 @kernel

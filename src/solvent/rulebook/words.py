@@ -253,6 +253,7 @@ METRICS: Final = {
     "fund_drawdown": "{} of the funds are lost",
     "outflow": "{} of all money has left",
     "time_jump": "time jumps by {}",
+    "insolvent_requirement_over_fund": "accounts below zero would have to hold {} of the fund",
 }
 
 
@@ -262,7 +263,7 @@ def _breakers(document: Mapping[str, Any]) -> Iterator[str]:
         metric = str(trigger.get("metric"))
         text = METRICS.get(metric, metric.replace("_", " ") + " {}").format(percent(trigger.get("value")))
         if trigger.get("cmp", "ge") != "ge":
-            text += f" ({trigger['cmp']})"
+            text += " and more" if trigger["cmp"] == "gt" else f" ({trigger['cmp']})"
         if "window_ms" in trigger:
             joined = "of" if metric in ("staleness", "time_jump") else "within"
             text += f" {joined} {value_in_words('window_ms', trigger['window_ms'])}"
@@ -271,7 +272,9 @@ def _breakers(document: Mapping[str, Any]) -> Iterator[str]:
             text += f" for {value_in_words('release_ms', row['release_ms'])}"
         if "exit" in trigger:
             text += f", and until it is below {percent(trigger['exit'])}"
-        if row.get("release", "after_ms") != "after_ms":
+        if row.get("release", "after_ms") == "auto":
+            text += ", until it is calm again"
+        elif row.get("release", "after_ms") != "after_ms":
             text += f", until {row['release']} lets go"
         yield text
 

@@ -23,7 +23,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from solvent.codes import REFUSAL_SENTENCES, AccountKind, Condition, Mode, Refusal, Tranche
+from solvent.codes import REFUSAL_SENTENCES, AccountKind, Action, Condition, Mode, Refusal, Tranche
 from solvent.commands import COMMAND_DTYPE, COMMANDS, CommandKind
 from solvent.events import EVENT_DTYPE, EventKind
 from solvent.market.venue import NotRepresentable, Step, Venue
@@ -335,6 +335,8 @@ class Wire:
             return value
         if unit == "side":
             return "long" if value > 0 else "short"
+        if unit == "actions":
+            return [action.name.lower() for action in Action if value >> action & 1]
         if unit == "conditions":
             return [condition.name.lower() for condition in Condition if value >> condition & 1]
         if unit == "sources" and instrument is not None:
@@ -409,6 +411,7 @@ _TOLD_FIELDS: Final = {
     "NOTICE_GIVEN": "account shares value",
     "UNWIND_ORDERED": "account instrument lots price_ticks amount_quanta value reference",
     "POOL_UNWOUND": "account counterparty instrument lots price_ticks amount_quanta value reference",
+    "ACTIONS_BLOCKED": "instrument value amount_quanta",
     "MARKET_SETTLED": "instrument lots price_ticks amount_quanta",
     "POSITION_SETTLED": "account instrument lots price_ticks amount_quanta value fee_quanta",
     "LIQUIDATION_OFFERED": "account instrument lots price_ticks amount_quanta equity_quanta requirement_quanta stage"
@@ -486,6 +489,7 @@ MEANINGS: Final[dict[int, dict[str, tuple[str, str]]]] = {
     int(EventKind.NOTICE_GIVEN): {"value": ("until_ns", "")},
     int(EventKind.UNWIND_ORDERED): {"value": ("excess", "money")},
     int(EventKind.POOL_UNWOUND): {"value": ("cost", "money")},
+    int(EventKind.ACTIONS_BLOCKED): {"value": ("blocked", "actions"), "amount_quanta": ("before", "actions")},
     int(EventKind.POSITION_SETTLED): {"value": ("result", "money"), "fee_quanta": ("funding", "money")},
     int(EventKind.MARKET_SETTLED): {"amount_quanta": ("left_over", "money")},
     int(EventKind.KEEPER_REWARDED): {"value": ("closed", "money"), "reference": ("closed_account", "")},

@@ -209,10 +209,12 @@ VENUE = np.dtype(
         ("proposal_seat", np.int64),
         ("proposal_votes", np.int64),
         ("proposal_families", np.int64),
+        ("insolvent_quanta", np.int64),
     ]
 )
 """The venue as a whole; one row. `triggered` has a bit for each trigger of deleveraging that holds, and
-`block_quanta` is what the `Advance` of `block_sequence` has sent orders for. A proposal of version
+`block_quanta` is what the `Advance` of `block_sequence` has sent orders for. `insolvent_quanta` is the maintenance of
+the accounts below zero when breakers last measured it. A proposal of version
 zero is none; its families and votes are bits."""
 
 

@@ -193,9 +193,10 @@ ASSET = _row(
 """Collateral; amount x mark x value_num / value_den is its value in quanta. Row 0 is the settlement currency. Tiers are
 brackets over PPM; `impact_num / impact_den` is the discount in ppm for each quantum of the amount."""
 
-BREAKER = _row("used", "move_ppm", "window_ns", "mode", "release_ns", "metric", "exit_ppm", "by_command")
+BREAKER = _row("used", "move_ppm", "window_ns", "mode", "release_ns", "metric", "exit_ppm", "by_command", "blocks")
 """Beyond `move_ppm` of its metric the breaker holds its mode for `release_ns`, and longer until the metric is below
-`exit_ppm` (zero: below `move_ppm`); with `by_command` until an operator lets go."""
+`exit_ppm` (zero: below `move_ppm`); with `by_command` until an operator lets go. `blocks` are bits of Action: what
+stops besides while it is engaged, whatever the mode allows."""
 
 DYNAMIC = _row(
     "volatility_ppm",

@@ -49,6 +49,7 @@ ANYWHERE = {
 """Consequences that any accepted command may have."""
 ALSO = {
     CommandKind.PRICE_REPORT: {
+        EventKind.ACTIONS_BLOCKED,
         EventKind.MARK_MOVED,
         EventKind.MODE_CHANGED,
         EventKind.PRICE_CONDITION_CHANGED,
@@ -58,8 +59,8 @@ ALSO = {
     CommandKind.LIST_INSTRUMENT: {EventKind.JUDGED_BY_SCAN},
     CommandKind.ENACT_TERMS: {EventKind.JUDGED_BY_SCAN},
     CommandKind.SETTLE_FUNDING: {EventKind.FUNDING_COMPUTED},
-    CommandKind.SET_MODE: {EventKind.MODE_CHANGED},
-    CommandKind.SET_VENUE_MODE: {EventKind.MODE_CHANGED},
+    CommandKind.SET_MODE: {EventKind.ACTIONS_BLOCKED, EventKind.MODE_CHANGED},
+    CommandKind.SET_VENUE_MODE: {EventKind.ACTIONS_BLOCKED, EventKind.MODE_CHANGED},
     CommandKind.LIQUIDATION_FILL: {EventKind.PENALTY_CHARGED},
     CommandKind.CONTRIBUTE_FUND: {EventKind.DEFICIT_COVERED},
     CommandKind.WITHDRAW: {EventKind.WITHDRAWAL_CHARGED},
@@ -67,6 +68,7 @@ ALSO = {
     CommandKind.BID_SHARE: {EventKind.PENALTY_CHARGED, EventKind.KEEPER_REWARDED, EventKind.POSITION_CLAIMED},
     CommandKind.SETTLE_MARKET: {EventKind.POSITION_SETTLED},
     CommandKind.ADVANCE: {
+        EventKind.ACTIONS_BLOCKED,
         EventKind.MARGIN_STEPPED,
         EventKind.PRICE_CONDITION_CHANGED,
         EventKind.MODE_CHANGED,

@@ -9,13 +9,14 @@ from typing import Any
 
 from solvent.codes import Metric, Mode, SystemAccount
 from solvent.commands import CommandKind
+from solvent.events import EventKind
 from solvent.lab.auditor.law import require
 from solvent.lab.auditor.limits import WINDOWS_NS, inside_quanta, left_quanta
 from solvent.lab.auditor.notes import Notes
-from solvent.lab.books import rows_of
+from solvent.lab.books import blocked_of, rows_of
 from solvent.units import PPM
 
-_VENUE = (Metric.FUND_DRAWDOWN, Metric.OUTFLOW, Metric.TIME_JUMP)
+_VENUE = (Metric.FUND_DRAWDOWN, Metric.OUTFLOW, Metric.TIME_JUMP, Metric.INSOLVENT_REQUIREMENT)
 
 
 def note_openings(books: Any, place: int, mode: int) -> None:
@@ -51,6 +52,21 @@ def check_breakers(audit: Notes, event: Any) -> None:
     )
 
 
+def _on_actions_blocked(audit: Notes, event: Any) -> None:
+    """Breakers stop one action alone, or let it go: what is new was beyond a threshold, what is gone is not engaged."""
+    books, place = audit.books, event.instrument
+    before, now = books.blocked[place], blocked_of(audit.after, books.rules)[place]
+    require("TOLD", event.amount_quanta == before != event.value, f"blocked before {event.amount_quanta}, not {before}")
+    require("TOLD", event.value == now, f"market {place} blocks {event.value}, the breakers {now}")
+    for breaker in books.rules.breakers:
+        new = breaker["used"] and breaker["blocks"] & event.value & ~before
+        if new:
+            same = [one for one in books.rules.breakers if one["used"] and one["blocks"] & new]
+            beyond = [one for one in same if _is_beyond(audit, place, one)]
+            require("TOLD", bool(beyond), f"market {place} blocks {new}, but nothing was beyond its threshold")
+    books.blocked[place] = event.value
+
+
 def _check_release(audit: Notes, place: int, event: Any) -> None:
     """Nothing that still dwells is let go."""
     count = len(audit.books.marks)
@@ -76,6 +92,10 @@ def _is_beyond(audit: Notes, place: int, breaker: dict[str, int]) -> bool:
         if metric == Metric.OUTFLOW:
             left = max(left_quanta(books, audit.after, window), 0)
             return left * PPM // max(inside_quanta(books) + left, 1) >= threshold
+        if metric == Metric.INSOLVENT_REQUIREMENT:
+            below = [n for n, book in books.accounts.items() if book.flagged and books.equity(n) < 0]
+            fund = max(books.accounts[SystemAccount.VENUE_FUND].wallet, 1)
+            return sum(books.requirement(number) for number in below) * PPM // fund >= threshold
         stretches = _window(audit, len(books.marks), window)
         peak = max((row["high_ticks"] for row in stretches), default=0)
         funds = [SystemAccount.VENUE_FUND, SystemAccount.VENUE_CAPITAL]
@@ -111,3 +131,7 @@ def _window(audit: Notes, place: int, window_ns: int) -> list[dict[str, int]]:
     first = (place * len(WINDOWS_NS) + number) * 9
     since = audit.books.time_ns // (WINDOWS_NS[number] // 8) - 8
     return [row for row in rows_of(audit.after.stretches[first : first + 9]) if row["number"] >= since]
+
+
+EVENTS = {EventKind.ACTIONS_BLOCKED: _on_actions_blocked}
+"""Which function books which event."""

@@ -7,6 +7,7 @@ from solvent.codes import Mode
 from solvent.commands import CommandKind, unpack
 from solvent.events import EventKind
 from solvent.lab.auditor import (
+    breakers,
     deleverage,
     funding,
     keepers,
@@ -34,6 +35,7 @@ from solvent.lab.auditor.whole import check_laws, check_structure, compare
 from solvent.lab.books import Books, rows_of
 
 CONCEPTS = (
+    breakers,
     deleverage,
     funding,
     keepers,

@@ -4,7 +4,7 @@ of a loss (laws MARGIN, OUTFLOW).
 
 from typing import Any
 
-from solvent.codes import AccountKind, Answer, Level, Mode, SystemAccount
+from solvent.codes import AccountKind, Action, Answer, Level, Mode, SystemAccount
 from solvent.commands import CommandKind
 from solvent.lab.appraisal import answer
 from solvent.lab.auditor.keepers import check_health, note_health
@@ -44,6 +44,7 @@ def look_before(audit: Notes, command: Any) -> None:
     if kind in (CommandKind.WITHDRAW, CommandKind.TRANSFER_MARGIN):
         require("OUTFLOW", books.level_of_account(command.account) < Mode.AUCTION, "money left a closed market")
         _check_no_doubt(audit, command.account, "withdraw")
+        _check_not_blocked(audit, command.account)
     if kind in (CommandKind.FUNDING_TICK, CommandKind.SETTLE_FUNDING):
         require("FUNDING", books.level(command.instrument) < Mode.AUCTION, "funding in a closed market")
     if kind == CommandKind.JOIN_VAULT:
@@ -55,6 +56,7 @@ def look_before(audit: Notes, command: Any) -> None:
     if kind == CommandKind.LEAVE_VAULT:
         pool = books.vaults[books.accounts[command.account].pool].account
         _check_no_doubt(audit, pool, "withdraw")
+        _check_not_blocked(audit, pool)
     if kind == CommandKind.SET_LEVERAGE:
         audit.initial_before = books.requirement(command.account, Level.INITIAL)
     if kind == CommandKind.LIQUIDATION_FILL:
@@ -85,6 +87,14 @@ def _check_no_doubt(audit: Notes, account: int, action: str) -> None:
     for instrument, position in audit.books.accounts[account].positions.items():
         allowed = not position.lots or answer(audit.books, instrument, action) != Answer.REFUSE
         require("PRICE", allowed, f"{action} of {account} while the price of market {instrument} is in doubt")
+
+
+def _check_not_blocked(audit: Notes, account: int) -> None:
+    """No breaker of the venue or of a market the account is in holds money back."""
+    books = audit.books
+    held = [i for i, position in books.accounts[account].positions.items() if position.lots]
+    stopped = [place for place in (-1, *held) if books.is_blocked(place, Action.WITHDRAW)]
+    require("OUTFLOW", not stopped, f"money of {account} left while breakers of {stopped} hold it")
 
 
 def side_of(audit: Notes, account: int, instrument: int, bought: int) -> Side:

@@ -7,7 +7,7 @@ from solvent.events import EventKind
 from solvent.lab.auditor.law import require
 from solvent.lab.auditor.notes import Notes, Proposal
 from solvent.lab.auditor.trading import same_fields
-from solvent.lab.books import Rules
+from solvent.lab.books import Rules, blocked_of
 from solvent.units import PPB, PPM
 
 
@@ -86,6 +86,7 @@ def _on_terms_enacted(audit: Notes, event: Any) -> None:
     audit.books.terms_version += 1
     audit.books.rules = Rules(audit.after)
     audit.books.ask_multipliers()
+    audit.books.blocked = blocked_of(audit.after, audit.books.rules)
 
 
 def _on_act_recorded(audit: Notes, event: Any) -> None:

@@ -47,6 +47,7 @@ def compare(audit: Notes, state: Any) -> None:
         "vaults",
         "unwinds",
         "open_deficit",
+        "blocked",
     ):
         ours, theirs = getattr(own, name), getattr(found, name)
         require("LEDGER", ours == theirs, f"{name}: the tables say {theirs}, the books {ours}")

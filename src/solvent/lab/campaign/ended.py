@@ -2,21 +2,24 @@
 
 from collections import Counter
 
-from solvent.codes import ContractKind, Executor, Level, Mode, Schedule, SystemAccount, Tranche
+from solvent.codes import Action, ContractKind, Executor, Level, Metric, Mode, Schedule, SystemAccount, Tranche
 from solvent.commands import (
     Advance,
     ContributeFund,
     Deposit,
     EnactTerms,
     FundingTick,
+    LeaveVault,
     ListInstrument,
     OpenAccount,
     ReserveOrder,
     SetLeverage,
     SetMode,
     SettleMarket,
+    SetVenueMode,
     StageTerm,
     Trade,
+    Withdraw,
 )
 from solvent.lab.campaign.directed import SECOND, Telling, plain_terms
 from solvent.lab.driver import START_NS
@@ -133,4 +136,38 @@ def delisted_inverse() -> tuple[Counter[str], int]:
     return telling.reach, telling.told
 
 
-ENDED = (expiring_options, fixed_option, delisted_inverse)
+def held_back() -> tuple[Counter[str], int]:
+    """Breakers that stop one action alone: liquidation while a mark jumps, withdrawals while a fund is outweighed."""
+    terms = plain_terms(1, Executor.ENGINE, (Tranche.VENUE_FUND,))
+    move, insolvent = terms.breakers[0], terms.breakers[1]
+    move.used, move.metric, move.move_ppm, move.window_ns = 1, Metric.MARK_MOVE, 100_000, 60 * SECOND
+    move.release_ns, move.blocks = 10 * SECOND, 1 << Action.LIQUIDATE | 1 << Action.WITHDRAW
+    insolvent.used, insolvent.metric, insolvent.move_ppm = 1, Metric.INSOLVENT_REQUIREMENT, PPM + 1
+    insolvent.blocks, insolvent.by_command = 1 << Action.WITHDRAW, 1
+    terms.policy[0].withdraw_charge = 1  # the gate of every loss is open: only the breaker holds money back
+    telling = Telling(terms)
+    first = SystemAccount.MARKET_FUNDS + 1
+    telling.play(ListInstrument(START_NS, 0))
+    for place, amount in enumerate((11_000, 60_000, 500_000)):
+        telling.play(OpenAccount(START_NS, first + place, place, 1))
+        telling.play(Deposit(START_NS, first + place, amount))
+    telling.play(ContributeFund(START_NS, SystemAccount.VENUE_FUND, 3_000))
+    telling.price(0, 1_000)
+    telling.play(Trade(telling.time, first, first + 1, 0, 100, 1_000))
+    telling.price(0, 850)
+    telling.play(Withdraw(telling.time, first + 1, 1))
+    telling.play(Advance(telling.time, 5))  # nobody is closed while the market is held
+    telling.play(Withdraw(telling.time, first + 2, 1))
+    telling.play(LeaveVault(telling.time, first + 2, 1))
+    telling.time += 11 * SECOND
+    telling.play(Advance(telling.time, 5))
+    telling.price(0, 851)
+    telling.play(SetVenueMode(telling.time, Mode.ACTIVE))
+    telling.play(Withdraw(telling.time, first + 2, 1))
+    telling.price(0, 700)
+    telling.play(SetMode(telling.time, 0, Mode.ACTIVE))
+    telling.play(Advance(telling.time, 5))
+    return telling.reach, telling.told
+
+
+ENDED = (expiring_options, fixed_option, delisted_inverse, held_back)

@@ -5,7 +5,7 @@ So the worlds of seeds kept from earlier are what they were: nothing here takes 
 
 from random import Random
 
-from solvent.codes import ContractKind, Level, Mode, Schedule
+from solvent.codes import Action, ContractKind, Level, Metric, Mode, Schedule
 from solvent.commands import Command, SetMode, SettleMarket
 from solvent.lab.driver.setting import MINUTE, SECOND, START_NS, Setting
 from solvent.state.terms import Terms
@@ -13,7 +13,7 @@ from solvent.units import PPB, PPM, VALUE_MAX
 
 WORLDS_APART = 11
 FIRST_WORLD = 7
-SHARE_OF_COMMANDS = 0.02
+SHARE_OF_COMMANDS = 0.03
 
 
 def has_ends(seed: int) -> bool:
@@ -49,6 +49,20 @@ def draw_options(world: Setting, terms: Terms) -> None:
         assert share * 1_000 <= PPB
 
 
+def draw_blocks(world: Setting, terms: Terms) -> None:
+    """Some breakers stop withdrawals or liquidation alone; one measures what the insolvent would have to hold."""
+    if not has_ends(world.seed):
+        return
+    chance = Random(world.seed * 15_485_863 + 3)
+    for breaker in terms.breakers:
+        if breaker.used and chance.random() < 0.6:
+            breaker.mode, breaker.by_command = Mode.ACTIVE, 0
+            breaker.blocks = 1 << chance.choice([Action.WITHDRAW, Action.LIQUIDATE])
+    breaker = terms.breakers[-1]
+    breaker.used, breaker.metric, breaker.move_ppm = 1, Metric.INSOLVENT_REQUIREMENT, chance.choice([1, PPM])
+    breaker.release_ns, breaker.blocks = chance.choice([0, SECOND]), 1 << Action.WITHDRAW
+
+
 def ask_ended(world: Setting) -> Command | None:
     """Now and then a market ends, or is asked to too early; None leaves the turn to the others."""
     if not has_ends(world.seed):
@@ -65,7 +79,7 @@ def ask_ended(world: Setting) -> Command | None:
         if chance.random() < 0.7:
             return None
         world.ask(SetMode(world.time_ns, instrument, Mode.HALTED))
-    elif priced_by != instrument and chance.random() < 0.3:
+    elif priced_by != instrument and chance.random() < 0.6:
         world.time_ns = max(world.time_ns, int(option.expiry_ns) - chance.choice([0, SECOND]))
     price = round(world.books.marks[priced_by] * chance.gauss(1, 0.05)) or world.start_ticks[priced_by]
     world.ask(SettleMarket(world.time_ns, instrument, max(price, 1)))

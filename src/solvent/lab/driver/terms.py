@@ -34,7 +34,7 @@ from solvent.codes import (
 )
 from solvent.compiled import plain
 from solvent.lab.driver.backed import draw_backed
-from solvent.lab.driver.ended import draw_options
+from solvent.lab.driver.ended import draw_blocks, draw_options
 from solvent.lab.driver.setting import MILLISECOND, MINUTE, SCENARIOS_ROOM, SECOND, START_NS, Setting
 from solvent.state.terms import ABSORBERS_MAX, METRICS_MAX, SOURCES_MAX, Terms, blank_terms
 from solvent.state.values import notional_up
@@ -128,6 +128,7 @@ def draw_terms(world: Setting) -> Terms:
     policy.grace_ns = chance.choice([0, 0, 30 * SECOND])
     draw_backed(world, terms)
     draw_options(world, terms)
+    draw_blocks(world, terms)
     return terms
 
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from solvent.codes import Action, Answer, Level
 from solvent.compiled import kernel
+from solvent.risk.breaker import is_blocked
 from solvent.risk.margin import exposure_requirement_up
 from solvent.state.levels import is_allowed, is_in_grace, level_of
 from solvent.state.tables import NONE
@@ -38,6 +39,8 @@ def is_flat(state, account):
 def is_workable(state, account, instrument):
     """True when positions in the market may be closed now: open, no grace, no doubt of its price that forbids it."""
     if not is_allowed(level_of(state, instrument), Action.LIQUIDATE) or is_in_grace(state, account, instrument):
+        return False
+    if is_blocked(state, instrument, Action.LIQUIDATE):
         return False
     return answer_of(state, instrument, Action.LIQUIDATE) != Answer.REFUSE
 

@@ -19,8 +19,9 @@ METRICS: Final = (
     "fund_drawdown",
     "outflow",
     "time_jump",
+    "insolvent_requirement_over_fund",
 )
-"""What the machine measures; the last three of the venue as a whole."""
+"""What the machine measures; the last four of the venue as a whole."""
 
 BREAKERS: Final[tuple[Parameter, ...]] = (
     table("breakers", "What slows or stops a market.", default={}),
@@ -30,7 +31,8 @@ BREAKERS: Final[tuple[Parameter, ...]] = (
         "breakers.breaker[].trigger.metric",
         "Distance of the mark from its anchor, from the extremes of a rolling window, or the sum of its moves; "
         "sources apart; age of the mark; value liquidated over open interest; open interest over depth; and of the "
-        "venue: what its funds lost, what left, how far time jumped.",
+        "venue: what its funds lost, what left, how far time jumped, and what accounts below zero would "
+        "have to hold over the venue's fund.",
         *METRICS,
         later=(
             "open_interest",
@@ -41,13 +43,19 @@ BREAKERS: Final[tuple[Parameter, ...]] = (
             "negative_equity_account_seen",
             "funding_data_gap_ms",
             "insurance_fund_balance",
-            "insolvent_requirement_over_fund",
             "stopped_level",
             "offchain_divergence",
         ),
         required=True,
     ),
-    choice("breakers.breaker[].trigger.cmp", "At it or beyond.", "ge", later=("gt", "le", "lt"), default="ge"),
+    choice(
+        "breakers.breaker[].trigger.cmp",
+        "At it or beyond, or only beyond.",
+        "ge",
+        "gt",
+        later=("le", "lt"),
+        default="ge",
+    ),
     ppm(
         "breakers.breaker[].trigger.value",
         "The move, or the figure the metric is held against.",
@@ -70,14 +78,14 @@ BREAKERS: Final[tuple[Parameter, ...]] = (
     ),
     choice(
         "breakers.breaker[].action",
-        "What the market still allows.",
+        "What the market still allows, or the one thing that stops.",
         "caution",
         "reduce_only",
         "reset_auction",
         "halt_market",
+        "halt_liquidation",
+        "halt_withdrawal",
         later=(
-            "halt_liquidation",
-            "halt_withdrawal",
             "settle_market",
             "pause_funding",
             "shorten_funding_interval",
@@ -88,10 +96,12 @@ BREAKERS: Final[tuple[Parameter, ...]] = (
     ms("breakers.breaker[].release_ms", "It lets go by itself after this."),
     choice(
         "breakers.breaker[].release",
-        "Who lets go where it is not time.",
+        "Who lets go: time, the metric alone, or only an operator or governance by a command.",
         "after_ms",
+        "auto",
         "command",
-        later=("auto", "governance", "never"),
+        "governance",
+        later=("never",),
         default="after_ms",
     ),
 )
