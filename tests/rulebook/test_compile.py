@@ -8,6 +8,7 @@ from fractions import Fraction
 from itertools import pairwise
 from math import ceil, lcm
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,7 +40,7 @@ from solvent.risk.margin import bracket_requirement_up
 from solvent.risk.margin.sound import is_schedule_sound
 from solvent.rulebook.compile import CompiledTerms, change_terms, compile_terms, shape_of_terms
 from solvent.rulebook.compile.margin import shocks_ppb
-from solvent.rulebook.contracts import Contract, Feed
+from solvent.rulebook.contracts import Contract, Feed, Option
 from solvent.rulebook.document import RulebookError, parse_rulebook, read_rulebook
 from solvent.rulebook.rules import Bracket, Rulebook
 from solvent.state.tables import State
@@ -695,3 +696,58 @@ def test_seats_compile_to_corridors_of_the_declared_rules() -> None:
         parse_rulebook(SEATED.replace('"council", "council"', '"council"'), "few.toml")
     with pytest.raises(RulebookError, match="at most 16"):
         parse_rulebook(SEATED.replace('"operator"', ", ".join(['"operator"'] * 13)), "many.toml")
+
+
+def option(**changes: Any) -> Contract:
+    """A call on BTC a quarter ahead."""
+    given = {"underlying": "BTC", "type": "call", "strike": Decimal(100_000), "expiry_ns": 10**18, **changes}
+    sizes = {"lot_size": Decimal("0.1"), "tick_size": Decimal("0.5"), "position_max": Decimal(1_000)}
+    return replace(contract("CALL", **sizes), kind="option", option=Option(**given))
+
+
+def test_an_option_is_compiled_against_its_underlying() -> None:
+    compiled = compile_terms(read_rulebook("deribit"), [contract("BTC", tick_size=Decimal("0.5")), option()])
+    row, contracts = compiled.terms.options[1], compiled.terms.contracts
+    assert contracts[1].kind == ContractKind.OPTION
+    assert (int(row.underlying), int(row.strike_ticks), int(row.is_put), int(row.in_coin)) == (0, 200_000, 0, 0)
+    assert int(row.unit_quanta) == 50_000  # 0.1 of BTC for half a dollar
+    for level, share, least in ((Level.INITIAL, 150, 100), (Level.MAINTENANCE, 75, 75)):
+        schedule = compiled.terms.schedules[level * 2 + 1]
+        assert schedule.kind == Schedule.OPTION
+        assert (int(schedule.base_ppb), int(schedule.floor_ppb)) == (share * 10**6, least * 10**6)
+    coin = compile_terms(read_rulebook("deribit"), [contract("BTC"), option(in_coin=True, type="put")])
+    assert (int(coin.terms.options[1].is_put), int(coin.terms.options[1].unit_quanta)) == (1, 100_000)
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"underlying": "ETH"}, "no market an option can follow"),
+        ({"underlying": "CALL"}, "no market an option can follow"),
+        ({"type": "straddle"}, "no type of option"),
+        ({"strike": Decimal("100000.3")}, "is no price of BTC"),
+        ({"strike": Decimal(0)}, "is no price of BTC"),
+        ({"expiry_ns": 0}, "no moment after 1970"),
+    ],
+)
+def test_what_is_wrong_with_an_option_is_told(changes: dict[str, Any], word: str) -> None:
+    with pytest.raises(RulebookError, match=word):
+        compile_terms(read_rulebook("deribit"), [contract("BTC", tick_size=Decimal("0.5")), option(**changes)])
+
+
+def test_an_option_needs_its_terms_its_rates_and_room() -> None:
+    btc = contract("BTC", tick_size=Decimal("0.5"))
+    with pytest.raises(RulebookError, match="needs a type, strike and expiry"):
+        compile_terms(read_rulebook("deribit"), [btc, replace(option(), option=None)])
+    with pytest.raises(RulebookError, match="this contract is no option"):
+        compile_terms(read_rulebook("deribit"), [btc, replace(option(), kind="linear")])
+    with pytest.raises(RulebookError, match="nothing says what its seller must hold"):
+        compile_terms(read_rulebook("solvent"), [btc, option()])
+    with pytest.raises(RulebookError, match="quanta of the underlying"):
+        compile_terms(
+            read_rulebook("deribit"), [btc, replace(option(), position_max=Decimal(100_000_000), price_max=Decimal(1))]
+        )
+    with pytest.raises(RulebookError, match="not a whole number"):
+        compile_terms(
+            read_rulebook("deribit"), [btc, replace(option(), lot_size=Decimal("0.000001"), tick_size=Decimal(1))]
+        )

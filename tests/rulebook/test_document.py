@@ -144,6 +144,8 @@ ONE_FAULT = [
     pytest.param([('bounded_by = "tiers"', 'bounded_by = "tears"')], "margin.schedule[1].bounded_by", "no schedule", id="bound exists"),
     pytest.param([('bounded_by = "tiers"\n', '')], "margin.schedule[1].kind", "bounds a chosen leverage", id="leverage without a bound"),
     pytest.param([('mode = "marginal"', 'mode = "whole"')], "margin.schedule[1].bounded_by", "cannot bound", id="whole brackets as a bound"),
+    pytest.param([('[[margin.level]]\nname = "initial"', '[[margin.schedule]]\nid = "options"\nkind = "option_standard"\nim_scale_ppm = 100000\nim_min_ppm = 100001\nmm_scale_ppm = 75000\n[[margin.level]]\nname = "initial"')], "margin.schedule[2].im_min_ppm", "above the whole one", id="least share of an option"),
+    pytest.param([('[[margin.level]]\nname = "initial"', '[[margin.schedule]]\nid = "options"\nkind = "option_standard"\nim_scale_ppm = 150000\nim_min_ppm = 70000\nmm_scale_ppm = 75000\n[[margin.level]]\nname = "initial"')], "margin.schedule[2].mm_scale_ppm", "above the least initial", id="maintenance of an option"),
     # levels
     pytest.param([('name = "initial"', 'name = "close_out"'), ('of = "leverage"', 'of = "tiers"')], "margin.level", "no level `initial`", id="initial missing"),
     pytest.param([('name = "maintenance"\nof = "tiers"', 'name = "maintenance"\nof = "tiers"\nincludes_orders = true')], "margin.level[1].includes_orders", "open orders", id="maintenance with orders"),
