@@ -8,12 +8,14 @@ import random
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from solvent.codes import Executor, Level, Schedule, SystemAccount, Tranche
+from solvent.codes import ContractKind, Executor, Level, Schedule, SystemAccount, Tranche
 from solvent.commands import (
     Advance,
     ContributeFund,
     Deposit,
     FundingTick,
+    JoinVault,
+    LeaveVault,
     LiquidationFill,
     ListInstrument,
     OpenAccount,
@@ -62,6 +64,8 @@ class Move(NamedTuple):
 QUIET = ("trade",) * 6 + ("deposit", "withdraw", "funding", "reserve")
 """Prices stand still."""
 LIVELY = ("trade",) * 5 + ("price",) * 5 + ("advance",) * 3 + ("fill",) * 4 + ("deposit", "withdraw", "funding")
+POOLED = (*LIVELY, "join", "join", "leave")
+"""Members of the vault come and go."""
 WITHOUT_FUNDING = tuple(kind for kind in LIVELY if kind != "funding")
 """What a day may be made of; how often a name stands is how often it happens."""
 
@@ -90,6 +94,8 @@ class Telling:
     """Quanta for what is one quantum in the other telling."""
     parts: int = 1
     """Accounts of one owner that share evenly what is one account's in the other telling."""
+    inverse: bool = False
+    """Contracts whose value is so many quanta over the price."""
     mirror: bool = False
     noise: bool = False
     halves: bool = False
@@ -112,6 +118,7 @@ class Outcome:
     flagged: list[bool]
     refused: list[int]
     funds: list[int]
+    shares: list[int]
     flags: int
     commands: int
 
@@ -127,6 +134,10 @@ def machine_of(telling: Telling) -> Machine:
     for market in range(MARKETS):
         contract = terms.contracts[market]
         contract.quanta_per_lot_tick = UNIT_QUANTA * telling.money // (telling.ticks * telling.lots)
+        if telling.inverse:
+            # at the first price a lot is worth what a linear one is
+            contract.kind = ContractKind.INVERSE
+            contract.quanta_per_lot_tick = UNIT_QUANTA * START_TICKS**2 * telling.ticks // telling.lots
         contract.price_max_ticks = 10_000 * telling.ticks
         contract.lots_max = 100_000 * telling.lots
         if telling.fixed_quanta:
@@ -231,6 +242,11 @@ class _Teller:
                     self.ask(Deposit(self.time, account, piece))
         elif move.kind == "withdraw":
             self.ask(Withdraw(self.time, account, amount), counts=True)
+        elif move.kind == "join":
+            self.ask(JoinVault(self.time, account, amount), counts=True)
+        elif move.kind == "leave":
+            shares = int(self.machine.state.accounts[account].vault_shares) // 2
+            self.ask(LeaveVault(self.time, account, shares), counts=True)
         else:
             lots = move.amount * telling.lots // telling.parts * (-1 if telling.mirror else 1)
             price = self.price(move.market, move.away)
@@ -309,6 +325,7 @@ class _Teller:
                 whole(books.accounts[fund].wallet)
                 for fund in (SystemAccount.FEES, SystemAccount.VENUE_FUND, SystemAccount.FUNDING, SystemAccount.DEFICIT)
             ],
+            shares=of(lambda account: books.accounts[account].shares),
             flags=self.flags,
             commands=self.commands,
         )

@@ -10,6 +10,7 @@ from solvent.lab.metamorphic.alias import alias
 from solvent.lab.metamorphic.telling import (
     ACCOUNTS,
     LIVELY,
+    POOLED,
     QUIET,
     WITHOUT_FUNDING,
     Move,
@@ -120,6 +121,37 @@ def money(seed: int) -> int:
     return total
 
 
+def inverse(seed: int) -> int:
+    """The same of inverse contracts: no-ops, numbers, a finer tick, a finer lot; the values are the same fractions."""
+    moves = day(seed)
+    total = 0
+    for executor in Executor:
+        one = play(moves, Telling(executor=executor, tranches=ALL_LAYERS, inverse=True))
+        for what, changed in (("no-ops", {"noise": True}), ("ticks", {"ticks": 4})):
+            other = play(moves, Telling(executor=executor, tranches=ALL_LAYERS, inverse=True, **changed))
+            total += _agree(f"inverse {what}", seed, one, other)
+        other = play(moves, Telling(executor=executor, tranches=ALL_LAYERS, inverse=True, lots=4))
+        total += _agree("inverse lots", seed, one, other, slack=("wallets", "equities", "funds"))
+    order = list(range(ACCOUNTS))
+    random.Random(seed).shuffle(order)
+    one, other = play(moves, Telling(inverse=True)), play(moves, Telling(inverse=True, numbers=order))
+    return total + _agree("inverse numbers", seed, one, other)
+
+
+def members(seed: int) -> int:
+    """Members of the vault gain nothing by their number, and nothing by what is refused or taken back around them."""
+    moves = day(seed, POOLED)
+    order = list(range(ACCOUNTS))
+    random.Random(seed).shuffle(order)
+    one, noisy, other = (
+        play(moves, Telling(executor=Executor.BACKSTOP_VAULT, **changed))
+        for changed in ({}, {"noise": True}, {"numbers": order})
+    )
+    if not any(one.shares):
+        raise TwinsDiffer(f"members, day {seed}: nobody joined")
+    return _agree("members", seed, one, noisy) + _agree("members", seed, one, other)
+
+
 def mirror(seed: int) -> int:
     """Longs for shorts at a mark that stands still: the same equity, the same requirement.
 
@@ -191,6 +223,8 @@ TWINS: tuple[Callable[[int], int], ...] = (
     pieces,
     finer,
     money,
+    inverse,
+    members,
     mirror,
     mirror_moving,
     split,
