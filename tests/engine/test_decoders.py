@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from solvent.commands import COMMAND_DTYPE
+from solvent.commands import COMMAND_DTYPE, CommandKind
 from solvent.engine.faults import EngineFault
 from solvent.engine.journal import JOURNAL_NAME, Journal
 from solvent.engine.snapshot import read_snapshot, write_snapshot
@@ -27,8 +27,12 @@ from solvent.lab.cases.reading import CaseFileError, cases_of
 from solvent.lab.crash.life import GENESIS, RECORD, Life
 from solvent.lab.scenario import parse_scenario
 from solvent.market.candles import CandleFileError, read_candles
+from solvent.market.feeds import PayloadError, binance, hyperliquid, pyth, recorded, tardis
+from solvent.market.symbols import UnknownSymbolError, read_symbol
+from solvent.market.venue import parse_venue
 from solvent.rulebook.document import parse_rulebook
 from solvent.rulebook.faults import RulebookError
+from solvent.service.door import check_records
 from solvent.service.problems import Problem
 from solvent.service.strict import read_json
 from solvent.state.terms import TermsShape, blank_terms
@@ -58,7 +62,7 @@ def records(draw: Any) -> Any:
     for name in COMMAND_DTYPE.names or ():
         wide = COMMAND_DTYPE[name] == np.int64
         if name == "kind":
-            record[name] = draw(st.integers(1, 24) | NARROW)
+            record[name] = draw(st.sampled_from(list(CommandKind)) | NARROW)
         elif draw(st.booleans()):
             record[name] = draw(WIDE if wide else NARROW)
     return record
@@ -73,7 +77,7 @@ def test_any_record_is_answered(scene: Any, record: Any) -> None:
     auditor.notes.roundings = scene.roundings
     before = int(machine.state.venue[0].sequence)
     kind = int(record.kind[0])
-    if kind == 3:
+    if kind == CommandKind.PRICE_REPORT:
         return  # a report needs what the auditor remembers of earlier ones; campaigns send them
     events = machine.do(record, keep=True)
     assert int(machine.state.venue[0].sequence) == before + 1
@@ -200,3 +204,72 @@ def test_any_body_of_a_request(body: bytes) -> None:
 def test_any_text_as_cases(body: str) -> None:
     with contextlib.suppress(CaseFileError):
         cases_of(body, "fuzz", {"dydx"})
+
+
+@fuzz
+@given(text=TOML_PIECES | st.text(max_size=400))
+@example(text="a = " + "[" * 20_000)
+@example(text='schema = "venue/1"\n[venue]\nname = 5\n[[market]]\n')
+def test_any_text_as_a_venue(text: str) -> None:
+    with contextlib.suppress(RulebookError):
+        parse_venue(text, "", "fuzz")
+
+
+MESSAGES = BODIES | st.sampled_from(
+    [
+        b'{"stream":"x","data":%s}',
+        b'{"e":"markPriceUpdate","E":%s,"s":"BTCUSDT","p":"1","i":"1"}',
+        b'{"channel":"trades","data":%s}',
+        b'{"channel":"l2Book","data":{"coin":"BTC","levels":%s,"time":1}}',
+        b'{"parsed":[{"id":"aa","price":{"price":%s,"conf":"1","expo":-8,"publish_time":1}}]}',
+    ]
+).flatmap(lambda shape: BODIES.map(lambda inside: shape.replace(b"%s", inside)))
+
+
+@fuzz
+@given(message=MESSAGES)
+@example(message=b'{"e":' + b"[" * 60_000)
+@example(message=b'{"channel":"trades","data":' + b"[" * 60_000 + b"]" * 60_000 + b"}")
+@example(message=b'{"unknown":' + b"[" * 60_000 + b"]" * 60_000 + b',"parsed":[]}')
+@example(
+    message=b'{"parsed":[{"id":"aa","price":{"price":"' + b"9" * 5_000 + b'","conf":"1","expo":0,"publish_time":1}}]}'
+)
+def test_any_message_of_a_feed(message: bytes) -> None:
+    for read in (
+        lambda: binance.Reader().read(message),
+        lambda: hyperliquid.Reader().read(message),
+        lambda: hyperliquid.read_info(message, 1),
+        lambda: pyth.read(message, {"aa": "BTC"}),
+    ):
+        with contextlib.suppress(PayloadError):
+            read()
+
+
+ROWS = st.lists(st.sampled_from(["1", "-1", "", "a", '"', "1e9", "9" * 30, "\x00"]), max_size=20).map(",".join)
+
+
+@fuzz
+@given(content=st.binary(max_size=300) | st.lists(ROWS, max_size=5).map("\n".join).map(str.encode), head=st.booleans())
+@example(content=b'{"received_ns":1,"feed":"binance","message":"' + b"[" * 60_000 + b'"}', head=False)
+def test_any_bytes_as_a_recording(tmp_path: Path, content: bytes, head: bool) -> None:
+    path = tmp_path / "trades.csv"
+    path.write_bytes((",".join(tardis.TRADES).encode() + b"\n" if head else b"") + content)
+    for read in (tardis.read_file, recorded.play):
+        with contextlib.suppress(PayloadError):
+            list(read(path))
+
+
+@fuzz
+@given(text=st.text(max_size=60) | st.text("BTCUSDT/:-_.perp", max_size=24))
+def test_any_text_as_a_symbol(text: str) -> None:
+    with contextlib.suppress(UnknownSymbolError):
+        read_symbol(text)
+
+
+@fuzz
+@given(body=st.binary(max_size=600), whole=st.integers(0, 3))
+def test_any_bytes_as_a_batch_of_records(body: bytes, whole: int) -> None:
+    size = COMMAND_DTYPE.itemsize
+    cut = (body * (size // max(len(body), 1) + 1) * whole)[: size * whole] if body and whole else body
+    with contextlib.suppress(Problem):
+        check_records(cut)

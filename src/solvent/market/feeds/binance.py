@@ -89,7 +89,7 @@ class Reader:
             if raw.startswith(b'{"stream"'):
                 raw = _COMBINED.decode(raw).data
             return self._told(_EVENT.decode(raw))
-        except (msgspec.DecodeError, ValueError) as error:
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise PayloadError(f"no message of Binance USD-M: {error}") from None
 
     def _told(self, event: Any) -> list[Told]:

@@ -101,7 +101,7 @@ class Reader:
                 return [
                     Traded(SOURCE, one.coin, one.px, one.sz, one.side == "A", one.time * MS, one.tid) for one in trades
                 ]
-        except (msgspec.DecodeError, ValueError) as error:
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise PayloadError(f"no message of Hyperliquid: {error}") from None
         raise PayloadError(f"Hyperliquid told a channel nobody asked for: {envelope.channel[:40]}")
 
@@ -110,7 +110,7 @@ def read_info(body: bytes, received_ns: int) -> list[Told]:
     """What the info interface answers, in the order of its universe. Raises PayloadError."""
     try:
         meta, contexts = _META.decode(body)
-    except (msgspec.DecodeError, ValueError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise PayloadError(f"no answer of Hyperliquid's info: {error}") from None
     if len(meta.universe) != len(contexts):
         raise PayloadError(f"Hyperliquid told {len(contexts)} contexts for {len(meta.universe)} coins")

@@ -56,7 +56,7 @@ def read(body: bytes, ids: Mapping[str, str]) -> list[Told]:
             for one in answer.parsed
             if one.id.removeprefix("0x") in known
         ]
-    except (msgspec.DecodeError, ValueError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise PayloadError(f"no answer of Hermes: {error}") from None
 
 

@@ -50,7 +50,7 @@ def play(path: Path) -> Iterator[tuple[int, Told]]:
                     found = hyperliquid.read_info(line.message.encode(), line.received_ns)
                 else:
                     raise PayloadError(f"there is no feed {line.feed[:40]!r}; known: {', '.join(FEEDS)}")
-            except (msgspec.DecodeError, PayloadError) as error:
+            except (msgspec.DecodeError, PayloadError, RecursionError) as error:
                 raise PayloadError(f"{path.name} line {number}: {error}") from None
             for told in found:
                 yield line.received_ns, told
