@@ -15,6 +15,7 @@ from solvent.lab.campaign.ended import (
     expiring_options,
     held_back,
     option_terms,
+    skewed_pool,
     write_option,
 )
 from solvent.lab.driver import START_NS
@@ -88,6 +89,11 @@ def test_a_breaker_may_stop_one_action_alone_and_an_operator_lets_it_go() -> Non
     assert met["event ACCOUNT_WAITING"] == 1, "nobody was closed while the market was held"
     assert met["event LIQUIDATION_ORDERED"] == 1
     assert met["event WITHDRAWN"] == 1
+
+
+def test_a_pool_takes_each_position_at_the_price_the_ones_before_have_moved() -> None:
+    met, _told = skewed_pool()
+    assert met["event POSITION_TAKEN_OVER"] == 4
 
 
 def test_a_market_with_nobody_in_it_ends_as_well() -> None:

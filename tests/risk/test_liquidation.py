@@ -11,6 +11,7 @@ from tests.plain import plain
 
 from solvent.codes import FeeBase, Level, Size
 from solvent.risk import liquidation
+from solvent.risk.skew import skew_fill_ticks_nearest
 from solvent.state.terms import STAGES_MAX
 from solvent.units import PPM
 
@@ -161,6 +162,29 @@ def test_a_transfer_never_crosses_the_bankruptcy_price_of_a_solvent_account(
     farther = price + (1 if short else -1)
     if 1 <= farther <= most and abs(mark - farther) <= mark * spread // PPM:
         assert signed * unit * (mark - farther) > max(share, 0), "one tick more would be more than it has"
+
+
+@settings(max_examples=200)
+@given(
+    mark=st.integers(1, 10**6),
+    lots=st.integers(1, 10**5),
+    short=st.booleans(),
+    unit=st.integers(1, 50),
+    share=st.integers(-(10**10), 10**10),
+    skew=st.integers(-(10**7), 10**7),
+    scale=st.integers(1, 10**7),
+)
+def test_a_pools_fill_follows_the_skew_and_never_crosses_the_bankruptcy_price_of_a_solvent_account(
+    mark, lots, short, unit, share, skew, scale
+) -> None:
+    signed = -lots if short else lots
+    fill = int(plain(skew_fill_ticks_nearest)(mark, skew, -signed, scale))
+    price = int(plain(liquidation.pool_fill_ticks)(contract_of(unit), fill, mark, signed, share))
+    assert signed * unit * (mark - price) <= max(share, 0), "it costs the account no more than it has"
+    inside = min(max(fill, 1), 2**31)
+    assert price == inside or (price > inside) == (not short), "and is the pool's price wherever that is bearable"
+    deeper = int(plain(skew_fill_ticks_nearest)(mark, skew - signed, -signed, scale))
+    assert (deeper - fill) * signed <= 0, "closing more moves the price against whoever closes"
 
 
 @settings(max_examples=200)

@@ -596,6 +596,7 @@ def test_every_cap_has_its_cell() -> None:
         "position_depth_ppm": 500_000,
         "owner_quanta": 250_000 * USD,
         "owner_depth_ppm": 0,
+        "fill_skew_lots": 0,
     }
     assert terms.markets[1].position_depth_ppm == 0
     policy = terms.policy[0]

@@ -54,8 +54,8 @@ TEMPLATES = {
     "derive": "collateral[1].initial_ppm",
     "maker": "liquidation.stage[0].fee[0].kind",
     "okx": "margin.schedule[0].brackets.default[0].mmr_ppm",
-    "synthetix_perps_v2": "liquidation.stage[1].price",
-    "synthetix_v3": "liquidation.stage[1].price",
+    "synthetix_perps_v2": "limits.limit[0].cap",
+    "synthetix_v3": "limits.limit[0].cap",
 }
 """Presets that are refused for live use, and one of the places that say why."""
 

@@ -193,6 +193,8 @@ def are_markets_sound(state):
             return False
         if min(market.position_lots, market.position_quanta, market.owner_quanta) < 0:
             return False
+        if market.fill_skew_lots < 0 or market.fill_skew_lots > LIMIT // 2:
+            return False
         if max(market.position_lots, market.position_quanta, market.owner_quanta) > LIMIT:
             return False
         if min(market.position_depth_ppm, market.owner_depth_ppm) < 0:

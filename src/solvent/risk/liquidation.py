@@ -114,6 +114,18 @@ def transfer_ticks(contract, mark_ticks, lots, equity_share_quanta, spread_ppm):
 
 
 @kernel
+def pool_fill_ticks(contract, fill_ticks, mark_ticks, lots, equity_share_quanta):
+    """The price at which a pool fills a closing of `lots`: its own, where it is worse never beyond the equity's share.
+
+    A solvent account is not taken beyond its bankruptcy; one without equity hands over at the mark at worst.
+    """
+    limit = closing_limit_ticks(contract, lots, mark_ticks, max(equity_share_quanta, 0))
+    least = max(contract.price_min_ticks, 1)
+    fill = min(max(fill_ticks, least), contract.price_max_ticks)
+    return max(limit, fill) if lots > 0 else min(limit, fill)
+
+
+@kernel
 def zero_price_ticks(contract, mark_ticks, lots, equity_share_quanta):
     """The price that leaves equity over maintenance as it is, whole ticks towards the mark; beyond it when bankrupt."""
     if equity_share_quanta >= 0:

@@ -269,7 +269,6 @@ class _Building:
             settlement=self.values.get("meta", {}).get("settlement"),
             index=self.one(build_index, "price", "index"),
             mark=self.one(build_mark, "price", "mark"),
-            fill=(self.found("price", "fill") or {}).get("kind", ""),
             conditions=self.each(build_condition, "price", "condition"),
             collateral=collateral,
             schedules=schedules,

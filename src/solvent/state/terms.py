@@ -223,9 +223,11 @@ MARKET = _row(
     "position_depth_ppm",
     "owner_quanta",
     "owner_depth_ppm",
+    "fill_skew_lots",
 )
 """What a market can bear: its depth, the supply of its asset, and the caps of it, of one account and of one owner that
-follow from them. A cap of zero means no cap."""
+follow from them. A cap of zero means no cap. With `fill_skew_lots` a pool takes positions over at the price the skew
+moves: by all of itself at a skew of so many lots."""
 
 POLICY = _row(
     "mark_combiner",

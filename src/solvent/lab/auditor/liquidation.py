@@ -243,6 +243,9 @@ def _on_position_taken_over(audit: Notes, event: Any) -> None:
     share = audit.visit_shares[event.account][event.instrument]
     off = max(stage["price_ppm"], books.rules.backings[event.instrument]["discount_ppm"])
     price = transfer_price(audit, event.instrument, held, share, off)
+    scale = books.rules.markets[event.instrument]["fill_skew_lots"]
+    if scale:
+        price = _skewed_price(audit, event, held, share, scale)
     require("LIQUIDATION", event.price_ticks == price, f"taken over at {event.price_ticks}, not {price}")
     value = abs(books.traded(event.instrument, event.lots, price))
     require("TOLD", event.amount_quanta == value, f"value {event.amount_quanta}, not {value}")
@@ -252,6 +255,17 @@ def _on_position_taken_over(audit: Notes, event: Any) -> None:
     check_room(audit, event)
     freed = needed - books.position_requirement(event.account, event.instrument, Level.MAINTENANCE)
     audit.penalty = (event.account, event.stage, event.instrument, base_of(stage, value, freed, 0), equity)
+
+
+def _skewed_price(audit: Notes, event: Any, held: int, share: int, scale: int) -> int:
+    """Mean of the skewed prices before and after, at worst where the share of the equity is used up."""
+    books, mark = audit.books, audit.books.marks[event.instrument]
+    skew = -books.lots_of(event.counterparty, event.instrument)
+    fill = within(
+        audit, event.instrument, floor(mark * (1 + Fraction(2 * skew - event.lots, 2 * scale)) + Fraction(1, 2))
+    )
+    worst = transfer_price(audit, event.instrument, held, share, PPM)
+    return max(fill, worst) if held > 0 else min(fill, worst)
 
 
 def _on_residual_taken(audit: Notes, event: Any) -> None:

@@ -170,4 +170,27 @@ def held_back() -> tuple[Counter[str], int]:
     return telling.reach, telling.told
 
 
-ENDED = (expiring_options, fixed_option, delisted_inverse, held_back)
+def skewed_pool() -> tuple[Counter[str], int]:
+    """A pool takes positions at the price the skew moves: worse for each than the one before."""
+    terms = plain_terms(1, Executor.BACKSTOP_VAULT, (Tranche.LIQUIDITY_VAULT,))
+    terms.markets[0].fill_skew_lots = 2_000
+    telling = Telling(terms)
+    first = SystemAccount.MARKET_FUNDS + 1
+    telling.play(ListInstrument(START_NS, 0))
+    for place, amount in enumerate((11_000, 11_100, 10_200, 500_000, 11_000)):
+        telling.play(OpenAccount(START_NS, first + place, place, 1))
+        telling.play(Deposit(START_NS, first + place, amount))
+    telling.play(ContributeFund(START_NS, SystemAccount.VAULT, 500_000))
+    telling.price(0, 1_000)
+    for place in range(3):
+        telling.play(Trade(telling.time, first + place, first + 3, 0, 100, 1_000))
+    telling.price(0, 935)
+    telling.play(Advance(telling.time, 5))
+    telling.price(0, 850)
+    telling.play(Trade(telling.time, first + 3, first + 4, 0, 100, 850))
+    telling.price(0, 925)  # a short is bought in: the skew is on its side now
+    telling.play(Advance(telling.time, 5))
+    return telling.reach, telling.told
+
+
+ENDED = (expiring_options, fixed_option, delisted_inverse, held_back, skewed_pool)

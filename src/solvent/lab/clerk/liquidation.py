@@ -163,7 +163,16 @@ def take_over(state, clerk, event):
     mark = clerk.mark[market]
     off = state.backings[market].discount_ppm
     apart = (mark - event.price_ticks) if held > 0 else event.price_ticks - mark
-    if apart < 0 or apart > wide_floor(mark, max(state.stages[event.stage].price_ppm, off), PPM):
+    scale = state.markets[market].fill_skew_lots
+    if scale > 0:
+        # the mean of the skewed prices before and after, or nearer to the mark where the account bears no more
+        moved = -2 * clerk.lots[vault, market] - event.lots
+        fill = mark + (wide_floor(moved, mark, scale) + 1) // 2
+        fill = min(max(fill, max(state.contracts[market].price_min_ticks, 1)), state.contracts[market].price_max_ticks)
+        most = mark - fill if held > 0 else fill - mark
+        if apart != most and (apart > most or apart < 0):
+            return LIQUIDATION + 34
+    elif apart < 0 or apart > wide_floor(mark, max(state.stages[event.stage].price_ppm, off), PPM):
         return LIQUIDATION + 31
     if held == 0 or (event.lots > 0) != (held > 0) or event.lots == 0 or abs(event.lots) > abs(held):
         return LIQUIDATION + 32

@@ -50,7 +50,7 @@ def draw_options(world: Setting, terms: Terms) -> None:
 
 
 def draw_blocks(world: Setting, terms: Terms) -> None:
-    """Some breakers stop withdrawals or liquidation alone; one measures what the insolvent would have to hold."""
+    """Some breakers stop withdrawals or liquidation alone, one weighs the insolvent; pools fill at the skew's price."""
     if not has_ends(world.seed):
         return
     chance = Random(world.seed * 15_485_863 + 3)
@@ -58,6 +58,8 @@ def draw_blocks(world: Setting, terms: Terms) -> None:
         if breaker.used and chance.random() < 0.6:
             breaker.mode, breaker.by_command = Mode.ACTIVE, 0
             breaker.blocks = 1 << chance.choice([Action.WITHDRAW, Action.LIQUIDATE])
+    for market in terms.markets:
+        market.fill_skew_lots = chance.choice([0, 50, 1_000])
     breaker = terms.breakers[-1]
     breaker.used, breaker.metric, breaker.move_ppm = 1, Metric.INSOLVENT_REQUIREMENT, chance.choice([1, PPM])
     breaker.release_ns, breaker.blocks = chance.choice([0, SECOND]), 1 << Action.WITHDRAW

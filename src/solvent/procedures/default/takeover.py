@@ -12,9 +12,10 @@ from solvent.procedures.default.standing import rows_by_requirement
 from solvent.procedures.review import accrue
 from solvent.procedures.shortfall import cover_before_adl
 from solvent.procedures.trade import tidy
-from solvent.risk.liquidation import transfer_ticks
+from solvent.risk.liquidation import pool_fill_ticks, transfer_ticks
 from solvent.risk.margin import exposure_requirement_up, judge, lots_requirement_up
 from solvent.risk.pool import accepts, room_lots
+from solvent.risk.skew import skew_fill_ticks_nearest
 from solvent.state.ledger import exchange
 from solvent.state.pools import is_pool
 from solvent.state.positions import find_position, ordered_lots, take_position
@@ -106,7 +107,9 @@ def plan_accepted(state, account, stage_row, rows, count, planned, equity, equit
 
 @kernel
 def take_over(state, watch, tape, account, stage_row, equity, requirement, behind):
-    """Pools take what the stage closes of the account's positions, at the mark or less; give whether any was taken.
+    """Pools take what the stage closes of the account's positions, at their price; give whether any was taken.
+
+    That is the mark or less, or where the market's fills follow the skew the mean of its price before and after.
 
     `behind` is a stage whose order is in the market for a part: only what it leaves is taken. -1 where there is none.
     """
@@ -149,6 +152,13 @@ def take_over(state, watch, tape, account, stage_row, equity, requirement, behin
         off_ppm = max(stage.price_ppm, state.backings[instrument].discount_ppm)
         if off_ppm > 0:
             price = transfer_ticks(contract, mark, position.lots, shares[i], off_ppm)
+        scale = state.markets[instrument].fill_skew_lots
+        if scale > 0:
+            # what traders hold together is the other side of the pool's inventory
+            inventory = find_position(state, vault, instrument)
+            skew = 0 if inventory == NONE else -state.positions[inventory].lots
+            fill = skew_fill_ticks_nearest(mark, skew, -lots, scale)
+            price = pool_fill_ticks(contract, fill, mark, position.lots, shares[i])
         before = exposure_requirement_up(state, Level.MAINTENANCE, row, position.lots)
         accrue(state, tape, vault)
         vault_row = take_position(state, vault, instrument)

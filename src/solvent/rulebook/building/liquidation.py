@@ -74,7 +74,6 @@ def build_stage(reading: Reading, value: dict[str, Any], path: Path) -> Stage:
         residual_to=residual.get("to", ""),
         accept=value["accept"],
         timeout_ms=value["timeout_ms"],
-        is_pool_fill=value.get("price", {}).get("kind") == "pool_fill",
         tiers_down=2 if size.get("target") == "two_lower" else 1,
         step=size.get("step_ppm") or Fraction(0),
         full_below=size.get("full_below_health_ppm") or Fraction(0),

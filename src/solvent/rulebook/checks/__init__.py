@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from solvent.rulebook.checks.adl import check_adl
 from solvent.rulebook.checks.collateral import check_collateral
-from solvent.rulebook.checks.liquidation import check_health_search, check_stages, check_who_acts
+from solvent.rulebook.checks.liquidation import check_health_search, check_stages
 from solvent.rulebook.checks.loss import check_losses
 from solvent.rulebook.checks.margin import check_levels, check_order_of_levels, check_schedules, check_what_is_run
 from solvent.rulebook.checks.parts import Parts, Tell
@@ -26,7 +26,6 @@ def check_all(parts: Parts, tell: Tell, tell_unrun: Tell) -> None:
     check_what_is_run(parts, tell_unrun)
     check_order_of_levels(parts, tell)
     check_stages(parts, tell)
-    check_who_acts(parts, tell_unrun)
     check_health_search(parts, tell)
     check_losses(parts, tell)
     check_pools(parts, tell)

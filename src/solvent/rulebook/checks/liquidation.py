@@ -161,14 +161,3 @@ def check_health_search(parts: Parts, tell: Tell) -> None:
                 "the penalty costs as much as closing frees",
                 f"Write less than {most} ppm, target x smallest maintenance rate.",
             )
-
-
-def check_who_acts(parts: Parts, tell_unrun: Tell) -> None:
-    """A keeper at the pool's price calls for the pool, and the pool has one price."""
-    for row, stage in known_rows(parts.stages):
-        if stage.is_pool_fill and parts.fill == "skew_linear":
-            tell_unrun(
-                (*STAGE_PATH, row, "price"),
-                "the pool takes positions at the oracle, not at a price the skew moves",
-                'Write [price.fill] kind = "oracle_only", and say so in meta.not_expressed.',
-            )

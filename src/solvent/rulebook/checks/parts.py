@@ -37,7 +37,6 @@ class Parts:
     settlement: str | None
     index: Index | None
     mark: Mark | None
-    fill: str
     conditions: list[PriceCondition | None]
     collateral: list[Collateral | None]
     schedules: list[Schedule | None]

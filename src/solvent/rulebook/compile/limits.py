@@ -28,6 +28,10 @@ def write_limits(work: Work, terms: Terms) -> None:
     for row, contract in enumerate(work.contracts):
         market: Any = terms.markets[row]
         market.order_band_ppm = int(limits.price_band * PPM)
+        if work.rulebook.fill.skew_scale:
+            # the price of the pool moves with what it holds
+            lots = Fraction(work.rulebook.fill.skew_scale) / Fraction(contract.lot_size)
+            market.fill_skew_lots = min(int(lots), LIMIT // 2)
         for name in ("depth", "supply"):
             size = getattr(contract, f"{name}_size")
             share = getattr(limits.open_interest, name)

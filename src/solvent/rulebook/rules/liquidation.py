@@ -35,7 +35,6 @@ class Stage:
     residual_to: str
     accept: str
     timeout_ms: int
-    is_pool_fill: bool = False
     discount_max: Fraction = Fraction(0)
     discount_slope: Fraction = Fraction(1)
     discount_of: str = ""
