@@ -64,6 +64,22 @@ def test_a_winner_whose_account_shrank_is_flagged_when_its_other_market_moves() 
     assert scene.machine.state.accounts[WINNER].status == 1
 
 
+def test_a_winner_closed_far_from_the_mark_is_judged_before_its_other_market_moves() -> None:
+    terms = small_terms(Executor.ADL)
+    terms.policy[0].adl_price = AdlPrice.PREVIOUS_MARK
+    scene = Scene(terms=terms)
+    scene.price(1_100)
+    scene.play(Trade(scene.time, LOSER, WINNER, 0, 100, 1_100))
+    scene.play(Trade(scene.time, WINNER, OTHER, 1, 250, 1_000))
+    scene.price(1_095)
+    scene.price(800)
+    scene.play(Trade(scene.time, WINNER, OTHER, 1, 1, 1_000))  # judged with 30,000 of gains, which 500 will be left of
+    told = of_kind(scene.play(scene.advance()), EventKind.POSITION_DELEVERAGED)
+    assert told["price_ticks"].tolist() == [1_095]
+    scene.price(870, 1)  # 40,500 - 32,630 of 10,918; with the gains it had borne 829
+    assert scene.machine.state.accounts[WINNER].status == 1
+
+
 def test_orders_in_two_markets_share_the_equity_by_what_each_needs() -> None:
     terms = small_terms()
     terms.stages[0].price_limit = PriceLimit.BANKRUPTCY

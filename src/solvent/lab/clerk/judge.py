@@ -32,6 +32,9 @@ def knows(state):
             return False
         if state.schedules[row].exponent > Exponent.ROOT or state.schedules[row].driver > Driver.OPEN_INTEREST:
             return False
+    for row in range(state.contracts.shape[0]):
+        if state.contracts[row].kind > ContractKind.INVERSE:
+            return False
     for row in range(1, state.assets.shape[0]):
         if state.assets[row].weighting < Weighting.FIXED or state.assets[row].weighting > Weighting.IMPACT:
             return False

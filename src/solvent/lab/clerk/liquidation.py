@@ -89,7 +89,7 @@ def order_liquidation(state, clerk, event):
         return LIQUIDATION + 7
     if event.reference != clerk.note[SEQUENCE]:
         return TOLD + 1
-    if event.amount_quanta != sized(state, market, held, clerk.mark[market]):
+    if clerk.note[UNJUDGED] == 0 and event.amount_quanta != sized(state, market, held, clerk.mark[market]):
         return TOLD + 2
     if state.stages[event.stage].price_limit == PriceLimit.NONE:
         if event.price_ticks != 0:

@@ -4,7 +4,7 @@ What an offer's price is at its age, and how large a share may be, the auditor k
 """
 
 from solvent.codes import Executor
-from solvent.lab.clerk.books import REWARD_ACCOUNT, REWARD_BEFORE, SEQUENCE, TIME
+from solvent.lab.clerk.books import REWARD_ACCOUNT, REWARD_BEFORE, SEQUENCE, TIME, UNJUDGED
 from solvent.lab.clerk.compiled import step
 from solvent.lab.clerk.judge import sized, traded
 from solvent.lab.clerk.laws import FUNDING, JUDGED, KEEPER, TOLD
@@ -45,8 +45,10 @@ def offer(state, clerk, event):
         return KEEPER + 2
     if clerk.ordered[account, market] != 0:
         return KEEPER + 3
-    if event.reference != clerk.note[SEQUENCE] or event.amount_quanta != sized(state, market, held, clerk.mark[market]):
+    if event.reference != clerk.note[SEQUENCE]:
         return TOLD + 11
+    if clerk.note[UNJUDGED] == 0 and event.amount_quanta != sized(state, market, held, clerk.mark[market]):
+        return TOLD + 18
     contract = state.contracts[market]
     if event.price_ticks < max(contract.price_min_ticks, 1) or event.price_ticks > contract.price_max_ticks:
         return KEEPER + 4

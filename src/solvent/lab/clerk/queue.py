@@ -109,9 +109,9 @@ def flag(state, clerk, event):
     largest = 0
     for market in range(clerk.mark.shape[0]):
         largest = max(largest, sized(state, market, clerk.lots[account, market], clerk.mark[market]))
-    if max(event.amount_quanta, 0) != largest:
+    if clerk.note[UNJUDGED] == 0 and max(event.amount_quanta, 0) != largest:
         return JUDGED + 3
-    if largest > 0:
+    if clerk.note[UNJUDGED] == 0 and largest > 0:
         named = event.instrument
         if named < 0 or named >= clerk.mark.shape[0]:
             return JUDGED + 4
