@@ -1,11 +1,15 @@
 """Room is asked for when it may be needed, and a replay applies small blocks together: nobody can tell the difference."""
 
 import numpy as np
+from tests.plain import plain
 from tests.small_replay import played
 
+from solvent.codes import AccountKind
 from solvent.commands import CommandKind
 from solvent.engine.engine import Engine
-from solvent.engine.room import make_room, room_left, room_wanted
+from solvent.engine.room import fresh_watch, make_room, room_left, room_wanted
+from solvent.state.owners import last_of_owner
+from solvent.state.tables import NONE
 
 
 def test_what_is_promised_is_always_there() -> None:
@@ -65,3 +69,25 @@ def test_a_replay_tells_each_block_its_own_events(tmp_path) -> None:
         assert [events.tobytes() for _entry, events in told[:whole]] == live[:whole]
         assert [entry.first_sequence for entry, _events in told] == list(range(1, (until or len(commands)) + 1, 50))
         assert all((events["sequence"] <= engine.sequence).all() for _entry, events in told)
+
+
+def test_the_index_of_owners_outgrows_its_room_and_holds_the_same_accounts() -> None:
+    run = played(seed=11, accounts=40)
+    engine = Engine.in_memory(run.genesis)
+    engine.submit(run.recording.commands[0])
+    records = np.zeros(400, dtype=run.recording.commands[0].dtype)
+    first = int(engine.state.venue[0].account_count)
+    records["kind"], records["account_kind"] = CommandKind.OPEN_ACCOUNT, AccountKind.CROSS
+    records["time_ns"] = int(engine.state.venue[0].time_ns)
+    records["account"], records["owner"] = first + np.arange(400), np.arange(400) % 7
+    places = len(engine.machine.watch.owner_slots)
+    for place in range(0, 400, 9):
+        engine.submit(records[place : place + 9])
+    state, watch = engine.machine
+    assert len(watch.owner_slots) > places, "it had to grow"
+    for held in (watch, fresh_watch(state)):
+        for owner in range(7):
+            chain = [int(plain(last_of_owner)(held.owner_slots, state.accounts, owner))]
+            while chain[-1] != NONE:
+                chain.append(int(held.owner_before[chain[-1]]))
+            assert chain[:-1] == [first + place for place in range(owner, 400, 7)][::-1]

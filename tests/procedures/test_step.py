@@ -7,6 +7,7 @@ from tests.risk.test_oracle_table import SECOND, A, B, C, D, Market, terms_of
 from solvent.codes import Refusal
 from solvent.commands import Advance, Deposit, EnactTerms, StageTerm, Trade, Withdraw
 from solvent.events import EventKind
+from solvent.procedures.rebuild import index_owners
 from solvent.state.multipliers import target_ppm
 from solvent.state.terms import TermsShape, cell_address
 from solvent.units import PPM
@@ -93,6 +94,7 @@ def test_open_interest_follows_depth_and_supply_and_one_owner_is_capped() -> Non
     assert market.answer(Trade(market.time, A, B, 0, 200, 1_000)) == Refusal.NONE
     assert market.answer(Trade(market.time, A, B, 1, 41, 1_000)) == Refusal.OWNER_CONCENTRATION
     market.state.accounts[C].owner = market.state.accounts[A].owner
+    index_owners(market.state, market.machine.watch)
     assert market.answer(Trade(market.time, A, B, 1, 25, 1_000)) == Refusal.NONE
     assert market.answer(Trade(market.time, C, D, 1, 16, 1_000)) == Refusal.OWNER_CONCENTRATION
     assert market.answer(Trade(market.time, C, D, 1, 15, 1_000)) == Refusal.NONE

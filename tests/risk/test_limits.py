@@ -19,6 +19,7 @@ from solvent.commands import (
     Trade,
     Withdraw,
 )
+from solvent.procedures.rebuild import index_owners
 from solvent.risk.limits import (
     is_reckless,
     lots_worth,
@@ -161,6 +162,7 @@ def test_accounts_of_one_owner_count_together_even_when_they_trade_with_each_oth
     now = market.time
     for account in (B, C):
         market.state.accounts[account].owner = market.state.accounts[A].owner
+    index_owners(market.state, market.machine.watch)
     assert market.answer(Trade(now, A, D, 0, 21, 1_000)) == Refusal.OWNER_CONCENTRATION
     assert market.answer(Trade(now, A, B, 0, 11, 1_000)) == Refusal.OWNER_CONCENTRATION  # 11 long and 11 short are 22
     assert market.answer(Trade(now, A, B, 0, 10, 1_000)) == Refusal.NONE

@@ -11,7 +11,7 @@ import numpy as np
 
 from solvent.codes import AccountKind, Driver, Level, Schedule, Status
 from solvent.commands import CommandKind
-from solvent.procedures.rebuild import rebuild_watch
+from solvent.procedures.rebuild import index_owners, rebuild_watch
 from solvent.procedures.scan import fill_mirror
 from solvent.risk.watch import (
     COUNT,
@@ -24,6 +24,7 @@ from solvent.risk.watch import (
     grown_members,
     has_mirror_room,
 )
+from solvent.state.owners import blank_owners, owner_slots
 from solvent.state.tables import NONE, State
 from solvent.state.whole import grow
 from solvent.units import POSITIONS_MAX, PPM
@@ -242,5 +243,10 @@ def make_room(machine: Machine, records: np.ndarray) -> Machine:
                 watch.position_ceiling, position_room if len(watch.position_ceiling) else 0, NONE
             ),
             holding_place=_lengthened(watch.holding_place, len(state.holdings), NONE),
+            owner_before=_lengthened(watch.owner_before, account_room, NONE),
         )
+        if owner_slots(account_room) > len(watch.owner_slots):
+            owners = blank_owners(account_room)
+            watch = watch._replace(owner_slots=owners["owner_slots"], owner_before=owners["owner_before"])
+            index_owners(state, watch)
     return Machine(state, watch)

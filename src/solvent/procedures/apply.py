@@ -91,7 +91,7 @@ def carry_out(state, watch, tape, command):
     if kind == CommandKind.COLLATERAL_SALE:
         return sell_collateral(state, watch, tape, command)
     if kind == CommandKind.OPEN_ACCOUNT:
-        return open_account(state, tape, command)
+        return open_account(state, watch, tape, command)
     if kind == CommandKind.LIST_INSTRUMENT:
         return list_instrument(state, tape, command)
     if kind == CommandKind.SET_MODE:

@@ -1,8 +1,11 @@
 """The watch made anew over a state: after a start, or when its columns have outgrown their room."""
 
-from solvent.compiled import bind, entry
+from solvent.codes import AccountKind
+from solvent.compiled import bind, entry, kernel
 from solvent.procedures.answer import repair_pending, upkeep
 from solvent.risk.watch import COUNT, CURSOR
+from solvent.state.owners import note_owner
+from solvent.state.tables import NONE
 
 
 @entry
@@ -12,6 +15,23 @@ def keep_up(state_tables, watch_tables, accounts):
     watch = bind(watch_tables)
     done = repair_pending(state, watch, accounts)
     return watch.pending[COUNT] + upkeep(state, watch, accounts - done)
+
+
+@kernel
+def _note_owners(state, watch):
+    """Every account under its owner; the venue's own have none."""
+    watch.owner_slots[:] = NONE
+    for account in range(state.venue[0].account_count):
+        if state.accounts[account].kind != AccountKind.SYSTEM:
+            note_owner(watch.owner_slots, watch.owner_before, state.accounts, account)
+
+
+@entry
+def index_owners(state_tables, watch_tables):
+    """Make the index of owners anew, after the table of accounts has outgrown it."""
+    state = bind(state_tables)
+    watch = bind(watch_tables)
+    _note_owners(state, watch)
 
 
 @entry
@@ -24,3 +44,4 @@ def rebuild_watch(state_tables, watch_tables):
         watch.funding_low[instrument] = state.instruments[instrument].funding_index
         watch.funding_high[instrument] = state.instruments[instrument].funding_index
     upkeep(state, watch, state.venue[0].account_count)
+    _note_owners(state, watch)

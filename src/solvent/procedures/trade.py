@@ -226,7 +226,7 @@ def trade(state, watch, tape, command):
         row = find_position(state, other, instrument)
         held = 0 if row == NONE else state.positions[row].lots
         other_after = held - lots if turn == 0 else held + lots
-        if passes_owner_cap(state, side, instrument, after, other, other_after):
+        if passes_owner_cap(state, watch, side, instrument, after, other, other_after):
             return Refusal.OWNER_CONCENTRATION
     if longs_change > 0 and passes_open_interest_cap(state, instrument, market.open_interest_lots + longs_change):
         return Refusal.OPEN_INTEREST_CAP

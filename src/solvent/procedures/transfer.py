@@ -13,6 +13,7 @@ from solvent.risk.watch import forget_holding
 from solvent.state.inside import worth_quanta
 from solvent.state.ledger import hold, post
 from solvent.state.levels import is_allowed, level_of_account
+from solvent.state.owners import note_owner
 from solvent.state.positions import find_holding, free_holding, take_holding
 from solvent.state.tables import NONE
 from solvent.state.terms import ASSETS_MAX
@@ -40,7 +41,7 @@ def refusal_of_account(state, account):
 
 
 @kernel
-def open_account(state, tape, command):
+def open_account(state, watch, tape, command):
     """A trader opens a margin account; the engine has grown the table to hold the row."""
     account = command.account
     if command.account_kind != AccountKind.CROSS and command.account_kind != AccountKind.ISOLATED:
@@ -58,6 +59,7 @@ def open_account(state, tape, command):
     terms.default_instrument = NONE
     terms.order_stage = NONE
     state.venue[0].account_count += 1
+    note_owner(watch.owner_slots, watch.owner_before, state.accounts, account)
     event = tell(state, tape, EventKind.ACCOUNT_OPENED)
     event.account = account
     event.value = command.owner

@@ -7,8 +7,8 @@ a rolling window is `outflow`. Whatever only reduces risk passes all of them (in
 the unwinding of what the backstop took over.
 """
 
-from solvent.codes import AccountKind
 from solvent.compiled import kernel
+from solvent.state.owners import last_of_owner
 from solvent.state.positions import find_position
 from solvent.state.tables import NONE
 from solvent.state.values import lots_within, market_value_saturated
@@ -75,29 +75,27 @@ def position_cap_lots(state, instrument):
 
 
 @kernel
-def passes_owner_cap(state, account, instrument, lots_after, counterparty, counter_lots_after):
+def passes_owner_cap(state, watch, account, instrument, lots_after, counterparty, counter_lots_after):
     """True when the owner's accounts together would hold more of the market than one owner may.
 
-    The other side of the trade may be the owner's as well: both are counted as they will be. Every account is looked
-    at, so that no index of owners has to be kept: where a market has such a cap, opening a position in it costs one
-    walk over the accounts.
+    The other side of the trade may be the owner's as well: both are counted as they will be.
     """
     market = state.markets[instrument]
     cap = cap_lots(state, instrument, market.owner_lots, market.owner_quanta, market.owner_depth_ppm)
     if cap == LIMIT:
         return False
     total = abs(lots_after)
-    owner = state.accounts[account].owner
-    for other in range(state.venue[0].account_count):
-        terms = state.accounts[other]
-        if other == account or terms.owner != owner or terms.kind == AccountKind.SYSTEM:
-            continue
+    other = last_of_owner(watch.owner_slots, state.accounts, state.accounts[account].owner)
+    for _turn in range(state.venue[0].account_count):  # pragma: no branch (an owner has no more accounts than all)
+        if other == NONE:
+            break
         if other == counterparty:
             total += abs(counter_lots_after)
-            continue
-        row = find_position(state, other, instrument)
-        if row != NONE:
-            total += abs(state.positions[row].lots)
+        elif other != account:
+            row = find_position(state, other, instrument)
+            if row != NONE:
+                total += abs(state.positions[row].lots)
+        other = watch.owner_before[other]
     return total > cap
 
 

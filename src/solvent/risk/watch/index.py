@@ -23,6 +23,7 @@ from solvent.codes import Level
 from solvent.compiled import kernel
 from solvent.risk.watch.members import blank_members, remove_member
 from solvent.risk.watch.mirror import blank_mirror
+from solvent.state.owners import blank_owners
 from solvent.state.tables import NONE
 
 FAN = 64
@@ -89,6 +90,8 @@ class Watch(NamedTuple):
     mirror_lots: np.ndarray
     mirror_code: np.ndarray
     mirror_funding: np.ndarray
+    owner_slots: np.ndarray
+    owner_before: np.ndarray
 
 
 def fired_room(accounts: int) -> int:
@@ -142,6 +145,7 @@ def blank_watch(
         surplus=np.zeros(fired_room(accounts), dtype=np.int64),
         meter=meter,
         **no_mirror(len(capacities) // 2),
+        **blank_owners(accounts),
     )
 
 
