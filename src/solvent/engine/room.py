@@ -5,7 +5,7 @@ a trade opens at most two positions, an order reserved one position and one row 
 position per market, and so on.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -87,14 +87,14 @@ def _column_needs(state: State, records: np.ndarray) -> np.ndarray:
 def has_second_triggers(state: State) -> bool:
     """True when a long may need a second trigger: whole brackets, or a requirement that may outgrow its notional."""
     first = Level.MAINTENANCE * len(state.instruments)
-    rows: Any = state.schedules[first : first + len(state.instruments)]
-    kinds = rows.kind
+    rows = state.schedules[first : first + len(state.instruments)].view(np.ndarray)
+    kinds = rows["kind"]
     second = kinds == Schedule.BRACKETS_WHOLE
-    second |= (kinds == Schedule.CURVE) & (rows.driver == Driver.NOTIONAL)
-    second |= (kinds == Schedule.USER_LEVERAGE) & (rows.scale_ppm > PPM)
-    markets = state.instruments
-    multipliers = np.maximum(np.maximum(markets.maintenance_long_ppm, markets.maintenance_short_ppm), PPM)
-    return bool(np.any(second | (rows.rate_max_ppm * multipliers > PPM * PPM)))
+    second |= (kinds == Schedule.CURVE) & (rows["driver"] == Driver.NOTIONAL)
+    second |= (kinds == Schedule.USER_LEVERAGE) & (rows["scale_ppm"] > PPM)
+    markets = state.instruments.view(np.ndarray)
+    multipliers = np.maximum(np.maximum(markets["maintenance_long_ppm"], markets["maintenance_short_ppm"]), PPM)
+    return bool(np.any(second | (rows["rate_max_ppm"] * multipliers > PPM * PPM)))
 
 
 def fresh_watch(state: State, extra: np.ndarray | int = 0) -> Watch:
@@ -164,14 +164,14 @@ NOTHING_KNOWN = np.full(_ROWS, -1, dtype=np.int64)
 
 def room_left(machine: Machine) -> np.ndarray:
     """Rows of accounts, positions and orders that are free, and keys in the fullest column of the watch."""
-    state, columns = machine.state, machine.watch.columns
+    state, columns = machine.state, machine.watch.columns.view(np.ndarray)
     venue = state.venue[0]
     return np.array(
         [
             len(state.accounts) - int(venue.account_count),
             len(state.positions) - int(venue.position_count),
             len(state.orders) - int(venue.orders_count),
-            int((columns.capacity - columns.count).min()),
+            int((columns["capacity"] - columns["count"]).min()),
         ],
         dtype=np.int64,
     )
@@ -196,6 +196,7 @@ def _lengthened(rows: np.ndarray, length: int, filler: int) -> np.ndarray:
 def make_room(machine: Machine, records: np.ndarray) -> Machine:
     """The same machine with room for everything the batch may do."""
     state, watch = machine
+    records = records.view(np.ndarray)  # the other kind looks for fields at each step
     counts = np.bincount(np.clip(records["kind"], 0, KINDS - 1), minlength=KINDS)
     venue = state.venue[0]
     advances = int(counts[CommandKind.ADVANCE])
@@ -223,8 +224,9 @@ def make_room(machine: Machine, records: np.ndarray) -> Machine:
     if wanted:
         state = grow(state, **wanted)
     needs = _column_needs(state, records)
-    if np.any(watch.columns.count + needs > watch.columns.capacity):
-        crowded = watch.columns.count + needs > watch.columns.capacity
+    columns = watch.columns.view(np.ndarray)
+    crowded = columns["count"] + needs > columns["capacity"]
+    if crowded.any():
         return Machine(state, fresh_watch(state, np.where(crowded, needs + FAN, needs)))
     if len(watch.position_ceiling) == 0 and has_second_triggers(state):
         return Machine(state, fresh_watch(state, needs))

@@ -278,10 +278,10 @@ class _Run:
         recording = self.recording
         recording.time_ns.append(now)
         recording.marks.append(self.marks().copy())
-        instruments = self.engine.state.instruments[: self.markets].view(np.recarray)
-        recording.modes.append(np.asarray(instruments.mode).copy())
-        recording.charged_ppm.append(np.maximum(instruments.initial_long_ppm, instruments.initial_short_ppm))
-        recording.conditions.append(np.asarray(instruments.told_conditions).copy())
+        instruments = self.engine.state.instruments[: self.markets].view(np.ndarray)
+        recording.modes.append(instruments["mode"].copy())
+        recording.charged_ppm.append(np.maximum(instruments["initial_long_ppm"], instruments["initial_short_ppm"]))
+        recording.conditions.append(instruments["told_conditions"].copy())
         recording.queued.append(int(venue.queue_count))
         recording.funds.append(
             (
@@ -376,6 +376,7 @@ class _Run:
 
     def listen(self, events: np.ndarray) -> None:
         """Take up new orders, forget cancelled ones."""
+        events = events.view(np.ndarray)  # the other kind looks for fields at each step
         kinds = events["kind"]
         gone = events[kinds == EventKind.LIQUIDATION_CANCELLED]
         cancelled = set(

@@ -8,7 +8,7 @@ import pytest
 
 from solvent.lab.cases.check import Outcome, check
 from solvent.lab.cases.models import MODELS, RULES, kind_of
-from solvent.lab.cases.reading import cases_of, read_cases
+from solvent.lab.cases.reading import CaseFileError, cases_of, read_cases
 from solvent.lab.cases.table import VENUES
 
 FILE = Path(os.environ.get("SOLVENT_VECTORS") or Path(__file__).parents[4] / "shared" / "vectors") / "models.json"
@@ -45,6 +45,27 @@ WRITTEN = [
     ("jelly", "adversarial", {}, {"loss_m": 11.8126316}),
     ("debtrank-2", "network", {"exposures": [[0, 5], [0, 0]], "equity": [10, 4], "h0": [0, 1]}, {"h": [0.5, 1]}),
     ("mutual-fund-0", "network", {"base": "eisenberg-noe-4", "G": 0}, {"phi": 0}),
+    # what is asked may stand in a name: the significance in the id, the grid and the costs of default in what is expected
+    ("kupiec-nonrejection-1pct", "backtest", {}, {"p=0.01,T=250": [0, 7]}),
+    ("kupiec-nonrejection-10pct", "backtest", {}, {"p=0.005,T=510": [1, 5]}),
+    (
+        "eisenberg-noe-half",
+        "network",
+        {"L": [[0, 10], [0, 0]], "e": [4, 0]},
+        {"rogers_veraart_alpha.5_beta.5_p": [2, 0]},
+    ),
+    # several of a model of single numbers
+    ("linear-cascade-2", "cascade", {"shock": [0.01, 0.02], "rho_kappa": [0.5, 0.9]}, {"total": [0.02, 0.2]}),
+    ("merton-2", "pd", {"V": [100, 100], "D": 100, "mu": 0, "sigma": 2, "T": 1}, {"PD": [0.84134474607] * 2}),
+    ("kupiec-pof", "backtest", {"T": 100, "p": 0.5, "x": [50, 100]}, {"LR": [0, 138.62943611]}),
+    ("queue-linear-regret", "adl", {"T": [64, 10], "M": [4, 2], "lambda": 2}, {"regret": [48, 5]}),
+    # a pool pushed down by half: what a short may hold
+    (
+        "cp-amm-manipulation-down",
+        "adversarial",
+        {"quote_reserve": 4, "factor": 0.25},
+        {"one_way_cost": 2, "max_safe_one_sided_oi": 8 / 3},
+    ),
 ]
 
 
@@ -53,6 +74,11 @@ def test_written_examples(identifier, area, inputs, expected):
     if identifier == "toxic-linear":
         identifier = "toxic-frontier-linear"
     assert outcome_of(identifier, area, inputs, expected, 1e-8) == (Outcome.PASSED, ())
+
+
+def test_lists_that_do_not_go_side_by_side_are_told():
+    with pytest.raises(CaseFileError, match="not of one length"):
+        outcome_of("linear-cascade-5", "cascade", {"shock": [0.1, 0.2], "rho_kappa": [0.5]}, {"total": 1})
 
 
 def test_a_wrong_answer_is_told_by_name():

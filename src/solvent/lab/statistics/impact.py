@@ -79,8 +79,8 @@ def pool_push_cost(quote_reserve: float, factor: float) -> float:
 
 
 def safe_open_interest(quote_reserve: float, factor: float) -> float:
-    """Largest one-sided open interest a push by this factor does not pay for."""
-    return pool_push_cost(quote_reserve, factor) / (factor - 1.0)
+    """Largest one-sided open interest a push by this factor, up or down, does not pay for."""
+    return pool_push_cost(quote_reserve, factor) / abs(factor - 1.0)
 
 
 def book_push_cost(depth_per_log_move: float, move: float) -> float:

@@ -30,7 +30,7 @@ from solvent.lab.cases.models import (
     spans,
     tails,
 )
-from solvent.lab.cases.models.example import Model
+from solvent.lab.cases.models.example import ASKED, NAMED, Model
 from solvent.lab.statistics.faults import StatisticError
 from solvent.mutual.clearing import NetworkError
 
@@ -119,7 +119,8 @@ def _plain(value: Any) -> Any:
 def _answering(kind: str, model: Model) -> Callable[[Case], Any]:
     def answer(case: Case) -> Any:
         try:
-            found = model.answer(_plain(dict(case.inputs)))
+            asked = list(case.expected) if isinstance(case.expected, Mapping) else []
+            found = model.answer({NAMED: case.identifier, ASKED: asked} | _plain(dict(case.inputs)))
         except (NetworkError, StatisticError) as error:
             raise Unsupported(str(error)) from None
         except BadInput:

@@ -1,10 +1,11 @@
 """Backtests and procyclicality: coverage tests, lights, shortfall tests, the buffers of EMIR."""
 
+import re
 from typing import Final
 
 import numpy as np
 
-from solvent.lab.cases.models.example import Answer, Inputs, Model, listed, take
+from solvent.lab.cases.models.example import ASKED, NAMED, Answer, Inputs, Model, each, listed, take
 from solvent.lab.statistics import coverage, sensitivity
 
 
@@ -36,16 +37,20 @@ def chi_square(given: Inputs) -> Answer:
 
 def proportion(given: Inputs) -> Answer:
     """Kupiec's test of the share of hits, and of the time until the first."""
-    from scipy.stats import chi2
 
-    observations, probability = int(take(given, "T", "n")), take(given, "p")
-    hits = int(take(given, "hits", "N", "x", "exceptions"))
-    found = coverage.proportion_statistic(observations, hits, probability)
-    answer: Answer = {"LR_pof": found, "LR": found, "p_value": float(chi2.sf(found, 1))}
-    first = given.get("first_hit", given.get("v"))
-    if first is not None:
-        answer["LR_tuff"] = coverage.first_hit_statistic(int(first), probability)
-    return answer
+    def one(case: Inputs) -> Answer:
+        from scipy.stats import chi2
+
+        observations, probability = int(take(case, "T", "n")), take(case, "p")
+        hits = int(take(case, "hits", "N", "x", "exceptions"))
+        found = coverage.proportion_statistic(observations, hits, probability)
+        answer: Answer = {"LR_pof": found, "LR": found, "p_value": float(chi2.sf(found, 1))}
+        first = case.get("first_hit", case.get("v"))
+        if first is not None:
+            answer["LR_tuff"] = coverage.first_hit_statistic(int(first), probability)
+        return answer
+
+    return each(given, one)
 
 
 def clustered(given: Inputs) -> Answer:
@@ -63,12 +68,20 @@ def clustered(given: Inputs) -> Answer:
 
 
 def non_rejection(given: Inputs) -> Answer:
-    """Numbers of hits Kupiec's test does not reject, over the usual grid or the given one."""
+    """Numbers of hits Kupiec's test does not reject, over the grid given, the one asked for by name, or the usual one.
+
+    The significance may stand in the id, as `5pct`.
+    """
     grid = [(p, t) for p in (0.01, 0.025, 0.05, 0.075, 0.1) for t in (255, 510, 1000)]
-    confidence = 1.0 - take(given, "significance", default=0.05)
+    named = re.search(r"(\d+(?:\.\d+)?)pct", str(given.get(NAMED, "")))
+    confidence = 1.0 - take(given, "significance", default=float(named[1]) / 100.0 if named else 0.05)
+    asked = {name: words for name in given.get(ASKED, []) if (words := re.fullmatch(r"p=([\d.]+),\s*T=(\d+)", name))}
     if "p" in given and "T" in given:
         grid = [(p, int(t)) for p in listed(given["p"]) for t in listed(given["T"])]
-    return {f"p={p},T={t}": list(coverage.non_rejection(t, p, confidence)) for p, t in grid}
+    found = {f"p={p},T={t}": list(coverage.non_rejection(t, p, confidence)) for p, t in grid}
+    return found | {
+        name: list(coverage.non_rejection(int(words[2]), float(words[1]), confidence)) for name, words in asked.items()
+    }
 
 
 def shortfall(given: Inputs) -> Answer:

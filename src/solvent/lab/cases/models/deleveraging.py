@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from solvent.lab.cases.models.example import Answer, Inputs, Model, take
+from solvent.lab.cases.models.example import Answer, Inputs, Model, of_each, take
 from solvent.lab.fairness import severity
 from solvent.lab.fairness.policies import proportional, ranked
 
@@ -167,8 +167,8 @@ def least_risk(given: Inputs) -> Answer:
 MODELS: Final = {
     "adl-capped-waterfill": Model(capped_waterfill, "adl", ("w", "beta", "B")),
     "adl-five-accounts": Model(five_accounts, "adl", ("equity", "pnl", "theta")),
-    "global-haircut-index": Model(global_index, "adl", ("principal", "collateral")),
-    "queue-linear-regret": Model(queue_regret, "adl", ("T", "M")),
+    "global-haircut-index": Model(of_each(global_index), "adl", ("principal", "collateral")),
+    "queue-linear-regret": Model(of_each(queue_regret), "adl", ("T", "M")),
     "hl-oct10-headline": Model(headline, "adl"),
     "hl-oct10-waves": Model(waves, "adl", ("B_needed_usd", "D_usd")),
     "adl-knapsack": Model(least_risk, "adl", ("e", "rho", "u", "B")),

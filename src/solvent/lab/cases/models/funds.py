@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from solvent.lab.cases.models.example import Answer, Inputs, Model, take
+from solvent.lab.cases.models.example import Answer, Inputs, Model, of_each, take
 from solvent.lab.statistics import funds, passage
 from solvent.lab.statistics.faults import statistic_error
 
@@ -59,7 +59,7 @@ def cover(given: Inputs) -> Answer:
 
 MODELS: Final = {
     "newsvendor": Model(newsvendor, "insurance-fund", ("r", "kappa")),
-    "cramer-lundberg": Model(ruin, "insurance-fund", ("u", "premium_rate")),
-    "ruin": Model(ruin, "insurance-fund"),
+    "cramer-lundberg": Model(of_each(ruin), "insurance-fund", ("u", "premium_rate")),
+    "ruin": Model(of_each(ruin), "insurance-fund"),
     "cover-n": Model(cover, "insurance-fund", ("losses", "n")),
 }

@@ -1,10 +1,11 @@
 """Networks: clearing, costs of default, a mutual fund over them, contagion."""
 
+import re
 from typing import Final
 
 import numpy as np
 
-from solvent.lab.cases.models.example import Answer, Inputs, Model, take
+from solvent.lab.cases.models.example import ASKED, Answer, Inputs, Model, take
 from solvent.mutual import clearing, contagion, fund
 
 WORKED: Final = {
@@ -39,13 +40,14 @@ def eisenberg_noe(given: Inputs) -> Answer:
             max(np.abs(programmed - cleared.paid).max(), np.abs(iterated - cleared.paid).max())
         ),
     }
-    pairs = {(0.9, 0.8)}
+    for name in given.get(ASKED, []):
+        words = re.fullmatch(r"rogers_veraart_alpha(\d*\.?\d+)_beta(\d*\.?\d+)_p", name)
+        if words:
+            paid = clearing.clear(network, float(words[1]), float(words[2])).paid.tolist()
+            found[name] = found["rogers_veraart_p"] = paid
     if "alpha" in given or "beta" in given:
-        pairs.add((take(given, "alpha", default=1.0), take(given, "beta", default=1.0)))
-    for alpha, beta in pairs:
-        paid = clearing.clear(network, alpha, beta).paid.tolist()
-        found[f"rogers_veraart_alpha{_short(alpha)}_beta{_short(beta)}_p"] = paid
-        found["rogers_veraart_p"] = paid
+        alpha, beta = take(given, "alpha", default=1.0), take(given, "beta", default=1.0)
+        found["rogers_veraart_p"] = clearing.clear(network, alpha, beta).paid.tolist()
     return found
 
 
@@ -55,10 +57,6 @@ def rogers_veraart(given: Inputs) -> Answer:
     cleared = clearing.clear(network, take(given, "alpha", default=1.0), take(given, "beta", default=1.0))
     rounds = [list(entry) for entry in cleared.rounds]
     return {"p": cleared.paid.tolist(), "equity": cleared.equity.tolist(), "default_rounds_0based": rounds}
-
-
-def _short(value: float) -> str:
-    return f"{value:g}".removeprefix("0")
 
 
 def mutual_fund(given: Inputs) -> Answer:

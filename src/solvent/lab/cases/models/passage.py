@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from solvent.lab.cases.models.example import Answer, Inputs, Model, each, take
+from solvent.lab.cases.models.example import Answer, Inputs, Model, each, of_each, take
 from solvent.lab.statistics import passage
 
 
@@ -101,9 +101,9 @@ def band(given: Inputs) -> Answer:
 MODELS: Final = {
     "bm-first-passage": Model(brownian, "first-passage", ("cases",)),
     "bgk-discrete-monitoring": Model(monitored, "first-passage", ("b", "sigma", "T", "n")),
-    "kou-one-sided": Model(jumps, "first-passage", ("b", "eta", "alpha")),
+    "kou-one-sided": Model(of_each(jumps), "first-passage", ("b", "eta", "alpha")),
     "magnet-null": Model(touch, "breaker", ("d", "sigma", "T")),
     "merton": Model(merton, "pd", ("V", "D")),
     "price-band": Model(band, "breaker", ("sigma_year", "cases")),
-    "twap-liquidation": Model(unwind, "first-passage", ("m", "tau_min")),
+    "twap-liquidation": Model(of_each(unwind), "first-passage", ("m", "tau_min")),
 }

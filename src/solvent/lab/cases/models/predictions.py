@@ -3,7 +3,7 @@
 from typing import Final
 
 from solvent.advisors import lognormal, online, scoring
-from solvent.lab.cases.models.example import Answer, Inputs, Model, each, listed, take
+from solvent.lab.cases.models.example import Answer, Inputs, Model, each, listed, of_each, take
 
 
 def scores(given: Inputs) -> Answer:
@@ -93,10 +93,10 @@ def risk_factors(given: Inputs) -> Answer:
 MODELS: Final = {
     "pd-metrics": Model(scores, "pd", ("p", "y")),
     "prior-correction": Model(prior_correction, "pd", ("p",)),
-    "vasicek": Model(stressed, "pd", ("PD", "rho")),
+    "vasicek": Model(of_each(stressed), "pd", ("PD", "rho")),
     "psi": Model(drift, "pd", ("before", "after")),
     "quantile-tracker": Model(tracker, "control", ("eta", "T")),
-    "aci": Model(adaptive, "control", ("gamma", "T")),
+    "aci": Model(of_each(adaptive), "control", ("gamma", "T")),
     "conformal": Model(conformal, "control", ("scores",)),
     "vega-risk-factor": Model(risk_factors, "margin", ("cases",)),
     "lognormal-es": Model(risk_factors, "margin", ("lambda", "sigma")),
