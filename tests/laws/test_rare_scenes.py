@@ -44,15 +44,21 @@ def test_who_leaves_the_vault_bears_what_its_positions_have_lost() -> None:
     assert int(left["amount_quanta"][0]) == (shares // 2) * (equity + 1) // (shares + 1_000)
 
 
-def test_a_winner_whose_account_shrank_is_flagged_when_its_other_market_moves() -> None:
+def winner_in_two_markets(*marks: int) -> Scene:
+    """WINNER is short 100 lots at 1,100 against LOSER, whose market then has these marks, and long 250 in the other."""
     terms = small_terms(Executor.ADL)
     terms.policy[0].adl_price = AdlPrice.PREVIOUS_MARK
     scene = Scene(terms=terms)
     scene.price(1_100)
     scene.play(Trade(scene.time, LOSER, WINNER, 0, 100, 1_100))
     scene.play(Trade(scene.time, WINNER, OTHER, 1, 250, 1_000))
-    scene.price(1_050)
-    scene.price(980)
+    for ticks in marks:
+        scene.price(ticks)
+    return scene
+
+
+def test_a_winner_whose_account_shrank_is_flagged_when_its_other_market_moves() -> None:
+    scene = winner_in_two_markets(1_050, 980)
     told = of_kind(scene.play(scene.advance()), EventKind.POSITION_DELEVERAGED)
     assert told["price_ticks"].tolist() == [1_050]
     assert told["counterparty"].tolist() == [WINNER]
@@ -65,14 +71,7 @@ def test_a_winner_whose_account_shrank_is_flagged_when_its_other_market_moves() 
 
 
 def test_a_winner_closed_far_from_the_mark_is_judged_before_its_other_market_moves() -> None:
-    terms = small_terms(Executor.ADL)
-    terms.policy[0].adl_price = AdlPrice.PREVIOUS_MARK
-    scene = Scene(terms=terms)
-    scene.price(1_100)
-    scene.play(Trade(scene.time, LOSER, WINNER, 0, 100, 1_100))
-    scene.play(Trade(scene.time, WINNER, OTHER, 1, 250, 1_000))
-    scene.price(1_095)
-    scene.price(800)
+    scene = winner_in_two_markets(1_095, 800)
     scene.play(Trade(scene.time, WINNER, OTHER, 1, 1, 1_000))  # judged with 30,000 of gains, which 500 will be left of
     told = of_kind(scene.play(scene.advance()), EventKind.POSITION_DELEVERAGED)
     assert told["price_ticks"].tolist() == [1_095]

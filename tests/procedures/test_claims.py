@@ -302,15 +302,20 @@ def test_members_join_one_pool_give_notice_and_leave() -> None:
     assert refusal_of(scene, leave(scene.time, RICH, 1)) == "SHARES_UNDER_NOTICE"
 
 
-def test_a_pool_works_its_inventory_down_inside_its_limit() -> None:
+def unwinding(buyer: int, seller: int, ticks: int) -> tuple[Scene, tuple[int, int], int]:
+    """The pool has taken 100 lots of LOSER over, and orders; (scene, lots and limit, reference of the order)."""
     scene = with_pool(unwind_limit_ppm=10_000)
     scene.play(JoinVault(scene.time, RICH, 100_000, POOL))
-    scene.play(Trade(scene.time, LOSER, WINNER, 1, 100, 1_000))
-    scene.price(930, 1)
+    scene.play(Trade(scene.time, buyer, seller, 1, 100, 1_000))
+    scene.price(ticks, 1)
     assert len(of_kind(scene.play(scene.advance()), EventKind.POSITION_TAKEN_OVER)) == 1
-    told = of_kind(scene.play(scene.advance()), EventKind.UNWIND_ORDERED)
-    assert (int(told["lots"][0]), int(told["price_ticks"][0])) == (-100, 921)
-    reference = int(told["reference"][0])
+    (order,) = of_kind(scene.play(scene.advance()), EventKind.UNWIND_ORDERED)
+    return scene, (int(order["lots"]), int(order["price_ticks"])), int(order["reference"])
+
+
+def test_a_pool_works_its_inventory_down_inside_its_limit() -> None:
+    scene, order, reference = unwinding(LOSER, WINNER, 930)
+    assert order == (-100, 921)
 
     def fill(**changed: int) -> UnwindFill:
         fields = {"account": POOL, "counterparty": OTHER, "instrument": 1, "lots": 30, "price_ticks": 921}
@@ -335,14 +340,8 @@ def test_a_pool_works_its_inventory_down_inside_its_limit() -> None:
 
 
 def test_a_pool_in_liquidation_works_nothing_down_and_an_unstated_depth_bounds_nothing() -> None:
-    scene = with_pool(unwind_limit_ppm=10_000)
-    scene.play(JoinVault(scene.time, RICH, 100_000, POOL))
-    scene.play(Trade(scene.time, WINNER, LOSER, 1, 100, 1_000))
-    scene.price(1_070, 1)
-    assert len(of_kind(scene.play(scene.advance()), EventKind.POSITION_TAKEN_OVER)) == 1
-    (order,) = of_kind(scene.play(scene.advance()), EventKind.UNWIND_ORDERED)
-    assert (int(order["lots"]), int(order["price_ticks"])) == (100, 1_080)
-    reference = int(order["reference"])
+    scene, order, reference = unwinding(WINNER, LOSER, 1_070)
+    assert order == (100, 1_080)
     scene.play(UnwindFill(scene.time, POOL, OTHER, 1, 30, 1_080, reference))
     assert refusal_of(scene, UnwindFill(scene.time, POOL, OTHER, 1, 30, 1_081, reference)) == "BEYOND_LIMIT_PRICE"
     scene.machine.state.accounts[POOL].status = Status.DISTRESSED

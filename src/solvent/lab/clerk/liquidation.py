@@ -73,13 +73,13 @@ def is_limit(state, clerk, market, held, price, share):
 
 
 @step
-def order_liquidation(state, clerk, event):
-    """An order of the liquidation engine: opposite, inside the position, at the limit of its stage."""
+def check_closing(state, clerk, event, executor):
+    """What a stage asks for: judged as told, opposite, inside the position, nothing of it asked for already."""
     account = event.account
     market = event.instrument
     broken = judged(state, clerk, event)
     if broken == 0:
-        broken = visit(state, clerk, event, Executor.ENGINE)
+        broken = visit(state, clerk, event, executor)
     if broken:
         return broken
     held = clerk.lots[account, market]
@@ -91,6 +91,18 @@ def order_liquidation(state, clerk, event):
         return TOLD + 1
     if clerk.note[UNJUDGED] == 0 and event.amount_quanta != sized(state, market, held, clerk.mark[market]):
         return TOLD + 2
+    return 0
+
+
+@step
+def order_liquidation(state, clerk, event):
+    """An order of the liquidation engine: opposite, inside the position, at the limit of its stage."""
+    account = event.account
+    market = event.instrument
+    broken = check_closing(state, clerk, event, Executor.ENGINE)
+    if broken:
+        return broken
+    held = clerk.lots[account, market]
     if state.stages[event.stage].price_limit == PriceLimit.NONE:
         if event.price_ticks != 0:
             return LIQUIDATION + 8

@@ -4,15 +4,14 @@ What an offer's price is at its age, and how large a share may be, the auditor k
 """
 
 from solvent.codes import Executor
-from solvent.lab.clerk.books import REWARD_ACCOUNT, REWARD_BEFORE, SEQUENCE, TIME, UNJUDGED
+from solvent.lab.clerk.books import REWARD_ACCOUNT, REWARD_BEFORE, TIME
 from solvent.lab.clerk.compiled import step
-from solvent.lab.clerk.judge import sized, traded
+from solvent.lab.clerk.judge import traded
 from solvent.lab.clerk.laws import FUNDING, JUDGED, KEEPER, TOLD
 from solvent.lab.clerk.ledger import exchange, move
-from solvent.lab.clerk.liquidation import visit
+from solvent.lab.clerk.liquidation import check_closing
 from solvent.lab.clerk.numbers import wide_floor
 from solvent.lab.clerk.penalty import expect_penalty, payee_of
-from solvent.lab.clerk.queue import judged
 from solvent.units import PPM
 
 
@@ -35,23 +34,12 @@ def offer(state, clerk, event):
         executor = state.stages[event.stage].executor + 0
     if executor != Executor.KEEPER and executor != Executor.AUCTION:
         return KEEPER + 1
-    broken = judged(state, clerk, event)
-    if broken == 0:
-        broken = visit(state, clerk, event, executor)
+    broken = check_closing(state, clerk, event, executor)
     if broken:
         return broken
-    held = clerk.lots[account, market]
-    if held == 0 or (event.lots > 0) == (held > 0) or event.lots == 0 or abs(event.lots) > abs(held):
-        return KEEPER + 2
-    if clerk.ordered[account, market] != 0:
-        return KEEPER + 3
-    if event.reference != clerk.note[SEQUENCE]:
-        return TOLD + 11
-    if clerk.note[UNJUDGED] == 0 and event.amount_quanta != sized(state, market, held, clerk.mark[market]):
-        return TOLD + 18
     contract = state.contracts[market]
     if event.price_ticks < max(contract.price_min_ticks, 1) or event.price_ticks > contract.price_max_ticks:
-        return KEEPER + 4
+        return KEEPER + 2
     clerk.ordered[account, market] = -event.lots
     clerk.limit[account, market] = 0
     clerk.order_reference[account] = event.reference
