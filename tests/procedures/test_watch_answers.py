@@ -137,7 +137,7 @@ def test_an_upper_trigger_passed_unseen_and_a_collateral_key_too_are_named() -> 
     row = int(venue.state.accounts[account].first_position)
     room = np.full(len(venue.watch.position_place), NONE, dtype=np.int32)
     room[row] = len(venue.watch.keys) - 1
-    watch = venue.watch._replace(position_ceiling=room)
+    watch = venue.watch._replace(position_second=room)
     watch.keys[room[row]] = plain(key_of)(RISES, 999)
     count = broken_corners(venue.state, watch, venue.found)
     assert venue.found[:count].tolist() == [account]

@@ -5,8 +5,8 @@ import pytest
 from tests.ground import blank_state, crowd, give, give_collateral, open_account, set_asset, write_brackets
 from tests.plain import plain
 
-from solvent.codes import Driver, Level, Schedule, Status, Weighting
-from solvent.engine.room import Machine, fresh_watch, with_mirror
+from solvent.codes import ContractKind, Driver, Level, Schedule, Status, Weighting
+from solvent.engine.room import Machine, fresh_watch, has_second_triggers, with_mirror
 from solvent.procedures import review
 from solvent.procedures.near import BY_FILTER, BY_INDEX, BY_SCAN, find_near
 from solvent.procedures.scan import scan_exactly, scan_filtered
@@ -55,7 +55,7 @@ def test_a_rule_its_slope_and_its_certificate(fields, slope, bent, rounded, cert
     ("scale", "least", "slope"),
     [(PPM, 0, 170_000), (PPM, 1, 150_000), (5 * PPM, 0, 850_000), (6 * PPM, 0, 1_020_000)],
 )
-def test_a_joint_rule_is_certified_up_to_a_slope_of_one(scale, least, slope) -> None:
+def test_a_joint_rule_has_one_trigger_up_to_a_slope_of_one_and_two_beyond(scale, least, slope) -> None:
     state = blank_state()
     count = len(state.instruments)
     schedule = schedule_of(state)
@@ -68,9 +68,12 @@ def test_a_joint_rule_is_certified_up_to_a_slope_of_one(scale, least, slope) -> 
     state = state._replace(shocks=rows)
     assert plain(watching.is_joint)(state, MAINTENANCE, 0)
     assert plain(watching.slope_ppm)(state, MAINTENANCE, 0, 0) == slope
-    assert bool(plain(watching.has_schedule_certificate)(state, MAINTENANCE, 0)) == (slope <= PPM)
+    assert plain(watching.has_schedule_certificate)(state, MAINTENANCE, 0)
     assert plain(watching.roundings)(state, MAINTENANCE, 0) == JOINT
-    assert not plain(watching.is_bent)(state, MAINTENANCE, 0, slope)
+    assert bool(plain(watching.is_bent)(state, MAINTENANCE, 0, slope)) == (slope > PPM)
+    assert has_second_triggers(state) == (slope > PPM)
+    state.contracts[0].kind = ContractKind.INVERSE
+    assert plain(watching.roundings)(state, MAINTENANCE, 0) == JOINT + SMOOTH - (-slope // PPM)
     schedule["premium_num"], schedule["premium_den"] = 1, 1
     dearer = plain(watching.slope_ppm)(state, MAINTENANCE, 0, 0)
     assert dearer == slope + -(-int(state.contracts[0].lots_max) // 1_000)
@@ -88,17 +91,16 @@ def test_a_multiplier_makes_everything_steeper_and_rougher() -> None:
     assert plain(watching.multiplier_most_ppm)(state, Level.INITIAL, 0) == 5 * PPM
 
 
-def test_open_orders_and_unknown_weights_take_an_account_its_certificate() -> None:
+def test_open_orders_and_unknown_contracts_take_an_account_its_certificate() -> None:
     state = blank_state(positions=4, holdings=4)
     set_asset(state, 1, 0, 1, 1, PPM, PPM)
     account = open_account(state, 10**9)
     give(state, account, 0, 10, cost=0)
     give_collateral(state, account, 1, 5)
     assert plain(watching.is_certified)(state, MAINTENANCE, account)
-    kept = int(state.assets[1].maintenance_ppm)
-    state.assets[1].maintenance_ppm = -1
-    assert not plain(watching.is_certified)(state, MAINTENANCE, account)
-    state.assets[1].maintenance_ppm = kept
+    for kind in (ContractKind.INVERSE, max(ContractKind) + 1, ContractKind.LINEAR):
+        state.contracts[0].kind = kind
+        assert bool(plain(watching.is_certified)(state, MAINTENANCE, account)) == (kind <= ContractKind.INVERSE)
     state.levels[MAINTENANCE].includes_orders = 1
     assert plain(watching.is_certified)(state, MAINTENANCE, account)
     state.positions[int(state.accounts[account].first_position)].orders = 0
@@ -268,7 +270,7 @@ def test_without_a_place_for_a_trigger_one_is_judged_at_every_price(side) -> Non
     for market in range(2):
         write_brackets(state, MAINTENANCE, market, 4, [0, 50_000], [1, 2], 20, Schedule.BRACKETS_WHOLE)
     watch = fresh_watch(state)
-    assert (watch.position_ceiling != NONE).sum() == 2 * len(numbers)
+    assert (watch.position_second != NONE).sum() == 2 * len(numbers)
     late = open_account(state, 5_000)
     give(state, late, 0, 10, cost=10_000)
     column = watch.columns[side]
@@ -285,5 +287,5 @@ def test_a_second_trigger_that_is_no_longer_needed_is_given_back() -> None:
     for market in range(2):
         write_brackets(state, MAINTENANCE, market, 4, [0, 50_000], [1, 2], 20)
     plain(watching.set_corner)(state, watch, numbers[0], 100)
-    assert (watch.position_ceiling != NONE).sum() == 2 * len(numbers) - 2
+    assert (watch.position_second != NONE).sum() == 2 * len(numbers) - 2
     assert watch.columns[watching.RISES].free != NONE

@@ -57,8 +57,6 @@ def _print(final: WatchAudit, audits: int, broken: list[WatchAudit]) -> None:
         print(f"{name:<24} {value:,}")
     for symbol in final.markets_by_scan:
         print(f"no certificate for {symbol}: its holders are judged at every price")
-    for asset in final.assets_by_scan:
-        print(f"no certificate for collateral {asset}: its holders are judged at every price")
     for report in broken:
         print(f"BROKEN at {report.sequence}: {report.missed_count} missed {report.missed}, scans differ on ", end="")
         print(f"{report.differing}, corners {report.broken_corners}, {report.broken_maxima} maxima")

@@ -26,7 +26,7 @@ from solvent.risk.watch import (
     CURSOR,
     FAN,
     Watch,
-    has_asset_certificate,
+    has_contract_certificate,
     has_level_certificate,
     has_schedule_certificate,
 )
@@ -54,7 +54,6 @@ class WatchAudit(msgspec.Struct, frozen=True, kw_only=True):
     broken_corners: list[int]
     broken_maxima: int
     markets_by_scan: list[str]
-    assets_by_scan: list[int]
     exact_ms: float
     filtered_ms: float
 
@@ -82,21 +81,19 @@ def _broken_maxima(watch: Watch) -> int:
     return broken
 
 
-def by_scan(state: State) -> tuple[list[int], list[int]]:
-    """(markets, assets) whose rules have no certificate: who holds them is judged at every price."""
+def by_scan(state: State) -> list[int]:
+    """Markets whose rules have no certificate: who holds them is judged at every price."""
     level = plain(has_level_certificate)(state.levels[Level.MAINTENANCE])
-    markets = [
+    return [
         row
         for row in range(len(state.instruments))
         if state.instruments[row].listed == 1
-        and not (level and plain(has_schedule_certificate)(state, Level.MAINTENANCE, row))
+        and not (
+            level
+            and plain(has_schedule_certificate)(state, Level.MAINTENANCE, row)
+            and plain(has_contract_certificate)(state.contracts[row])
+        )
     ]
-    assets = [
-        row
-        for row in range(1, len(state.assets))
-        if state.assets[row].used == 1 and not plain(has_asset_certificate)(state.assets[row])
-    ]
-    return markets, assets
 
 
 def audit_watch(engine: Engine) -> WatchAudit:
@@ -112,7 +109,6 @@ def audit_watch(engine: Engine) -> WatchAudit:
     filtered_ms = (time.perf_counter() - began) * 1e3
     differing = [] if count < 0 else np.setxor1d(missed, room[:count]).tolist()
     broken = room[: broken_corners(state, watch, room)].tolist()
-    markets, assets = by_scan(state)
     first = first_user_account(state)
     return WatchAudit(
         sequence=engine.sequence,
@@ -128,8 +124,7 @@ def audit_watch(engine: Engine) -> WatchAudit:
         broken_corners_count=len(broken),
         broken_corners=broken[:NAMED_MAX],
         broken_maxima=_broken_maxima(watch),
-        markets_by_scan=[engine.genesis.symbols[row] for row in markets],
-        assets_by_scan=assets,
+        markets_by_scan=[engine.genesis.symbols[row] for row in by_scan(state)],
         exact_ms=round(exact_ms, 3),
         filtered_ms=round(filtered_ms, 3),
     )

@@ -27,7 +27,7 @@ from solvent.risk.watch import (
 from solvent.state.owners import blank_owners, owner_slots
 from solvent.state.tables import NONE, State
 from solvent.state.whole import grow
-from solvent.units import POSITIONS_MAX, PPM
+from solvent.units import POSITIONS_MAX, PPB, PPM
 
 KINDS = max(CommandKind) + 1
 
@@ -85,7 +85,7 @@ def _column_needs(state: State, records: np.ndarray) -> np.ndarray:
 
 
 def has_second_triggers(state: State) -> bool:
-    """True when a long may need a second trigger: whole brackets, or a requirement that may outgrow its notional."""
+    """True when a position may need a second trigger: whole brackets, or requirements that may outgrow a notional."""
     first = Level.MAINTENANCE * len(state.instruments)
     rows = state.schedules[first : first + len(state.instruments)].view(np.ndarray)
     kinds = rows["kind"]
@@ -94,7 +94,19 @@ def has_second_triggers(state: State) -> bool:
     second |= (kinds == Schedule.USER_LEVERAGE) & (rows["scale_ppm"] > PPM)
     markets = state.instruments.view(np.ndarray)
     multipliers = np.maximum(np.maximum(markets["maintenance_long_ppm"], markets["maintenance_short_ppm"]), PPM)
-    return bool(np.any(second | (rows["rate_max_ppm"] * multipliers > PPM * PPM)))
+    second |= rows["rate_max_ppm"] * multipliers > PPM * PPM
+    return bool(np.any(second)) or (state.levels[Level.MAINTENANCE].scenario == 1 and _has_steep_scenarios(state, rows))
+
+
+def _has_steep_scenarios(state: State, rows: Any) -> bool:
+    """True when a joint requirement may outgrow a notional; rather too often than not often enough."""
+    policy, count = state.policy[0], len(rows)
+    moves: Any = state.shocks.move_ppb[: int(policy.scenario_count) * count]
+    worst = np.abs(moves.reshape(-1, count)).max(axis=0, initial=0) / PPB
+    slope = (worst + policy.scenario_unhedged_ppm / PPM) * rows["scale_ppm"] / PPM
+    slope += (rows["add_ppm"] + rows["reward_ppm"]) / PPM
+    premium = state.contracts.lots_max.astype(float) * rows["premium_num"] / np.maximum(rows["premium_den"], 1)
+    return bool(np.any((rows["kind"] == Schedule.SCENARIO) & (slope + premium / PPB > 0.999)))
 
 
 def fresh_watch(state: State, extra: np.ndarray | int = 0) -> Watch:
@@ -111,7 +123,7 @@ def fresh_watch(state: State, extra: np.ndarray | int = 0) -> Watch:
     if second:  # longs carry a second trigger there, in the other column
         capacities += capacities.reshape(-1, 2)[:, ::-1].reshape(-1)
     capacities = capacities * 5 // 4 + extra
-    watch = blank_watch(capacities, len(state.accounts), len(state.positions), len(state.holdings), ceilings=second)
+    watch = blank_watch(capacities, len(state.accounts), len(state.positions), len(state.holdings), seconds=second)
     rebuild_watch(state, watch)
     return watch
 
@@ -228,7 +240,7 @@ def make_room(machine: Machine, records: np.ndarray) -> Machine:
     crowded = columns["count"] + needs > columns["capacity"]
     if crowded.any():
         return Machine(state, fresh_watch(state, np.where(crowded, needs + FAN, needs)))
-    if len(watch.position_ceiling) == 0 and has_second_triggers(state):
+    if len(watch.position_second) == 0 and has_second_triggers(state):
         return Machine(state, fresh_watch(state, needs))
     if wanted:
         account_room, position_room = len(state.accounts), len(state.positions)
@@ -241,8 +253,8 @@ def make_room(machine: Machine, records: np.ndarray) -> Machine:
             fired=_lengthened(watch.fired, fired_room(account_room), 0),
             surplus=_lengthened(watch.surplus, fired_room(account_room), 0),
             position_place=_lengthened(watch.position_place, position_room, NONE),
-            position_ceiling=_lengthened(
-                watch.position_ceiling, position_room if len(watch.position_ceiling) else 0, NONE
+            position_second=_lengthened(
+                watch.position_second, position_room if len(watch.position_second) else 0, NONE
             ),
             holding_place=_lengthened(watch.holding_place, len(state.holdings), NONE),
             owner_before=_lengthened(watch.owner_before, account_room, NONE),

@@ -19,7 +19,6 @@ from solvent.risk.watch import (
     COUNT,
     CURSOR,
     JUDGED,
-    MIRRORED,
     REPAIRED,
     SCANS,
     SLICE,
@@ -334,9 +333,12 @@ def answer_funding(state, watch, tape, instrument, step):
 
 @kernel
 def answer_terms(state, watch, tape):
-    """New terms bind: everybody is judged under them, and every corner made anew."""
+    """New terms bind: everybody is decided about under them by a scan, and every corner made anew, in slices.
+
+    The mirror holds what accounts have, not what is asked of them, so it serves the new terms as well; until the last
+    corner is made prices are answered by the scan.
+    """
     flagged_before = state.venue[0].queue_count
-    watch.meter[MIRRORED] = 0
     _scan(state, watch, tape)
     _tell_worklist(state, tape, flagged_before)
     repair(state, watch, ANEW, flagged_before)

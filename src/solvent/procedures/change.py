@@ -40,7 +40,6 @@ from solvent.procedures.step import set_initial_margins
 from solvent.risk.governance import is_entitled
 from solvent.risk.margin.sound import are_scenarios_sound, is_schedule_sound, is_weighting_sound
 from solvent.risk.watch import (
-    has_asset_certificate,
     has_contract_certificate,
     has_level_certificate,
     has_schedule_certificate,
@@ -463,7 +462,7 @@ def are_terms_sound(state):
 
 @kernel
 def tell_what_is_scanned(state, tape):
-    """Name every market and asset whose rules have no certificate: who holds them is judged at every price."""
+    """Name every market whose rules have no certificate: who holds them is judged at every price."""
     instruments = state.instruments.shape[0]
     maintenance = state.levels[Level.MAINTENANCE]
     for instrument in range(instruments):
@@ -476,10 +475,6 @@ def tell_what_is_scanned(state, tape):
             event = tell(state, tape, EventKind.JUDGED_BY_SCAN)
             event.instrument = instrument
             event.value = schedule.kind
-    for asset in range(1, ASSETS_MAX):
-        if state.assets[asset].used == 1 and not has_asset_certificate(state.assets[asset]):
-            event = tell(state, tape, EventKind.JUDGED_BY_SCAN)
-            event.asset = asset
 
 
 @kernel

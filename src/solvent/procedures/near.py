@@ -7,12 +7,13 @@ negative. It is asked for at most s x N + fixed + r, r for roundings. So whoever
 
     D = (x (s n + fixed + r) + r) / ((1 - s) n)         n the notional of one lot, at most N
 
-away holds the multiple. Keys nearer than that name everybody else, with some who are then judged and left out. Where a
+away holds the multiple; an inverse short loses only N x d / (1 + d) on the way to its trigger, so inverse markets take
+D / (1 - D). Keys nearer than that name everybody else, with some who are then judged and left out. Where a
 market's D is 1 or more, or where the keys are too many, the filter scan answers, and without a mirror the scan of the
 tables, as at all other levels.
 """
 
-from solvent.codes import AccountKind, Level, Status
+from solvent.codes import AccountKind, ContractKind, Level, Status
 from solvent.compiled import bind, entry, kernel
 from solvent.risk.margin import judge
 from solvent.risk.watch import (
@@ -65,6 +66,8 @@ def room_ppm(state, instrument, scale_ppm):
     asked = mul_div_up(lot, slope, PPM) + fixed + rounded
     needed = mul_div_up(asked, scale_ppm - PPM, PPM) + rounded
     room = mul_div_up(mul_div_up(needed, PPM, lot), PPM, PPM - slope)
+    if state.contracts[instrument].kind == ContractKind.INVERSE and room < PPM:
+        room = mul_div_up(room, PPM, PPM - room)
     return room if room < PPM else NONE
 
 

@@ -9,7 +9,7 @@ from solvent.risk.funding import due_up
 from solvent.risk.margin import (
     additions_up,
     collateral_value_at_down,
-    joint_requirement_up,
+    joint_requirement_within_up,
     judge,
     position_notional,
     requirement_in_bracket_up,
@@ -21,14 +21,16 @@ from solvent.risk.watch import (
     RISES,
     SMOOTH,
     add_member,
-    ceiling_place,
     forget_account,
     has_member,
     hide_from_scan,
     is_bent,
+    is_debt,
     is_joint,
+    least_ticks,
     mark_stale,
     roundings,
+    second_place,
     set_corner,
     slope_ppm,
     trigger_ticks,
@@ -37,8 +39,8 @@ from solvent.state.ledger import post
 from solvent.state.multipliers import scaled_up
 from solvent.state.tables import NONE
 from solvent.state.terms import ABSORBERS_MAX, BREAKERS_MAX, POOLS_MAX
-from solvent.state.values import marked_quanta, notional_up
-from solvent.units import PPB, PPM, add_saturated, mul_div_down
+from solvent.state.values import exposure_quanta, marked_quanta, notional_up
+from solvent.units import PPM, add_saturated, mul_div_down
 
 GUESSES_MAX = 5
 """Each guess spends a quarter of the one before: the fifth a 256th of the surplus."""
@@ -169,8 +171,8 @@ def corner_surplus(state, watch, account):
     surplus = state.accounts[account].wallet_quanta - state.stages[0].or_equal
     room = state.accounts[account].position_count + 1 if state.levels[level].scenario == 1 else 1
     markets = np.empty(room, np.int64)
-    wholes = np.empty(room, np.int64)
-    rests = np.empty(room, np.int64)
+    lows = np.empty(room, np.int64)
+    highs = np.empty(room, np.int64)
     joint = 0
     row = state.accounts[account].first_position
     while row != NONE:
@@ -181,7 +183,8 @@ def corner_surplus(state, watch, account):
             place = watch.position_place[row]
             if place == NONE or watch.keys[place] == DEAD:
                 return NONE
-            ticks = trigger_ticks(FALLS if lots > 0 else RISES, watch.keys[place])
+            side = FALLS if lots > 0 else RISES
+            ticks = trigger_ticks(side, watch.keys[place])
             contract = state.contracts[instrument]
             value = marked_quanta(contract, lots, ticks)
             index = state.instruments[instrument].funding_index
@@ -190,29 +193,33 @@ def corner_surplus(state, watch, account):
             surplus += value - position.cost_quanta - due_up(lots, index - position.funding_index)
             schedule = state.schedules[level * state.instruments.shape[0] + instrument]
             bent = is_bent(state, level, instrument, slope_ppm(state, level, instrument, position.leverage))
-            if not bent:
+            together = is_joint(state, level, instrument)
+            debt = is_debt(contract, lots)
+            if together or not bent:
                 rounded = roundings(state, level, instrument)
                 if rounded > SMOOTH:
                     surplus -= rounded
-            if is_joint(state, level, instrument):
-                surplus -= additions_up(schedule, abs(lots), abs(value))
+            far = ticks + 0
+            if bent and (together or not debt):
+                # the value is least at the trigger where it loses, the requirement may be largest at the other one
+                second = second_place(watch, row)
+                far = contract.price_max_ticks + 0 if side == FALLS else least_ticks(contract)
+                if second != NONE:
+                    if watch.keys[second] == DEAD:
+                        return NONE
+                    far = trigger_ticks(1 - side, watch.keys[second])
+            if together:
+                low = exposure_quanta(contract, lots, ticks)
+                high = exposure_quanta(contract, lots, far)
                 markets[joint] = instrument
-                wholes[joint] = value // PPB
-                rests[joint] = value - wholes[joint] * PPB
+                lows[joint] = min(low, high)
+                highs[joint] = max(low, high)
+                surplus -= additions_up(schedule, abs(lots), max(abs(low), abs(high)))
                 joint += 1
             else:
-                notional = abs(value)
-                if bent and lots > 0:
-                    # the value is least at the lower trigger, the requirement largest at the upper one
-                    upper = ceiling_place(watch, row)
-                    top = contract.price_max_ticks + 0
-                    if upper != NONE:
-                        if watch.keys[upper] == DEAD:
-                            return NONE
-                        top = trigger_ticks(RISES, watch.keys[upper])
-                    notional = notional_up(contract, lots, top)
-                if lots > 0 and schedule.kind == Schedule.BRACKETS_WHOLE and not bent:
-                    # on the way down to its trigger a long may stand in a dearer bracket than at the trigger
+                notional = notional_up(contract, abs(lots), far)
+                if not debt and schedule.kind == Schedule.BRACKETS_WHOLE and not bent:
+                    # on the way to its trigger it may stand in a dearer bracket than at the trigger
                     now = position_notional(state, row)
                     required = requirement_in_bracket_up(state, level, instrument, lots, notional, now)
                 else:
@@ -220,7 +227,7 @@ def corner_surplus(state, watch, account):
                 surplus -= scaled_up(state, level, instrument, lots, False, required)
         row = position.next
     if joint > 0:
-        surplus -= joint_requirement_up(state, level, markets, wholes, rests, joint)
+        surplus -= joint_requirement_within_up(state, level, markets, lows, highs, joint)
     row = state.accounts[account].first_holding
     while row != NONE:
         holding = state.holdings[row]

@@ -10,7 +10,6 @@ from solvent.risk.watch import (
     FALLS,
     MIRRORED,
     RISES,
-    ceiling_place,
     clear_members,
     doubt,
     drain_in_order,
@@ -18,6 +17,7 @@ from solvent.risk.watch import (
     is_mirrored,
     key_of,
     reflect,
+    second_place,
 )
 from solvent.state.tables import NONE
 from solvent.units import PPM
@@ -66,7 +66,7 @@ def scan_filtered(state_tables, watch_tables, found):
 
 @kernel
 def _is_within_triggers(state, watch, account):
-    """True when no mark has passed a trigger of the account (I2); a ceiling is a trigger too."""
+    """True when no mark has passed a trigger of the account (I2); a second one is a trigger too."""
     row = state.accounts[account].first_position
     while row != NONE:
         position = state.positions[row]
@@ -76,8 +76,8 @@ def _is_within_triggers(state, watch, account):
             side = FALLS if position.lots > 0 else RISES
             if watch.keys[watch.position_place[row]] > key_of(side, mark):
                 return False
-            upper = ceiling_place(watch, row)
-            if upper != NONE and watch.keys[upper] > key_of(RISES, mark):
+            second = second_place(watch, row)
+            if second != NONE and watch.keys[second] > key_of(1 - side, mark):
                 return False
             if not watch.funding_low[instrument] <= state.instruments[instrument].funding_index:
                 return False

@@ -218,5 +218,4 @@ def test_directed_stories_hold_and_meet_what_they_are_for() -> None:
         "refusal VAULT_WITHOUT_VALUE",
         "refusal FUND_WOULD_BE_NEGATIVE",
         "refusal KIND_UNKNOWN",
-        "event JUDGED_BY_SCAN",
     } <= met

@@ -15,7 +15,7 @@ from solvent.risk.margin.position import (
     requirement_in_bracket_up,
     requirement_up,
 )
-from solvent.risk.margin.scenario import joint_requirement_up, scenario_requirement_up
+from solvent.risk.margin.scenario import joint_requirement_within_up, scenario_requirement_up
 
 __all__ = [
     "additions_up",
@@ -25,7 +25,7 @@ __all__ = [
     "collateral_value_down",
     "exposure_requirement_up",
     "gain_of",
-    "joint_requirement_up",
+    "joint_requirement_within_up",
     "judge",
     "lots_down_tiers",
     "lots_requirement_up",

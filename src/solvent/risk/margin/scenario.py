@@ -38,8 +38,7 @@ def scenario_requirement_up(state, account, level, instrument_changed, lots_chan
     while row != NONE:
         room += 1
         row = state.positions[row].next
-    wholes = np.empty(room, np.int64)
-    rests = np.empty(room, np.int64)
+    values = np.empty(room, np.int64)
     markets = np.empty(room, np.int64)
     count = 0
     required = 0
@@ -63,19 +62,23 @@ def scenario_requirement_up(state, account, level, instrument_changed, lots_chan
                 exposed = unscaled_requirement_up(state, level, row, lots)
                 required += exposed - requirement_up(state, level, instrument, abs(lots), abs(value), 0)
             if lots != 0:
-                wholes[count] = value // PPB
-                rests[count] = value - wholes[count] * PPB
+                values[count] = value
                 markets[count] = instrument
                 count += 1
                 required += additions_up(schedule, abs(lots), abs(value))
         if row != NONE:
             row = state.positions[row].next
-    return required + joint_requirement_up(state, level, markets, wholes, rests, count)
+    return required + joint_requirement_within_up(state, level, markets, values, values, count)
 
 
 @kernel
-def joint_requirement_up(state, level, markets, wholes, rests, count):
-    """Worst joint loss, with its charge, of `count` values in these markets: wholes x 10**9 + rests, rounded up."""
+def joint_requirement_within_up(state, level, markets, lows, highs, count):
+    """Worst joint loss, with its charge, of `count` values in these markets, each anywhere from low to high; up.
+
+    A scenario takes most of each value at one of its ends, whichever its move says, whatever the others are. Hedging
+    costs less (hedged <= unhedged), so the charge is largest at the largest net and gross. Of values that cannot move
+    it is their requirement, exactly.
+    """
     instruments = state.instruments.shape[0]
     policy = state.policy[0]
     chosen = np.empty(max(count, 1), np.int64)
@@ -93,14 +96,15 @@ def joint_requirement_up(state, level, markets, wholes, rests, count):
         if not is_first:
             continue
         scale = state.schedules[level * instruments + markets[first]].scale_ppm
-        net = 0
+        net_low = 0
+        net_high = 0
         gross = 0
         members = 0
         for i in range(first, count):
             if policy.scenario_by_unit == 0 or state.contracts[markets[i]].risk_unit == unit:
-                value = wholes[i] * PPB + rests[i]
-                net += value
-                gross += abs(value)
+                net_low += lows[i]
+                net_high += highs[i]
+                gross += max(abs(lows[i]), abs(highs[i]))
                 chosen[members] = i
                 members += 1
         worst = 0
@@ -111,15 +115,19 @@ def joint_requirement_up(state, level, markets, wholes, rests, count):
             for k in range(members):
                 i = chosen[k]
                 move = state.shocks[at + markets[i]].move_ppb
-                part = rests[i] * move
+                value = lows[i] if move >= 0 else highs[i]
+                part = value // PPB
+                whole += part * move
+                part = (value - part * PPB) * move
                 carry = part // PPB
-                whole += wholes[i] * move + carry
+                whole += carry
                 rest += part - carry * PPB
             loss = -(whole + rest // PPB)
             if loss > worst:
                 worst = loss
-        charge = mul_div_up(abs(net), policy.scenario_unhedged_ppm, PPM)
-        charge += mul_div_up(gross - abs(net), policy.scenario_hedged_ppm, PPM)
+        net = max(abs(net_low), abs(net_high))
+        charge = mul_div_up(net, policy.scenario_unhedged_ppm, PPM)
+        charge += mul_div_up(gross - net, policy.scenario_hedged_ppm, PPM)
         worst = max(worst, charge) if policy.scenario_charge_least == 1 else worst + charge
         asked += mul_div_up(worst, scale, PPM)
     return asked

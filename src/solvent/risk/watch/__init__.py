@@ -18,7 +18,9 @@ touched accounts again, except where what they did can only help. Under whole br
 next bracket loses surplus while its price rises; such a long carries a second trigger, the last price before that
 bracket, and a short's trigger stops there too. At its trigger it is judged by the rate it has now: on the way down it
 may stand in a dearer bracket than at the end. A long whose requirement may grow faster than its value is judged at its
-lower trigger for its value and at its upper one for its requirement. Rules without a certificate: see `certificate`.
+lower trigger for its value and at its upper one for its requirement. Inverse contracts are the mirror of this: their
+notional grows while the price falls, so a long's trigger stops at the edge and a short carries the second one. Steep
+joint scenarios give every position two triggers. Rules without a certificate: see `certificate`.
 
 Files: `certificate` (which rules have one), `corner` (how triggers are chosen), `index` (keys under maxima), `collect`
 (whom a change concerns), `members` (sets of accounts), `filter` (the scan of everybody: audit, and fallback).
@@ -28,12 +30,12 @@ Source: geometric monitoring (Sharfman, Schuster, Keren, PODS 2008) applied to m
 
 from solvent.risk.watch.certificate import (
     SMOOTH,
-    has_asset_certificate,
     has_contract_certificate,
     has_level_certificate,
     has_schedule_certificate,
     is_bent,
     is_certified,
+    is_debt,
     is_joint,
     multiplier_most_ppm,
     roundings,
@@ -50,7 +52,7 @@ from solvent.risk.watch.collect import (
     keep_thin,
     warm,
 )
-from solvent.risk.watch.corner import set_corner
+from solvent.risk.watch.corner import least_ticks, set_corner
 from solvent.risk.watch.filter import doubt, hide_from_scan, is_mirrored, mark_stale, reflect
 from solvent.risk.watch.index import (
     CURSOR,
@@ -67,7 +69,6 @@ from solvent.risk.watch.index import (
     SLICE,
     Watch,
     blank_watch,
-    ceiling_place,
     column_of,
     fired_room,
     forget_account,
@@ -76,6 +77,7 @@ from solvent.risk.watch.index import (
     key_of,
     make_maxima,
     no_mirror,
+    second_place,
     trigger_ticks,
 )
 from solvent.risk.watch.members import (
@@ -112,7 +114,6 @@ __all__ = [
     "blank_members",
     "blank_mirror",
     "blank_watch",
-    "ceiling_place",
     "clear_members",
     "collect",
     "collect_holders",
@@ -126,7 +127,6 @@ __all__ = [
     "forget_holding",
     "forget_position",
     "grown_members",
-    "has_asset_certificate",
     "has_contract_certificate",
     "has_level_certificate",
     "has_member",
@@ -135,10 +135,12 @@ __all__ = [
     "hide_from_scan",
     "is_bent",
     "is_certified",
+    "is_debt",
     "is_joint",
     "is_mirrored",
     "keep_thin",
     "key_of",
+    "least_ticks",
     "make_maxima",
     "mark_stale",
     "multiplier_most_ppm",
@@ -147,6 +149,7 @@ __all__ = [
     "reflect",
     "remove_member",
     "roundings",
+    "second_place",
     "set_corner",
     "slope_ppm",
     "trigger_ticks",

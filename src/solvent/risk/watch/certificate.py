@@ -2,20 +2,26 @@
 
 The proof of the safe corner (see the package) needs a lower bound of an account's surplus that never rises while any
 trigger is approached, and that nothing but prices and funding moves it between two judgements. With N the notional of
-a position and need(N) its requirement, multiplier included:
+a position and need(N) its requirement, multiplier included, a position is worth N or owes it:
+
+    debt        a linear short, an inverse long (solvent.state.values): its notional grows while it loses
+    worth       a linear long, an inverse short: its notional grows while it gains
 
     slope at most 1     value less need moves the position's way with its price, and so does the whole account under
                         joint scenarios: each scenario, and the charge, is linear in every value at a slope of at most
                         scale x (worst move + charge). One trigger where it loses
     whole brackets      the same inside a bracket; a second trigger before the next one
-    any other rise      need never falls while N grows. A short loses by value and need at once: one trigger. A long is
-                        worth at least its value at the lower trigger less its need at the upper one: `is_bent`
+    any other rise      need never falls while N grows. A debt loses by value and need at once: one trigger. Any other
+                        is worth at least its value at the trigger where it loses less its need at the second one,
+                        where it gains: `is_bent`
+    joint, steeper      a slope above 1 may take more of another position's hedge than the price gives: every position
+                        has two triggers. The account is worth at least its values where each loses, less what any
+                        scenario asks of values anywhere between the triggers (`joint_requirement_within_up`)
 
-What moves with anything else has none: a curve over open interest moves with what others do, and joint scenarios at
-a slope above 1 tie positions together. A rule without one may be right all the same; until somebody has written its
-certificate the account that is judged by it is `loose`: judged at every price, which is slow and not wrong.
-`EventKind.JUDGED_BY_SCAN` tells it when such terms bind, the compiler of rulebooks notes it, and the audit counts the
-accounts.
+What moves with anything else has none: a curve over open interest moves with what others do. A rule without one may be
+right all the same; until somebody has written its certificate the account that is judged by it is `loose`: judged at
+every price, which is slow and not wrong. `EventKind.JUDGED_BY_SCAN` tells it when such terms bind, the compiler of
+rulebooks notes it, and the audit counts the accounts.
 
 A new kind of rule changes nothing here. A new certificate is a line here, a way to set its triggers in `corner`, and
 a brute-force test.
@@ -86,10 +92,16 @@ def slope_ppm(state, level, instrument, leverage):
 
 
 @kernel
+def is_debt(contract, lots):
+    """True for a position that owes its notional, which grows while it loses: a linear short, an inverse long."""
+    return (lots < 0) == (contract.kind == ContractKind.LINEAR)
+
+
+@kernel
 def is_bent(state, level, instrument, slope):
-    """True when a long may lose surplus while its price rises other than at the edge of a bracket."""
+    """True when a position may lose surplus while its price moves its way other than at the edge of a bracket."""
     if is_joint(state, level, instrument):
-        return False
+        return slope > PPM
     schedule = state.schedules[level * state.contracts.shape[0] + instrument]
     return slope > PPM or (schedule.kind == Schedule.CURVE and schedule.driver == Driver.NOTIONAL)
 
@@ -97,8 +109,6 @@ def is_bent(state, level, instrument, slope):
 @kernel
 def has_schedule_certificate(tables, level, instrument):
     """True when what a position of the market is asked for at the level has a certificate."""
-    if is_joint(tables, level, instrument):
-        return joint_slope_ppm(tables, level, instrument) <= PPM
     schedule = tables.schedules[level * tables.contracts.shape[0] + instrument]
     kind = schedule.kind
     if kind == Schedule.CURVE:
@@ -112,31 +122,24 @@ def roundings(state, level, instrument):
 
     One ceiling moves by at most one quantum for a quantum of notional, and two is enough. Several together may move by
     several where a price moves favourably: a curve's scale is at most ten, and four things may be added. A multiplier
-    multiplies them, and is rounded up itself.
+    multiplies them, and is rounded up itself. An inverse value is rounded down and its notional up: a quantum of each.
     """
+    uneven = 0
+    if state.contracts[instrument].kind == ContractKind.INVERSE:
+        uneven = SMOOTH - (-slope_ppm(state, level, instrument, 1) // PPM)
     if is_joint(state, level, instrument):
-        return JOINT
+        return JOINT + uneven
     schedule = state.schedules[level * state.contracts.shape[0] + instrument]
     added = schedule.add_ppm + schedule.reward_ppm + schedule.premium_num
     rounded = ROUGH if schedule.kind == Schedule.CURVE or schedule.kind == Schedule.SCENARIO or added > 0 else SMOOTH
     multiplier = multiplier_most_ppm(state, level, instrument)
-    return rounded if multiplier == PPM else rounded * -(-multiplier // PPM) + SMOOTH
-
-
-@kernel
-def has_asset_certificate(asset):
-    """True when a holding of this asset row moves with its price alone, by at most the price's own move.
-
-    Fixed weights, tiers and discounts of the amount are constant factors; tiers of the value have falling weights
-    between nothing and one.
-    """
-    return asset.maintenance_ppm >= 0
+    return uneven + (rounded if multiplier == PPM else rounded * -(-multiplier // PPM) + SMOOTH)
 
 
 @kernel
 def has_contract_certificate(contract):
-    """True when a position's value is linear in its price, as the triggers of a corner are set."""
-    return contract.kind == ContractKind.LINEAR
+    """True when a position's value and its size move with its own price alone, the way the triggers of a corner say."""
+    return contract.kind == ContractKind.LINEAR or contract.kind == ContractKind.INVERSE
 
 
 @kernel
@@ -147,7 +150,11 @@ def has_level_certificate(level):
 
 @kernel
 def is_certified(state, level, account):
-    """True when everything the account is judged by at the level has a certificate."""
+    """True when everything the account is judged by at the level has a certificate.
+
+    Collateral always has: a fixed weight, a discount of the amount and tiers of the amount are constant factors, and
+    tiers of the value have falling weights between nothing and one.
+    """
     terms = state.accounts[account]
     counts_orders = not has_level_certificate(state.levels[level])
     row = terms.first_position
@@ -160,9 +167,4 @@ def is_certified(state, level, account):
         if position.lots != 0 and not has_contract_certificate(state.contracts[position.instrument]):
             return False
         row = position.next
-    row = terms.first_holding
-    while row != NONE:
-        if not has_asset_certificate(state.assets[state.holdings[row].asset]):
-            return False
-        row = state.holdings[row].next
     return True

@@ -1,15 +1,16 @@
 """A new corner for a sound account: triggers that spend its surplus so that they are rarely passed.
 
-With S the surplus less the quanta of rounding of each slot (see `certificate`), N_i the notional of slot i (a short's,
-and whatever is judged jointly or bends, counts 1 + largest rate: what it is asked for may grow while it loses), price i
+With S the surplus less the quanta of rounding of each slot (see `certificate`), N_i the notional of slot i (a debt's,
+and whatever is judged jointly or bends, counts 1 + largest rate: what it is asked for may grow while it loses), value i
 may move adversely by the fraction
 
     f_i = w_i x S / sum(N_j x w_j),      w_i = N_i ** (-1/3)
 
 which costs at most sum(N_i x f_i) = S. Any weights are valid; these minimise the expected number of passed triggers
-when relative moves are alike in all markets (the least of sum 1 / f_i**2 under sum N_i f_i = S).
+when relative moves are alike in all markets (the least of sum 1 / f_i**2 under sum N_i f_i = S). The value of a linear
+contract moves by f with its price, that of an inverse one while its price goes to p / (1 + f) or p / (1 - f).
 
-A long whose requirement bends has a second trigger as far above the mark. Its rate is a guess, so the corner is judged
+What bends has a second trigger as far on the other side of the mark. Its rate is a guess, so the corner is judged
 before it is relied on, and a smaller one asked for when it does not hold.
 
 Funding. Corners hold while the funding index of each market stays inside its band: they are set as if every position
@@ -19,12 +20,13 @@ had to pay up to the band's end. Where that reserve would take more than a quart
 
 import numpy as np
 
-from solvent.codes import Schedule
+from solvent.codes import ContractKind, Schedule
 from solvent.compiled import kernel
 from solvent.risk.watch.certificate import (
     SMOOTH,
     is_bent,
     is_certified,
+    is_debt,
     is_joint,
     roundings,
     slope_ppm,
@@ -33,17 +35,18 @@ from solvent.risk.watch.index import (
     FALLS,
     LEVEL,
     RISES,
-    ceiling_place,
     column_of,
     forget_account,
     forget_position,
     give_place,
     key_of,
+    second_place,
     take_place,
     write_key,
 )
 from solvent.risk.watch.members import add_member, remove_member
 from solvent.state.tables import NONE
+from solvent.state.values import notional_up
 from solvent.units import FUNDING_SCALE, PPM, VALUE_MAX, mul_div_up, value_quanta
 
 FRACTION_BITS = 30
@@ -102,16 +105,56 @@ def move_down(mark_ticks, fraction, share):
 
 
 @kernel
-def last_price_of_bracket(state, schedule, lots, per_lot_tick, mark_ticks):
-    """Largest price at which a position stays in the bracket it is in at the mark; 0 when it is the last bracket."""
-    notional = value_quanta(abs(lots), mark_ticks, per_lot_tick)
+def prices_around(contract, mark_ticks, fraction, share):
+    """(lower, upper) price at which a value has moved by the fraction x share / 256 of itself, inside the bounds."""
+    if contract.kind == ContractKind.LINEAR:
+        move = move_down(mark_ticks, fraction, share)
+        return mark_ticks - move, min(mark_ticks + move, contract.price_max_ticks)
+    part = min(fraction * share >> 8, FRACTION)
+    lower = -(-mark_ticks * FRACTION // (FRACTION + part))
+    upper = contract.price_max_ticks + 0
+    if part < FRACTION:
+        upper = min(upper, mark_ticks * FRACTION // (FRACTION - part))
+    return min(max(lower, least_ticks(contract)), mark_ticks), upper
+
+
+@kernel
+def least_ticks(contract):
+    """The lowest price a contract may have; a linear one is judged down to nothing."""
+    return 0 if contract.kind == ContractKind.LINEAR else max(contract.price_min_ticks, 1)
+
+
+@kernel
+def edge_of_bracket(state, schedule, contract, lots, mark_ticks):
+    """The price furthest from the mark, where the notional grows, at which a position stays in its bracket; 0 for none.
+
+    Upwards of a linear contract, downwards of an inverse one.
+    """
+    notional = notional_up(contract, abs(lots), mark_ticks)
     row = schedule.first_bracket
     last = schedule.first_bracket + schedule.bracket_count - 1
     while row < last and state.brackets[row + 1].floor_quanta <= notional:
         row += 1
     if row == last:
         return 0
-    return (state.brackets[row + 1].floor_quanta - 1) // value_quanta(abs(lots), 1, per_lot_tick)
+    most = state.brackets[row + 1].floor_quanta - 1
+    if contract.kind == ContractKind.LINEAR:
+        return most // value_quanta(abs(lots), 1, contract.quanta_per_lot_tick)
+    return mul_div_up(abs(lots), contract.quanta_per_lot_tick, most)
+
+
+@kernel
+def write_second(watch, instrument, row, account, side, trigger):
+    """Set, or take, the second trigger of a position, on this side; False when there is no place for it."""
+    column = 2 * instrument + side
+    place = second_place(watch, row)
+    if place == NONE and row < watch.position_second.shape[0]:
+        place = take_place(watch, column, account)
+        watch.position_second[row] = place
+    if place == NONE:
+        return False
+    write_key(watch, column, place, key_of(side, trigger))
+    return True
 
 
 @kernel
@@ -137,17 +180,18 @@ def set_corner(state, watch, account, surplus_quanta):
         if position.lots != 0:
             instrument = position.instrument
             market = state.instruments[instrument]
-            per_lot_tick = state.contracts[instrument].quanta_per_lot_tick
-            notional = value_quanta(abs(position.lots), market.mark_ticks, per_lot_tick)
+            contract = state.contracts[instrument]
+            notional = notional_up(contract, abs(position.lots), market.mark_ticks)
             share = WEIGHTS[_bits(notional)]
             slope = slope_ppm(state, level, instrument, position.leverage)
             bent = is_bent(state, level, instrument, slope)
+            joint = is_joint(state, level, instrument)
             is_guessed = is_guessed or bent
-            if not bent:
+            if joint or not bent:
                 rounded = roundings(state, level, instrument)
                 slack += rounded
                 is_rough = is_rough or rounded > SMOOTH
-            if position.lots < 0 or bent or is_joint(state, level, instrument):
+            if bent or joint or is_debt(contract, position.lots):
                 notional = min(notional + mul_div_up(notional, slope, PPM), 4 * VALUE_MAX)
             if position.lots < 0:
                 owed = market.funding_index - watch.funding_low[instrument]
@@ -197,21 +241,31 @@ def set_corner(state, watch, account, surplus_quanta):
             mark = state.instruments[instrument].mark_ticks
             contract = state.contracts[instrument]
             schedule = state.schedules[level * instruments + instrument]
-            ceiling = 0
             slope = slope_ppm(state, level, instrument, position.leverage)
             bent = is_bent(state, level, instrument, slope)
+            debt = is_debt(contract, position.lots)
+            notional = notional_up(contract, abs(position.lots), mark)
+            lower, upper = prices_around(contract, mark, fraction, WEIGHTS[_bits(notional)])
+            has_second = bent and (not debt or is_joint(state, level, instrument))
+            edge = 0
             if schedule.kind == Schedule.BRACKETS_WHOLE and not bent:
-                ceiling = last_price_of_bracket(state, schedule, position.lots, contract.quanta_per_lot_tick, mark)
-            notional = value_quanta(abs(position.lots), mark, contract.quanta_per_lot_tick)
-            move = move_down(mark, fraction, WEIGHTS[_bits(notional)])
-            side = FALLS if position.lots > 0 else RISES
-            trigger = mark - move
-            if bent and side == FALLS:
-                ceiling = min(mark + move, contract.price_max_ticks)
-            if side == RISES:
-                trigger = min(mark + move, contract.price_max_ticks)
-                if ceiling > 0:
-                    trigger = min(trigger, ceiling)
+                edge = edge_of_bracket(state, schedule, contract, position.lots, mark)
+            side = FALLS
+            trigger = lower
+            second = upper
+            if position.lots < 0:
+                side = RISES
+                trigger = upper
+                second = lower
+            if edge > 0 and debt:
+                trigger = max(trigger, edge) if side == FALLS else min(trigger, edge)
+            elif edge > 0:
+                second = edge + 0
+                has_second = True
+            if side == FALLS:
+                has_second = has_second and second < contract.price_max_ticks
+            else:
+                has_second = has_second and second > least_ticks(contract)
             column = 2 * instrument + side
             place = watch.position_place[row]
             if place != NONE and column_of(watch, place, instrument) != column:
@@ -224,18 +278,11 @@ def set_corner(state, watch, account, surplus_quanta):
                 complete = False
             else:
                 write_key(watch, column, place, key_of(side, trigger))
-            upper = ceiling_place(watch, row)
-            if side == FALLS and ceiling > 0 and ceiling < contract.price_max_ticks:
-                if upper == NONE and row < watch.position_ceiling.shape[0]:
-                    upper = take_place(watch, 2 * instrument + RISES, account)
-                    watch.position_ceiling[row] = upper
-                if upper == NONE:
-                    complete = False
-                else:
-                    write_key(watch, 2 * instrument + RISES, upper, key_of(RISES, ceiling))
-            elif upper != NONE:
-                give_place(watch, 2 * instrument + RISES, upper)
-                watch.position_ceiling[row] = NONE
+            if has_second:
+                complete = write_second(watch, instrument, row, account, 1 - side, second) and complete
+            elif second_place(watch, row) != NONE:
+                give_place(watch, 2 * instrument + 1 - side, second_place(watch, row))
+                watch.position_second[row] = NONE
         row = position.next
     row = state.accounts[account].first_holding
     while row != NONE:

@@ -20,16 +20,19 @@ a line that is smaller by more than its bound errs on the safe side by itself). 
 2**-16 of their size, c by that of the terms it is made from, and cash by three quanta a slot: requirement and funding
 are rounded up to whole quanta, collateral down, twice.
 
-Accounts whose wallet, positions or rules have changed since are `stale` and always judged. An account with a rule
-that has no certificate has minus infinity for cash, one with the liquidation engine plus infinity.
+The lines are those of the terms in force, so a change of terms leaves the mirror as it is. Accounts whose wallet or
+positions have changed since are `stale` and always judged. A slot under a rule without a certificate counts as a loss
+beyond all bounds; who has open orders that count, or is with the liquidation engine, has infinite cash, minus or plus.
 """
 
 import numpy as np
 
-from solvent.codes import Schedule, Status, Weighting
+from solvent.codes import ContractKind, Schedule, Status, Weighting
 from solvent.compiled import kernel
 from solvent.risk.watch.certificate import (
     SMOOTH,
+    has_contract_certificate,
+    has_schedule_certificate,
     is_certified,
     is_joint,
     multiplier_most_ppm,
@@ -52,6 +55,8 @@ from solvent.units import FUNDING_SCALE, PPM
 
 SLACK = 2.0**-16
 QUANTA_A_SLOT = 3.0
+BOTTOMLESS = np.float32(-1e38)
+"""More than any cash for every lot; finite, because nothing is held of what stands beside the accounts of a block."""
 
 
 @kernel
@@ -175,10 +180,16 @@ def _all_lines(state, watch, scale):
     lines = np.zeros((6, 2 * instruments + ASSETS_MAX), np.float32)
     for instrument in range(instruments):
         market = state.instruments[instrument]
-        value = np.float64(market.mark_ticks) * state.contracts[instrument].quanta_per_lot_tick
+        contract = state.contracts[instrument]
+        value = np.float64(market.mark_ticks) * contract.quanta_per_lot_tick
+        if contract.kind == ContractKind.INVERSE:
+            value = -contract.quanta_per_lot_tick / np.float64(max(market.mark_ticks, 1))
         change = np.float64(market.funding_index - watch.mirror_funding[instrument]) / FUNDING_SCALE
-        _write_lines(state, level, instrument, 2 * instrument, value, change, scale, lines)
-        _write_lines(state, level, instrument, 2 * instrument + 1, -value, -change, scale, lines)
+        if has_schedule_certificate(state, level, instrument) and has_contract_certificate(contract):
+            _write_lines(state, level, instrument, 2 * instrument, value, change, scale, lines)
+            _write_lines(state, level, instrument, 2 * instrument + 1, -value, -change, scale, lines)
+        else:
+            lines[0::2, 2 * instrument : 2 * instrument + 2] = BOTTOMLESS
     weighted = state.levels[level].maintenance_weights == 1
     for asset in range(1, ASSETS_MAX):
         terms = state.assets[asset]

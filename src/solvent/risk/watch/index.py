@@ -71,7 +71,7 @@ class Watch(NamedTuple):
     nodes: np.ndarray
     roots: np.ndarray
     position_place: np.ndarray
-    position_ceiling: np.ndarray
+    position_second: np.ndarray
     holding_place: np.ndarray
     funding_low: np.ndarray
     funding_high: np.ndarray
@@ -105,12 +105,12 @@ def blank_watch(
     positions: int,
     holdings: int,
     *,
-    ceilings: bool = True,
+    seconds: bool = True,
     level: Level = Level.MAINTENANCE,
 ) -> Watch:
     """An empty index with room for so many keys per column; capacities are rounded up to whole nodes.
 
-    Without `ceilings` there is no room for the second triggers that whole brackets need; their holders are loose.
+    Without `seconds` there is no room for the second triggers some rules need; their holders are loose.
     """
     capacities = np.maximum(-(-np.asarray(column_capacities, dtype=np.int64) // FAN) * FAN, 0)
     columns = np.zeros(len(capacities), dtype=COLUMN).view(np.recarray)
@@ -132,7 +132,7 @@ def blank_watch(
         nodes=np.full(int(nodes.sum()), DEAD, dtype=np.int32),
         roots=np.full(int(roots.sum()), DEAD, dtype=np.int32),
         position_place=np.full(positions, NONE, dtype=np.int32),
-        position_ceiling=np.full(positions if ceilings else 0, NONE, dtype=np.int32),
+        position_second=np.full(positions if seconds else 0, NONE, dtype=np.int32),
         holding_place=np.full(holdings, NONE, dtype=np.int32),
         funding_low=np.zeros(len(capacities) // 2, dtype=np.int64),
         funding_high=np.zeros(len(capacities) // 2, dtype=np.int64),
@@ -259,9 +259,9 @@ def column_of(watch, place, instrument):
 
 
 @kernel
-def ceiling_place(watch, row):
+def second_place(watch, row):
     """Place of the second trigger of a position, or -1."""
-    return watch.position_ceiling[row] if row < watch.position_ceiling.shape[0] else NONE
+    return watch.position_second[row] if row < watch.position_second.shape[0] else NONE
 
 
 @kernel
@@ -272,10 +272,10 @@ def forget_position(state, watch, row):
     if place != NONE:
         give_place(watch, column_of(watch, place, instrument), place)
         watch.position_place[row] = NONE
-    place = ceiling_place(watch, row)
+    place = second_place(watch, row)
     if place != NONE:
-        give_place(watch, 2 * instrument + RISES, place)
-        watch.position_ceiling[row] = NONE
+        give_place(watch, column_of(watch, place, instrument), place)
+        watch.position_second[row] = NONE
 
 
 @kernel

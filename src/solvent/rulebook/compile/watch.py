@@ -5,7 +5,6 @@ from __future__ import annotations
 from solvent.codes import Level
 from solvent.compiled import plain
 from solvent.risk.watch import (
-    has_asset_certificate,
     has_contract_certificate,
     has_level_certificate,
     has_schedule_certificate,
@@ -15,7 +14,7 @@ from solvent.state.terms import Terms
 
 
 def note_what_is_scanned(work: Work, terms: Terms) -> None:
-    """One note that names the markets and assets whose holders are judged at every price."""
+    """One note that names the markets whose holders are judged at every price."""
     level = plain(has_level_certificate)(terms.levels[Level.MAINTENANCE])
     scanned = [
         contract.symbol
@@ -25,11 +24,6 @@ def note_what_is_scanned(work: Work, terms: Terms) -> None:
             and plain(has_schedule_certificate)(terms, Level.MAINTENANCE, row)
             and plain(has_contract_certificate)(terms.contracts[row])
         )
-    ]
-    scanned += [
-        asset.asset
-        for row, asset in enumerate(work.rulebook.collateral)
-        if row > 0 and terms.assets[row].used and not plain(has_asset_certificate)(terms.assets[row])
     ]
     if scanned:
         work.notes.append(
