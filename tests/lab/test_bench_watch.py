@@ -24,6 +24,9 @@ PROMISED = {
     "command_us",
     "index_bytes_per_account",
     "lists_equal",
+    "watch_mean_us",
+    "calm_mean_us",
+    "flag_us",
 }
 
 
@@ -44,7 +47,8 @@ def test_the_command_prints_what_was_promised() -> None:
     assert all(row["commands"] > 0 for row in updates.values())
     assert updates["deposit"]["refused_of_batch"] == updates["trade"]["refused_of_batch"] == 0, updates
     shocks = measure_shocks(bench, 3)
-    assert len(shocks) == 5
+    assert len(shocks) == 6
+    assert shocks[-1]["shock"] == "new terms"
     assert all(row["lists_equal"] for row in shocks)
     assert sum(row["flagged"] for row in shocks) > 0
     cascade = measure_cascade(150, 5, steps=20, markets=4)
@@ -72,7 +76,8 @@ def test_a_book_follows_its_seed() -> None:
     lots = book.state.positions.lots[: int(book.state.venue[0].position_count)]
     assert (lots != 0).all()
     assert 1.5 < len(lots) / book.accounts < 5
-    markets, prices = draw_path(book, 300, 5)
+    markets, prices, jumps = draw_path(book, 300, 5, jump=0.1)
+    assert 10 < jumps.sum() < 60
     assert markets.max() < MARKETS
     assert (prices > 0).all()
     assert np.bincount(markets, minlength=MARKETS)[0] > 20

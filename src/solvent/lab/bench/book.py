@@ -3,7 +3,8 @@
 200 markets in three classes of margin, prices log-uniform; 1 to 50 positions an account, 3 on the mean, markets drawn
 by rank; gross exposure lognormal around 3,000 with a cap of 20 million; 45 % short; a quarter of the accounts holds
 collateral priced by market 0 and a fifth by market 1. On the quiet book equity is the requirement times
-1.01 + 8 exp(z), and one account in 2,000 stands below it. On the stressed book every surplus is an eighth of that.
+1.01 + 8 exp(z), and one account in 2,000 stands below it. On the stressed book every surplus is an eighth of that. The
+path is the same for both: one price in 5,000 is a jump of 1 to 8 % of one market; whom a price flags has left.
 
 Contracts of such a book do not balance, and its rows were not traded: it is for measuring the watch and the scans.
 """
@@ -30,7 +31,7 @@ CLASSES = (
     ((15_000, 40_000, 100_000), (10_000, 100_000), 4e-4),
 )
 """(maintenance rates in ppm, bracket floors in units of money, standard deviation of one tick's return)."""
-JUMPS = {"quiet": 2e-4, "stressed": 2e-3}
+JUMP = 2e-4
 """Chance of a jump of 1 to 8 % at a tick."""
 CHUNK = 1_000_000
 START_NS = 1_700_000_000 * 10**9
@@ -223,14 +224,16 @@ def _hand_over(state: State) -> None:
     state.venue[0].queue_count = len(below)
 
 
-def draw_path(book: Book, ticks: int, seed: int, jump: float | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """(market, price in ticks) of so many ticks: markets by rank, returns Student t(4) by class, rare jumps."""
+def draw_path(
+    book: Book, ticks: int, seed: int, jump: float = JUMP, volatility: float = 1.0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(market, price in ticks, whether it is a jump) of so many ticks: by rank, returns Student t(4) by class."""
     random = np.random.default_rng(seed + 3)
     weights = 1 / np.arange(1, MARKETS + 1)
     markets = random.choice(MARKETS, ticks, p=weights / weights.sum())
     scale = np.array([CLASSES[class_of(market)][2] for market in range(MARKETS)]) / math.sqrt(2)
-    returns = random.standard_t(4, ticks) * scale[markets]
-    jumps = random.random(ticks) < (JUMPS[book.kind] if jump is None else jump)
+    returns = random.standard_t(4, ticks) * scale[markets] * volatility
+    jumps = random.random(ticks) < jump
     returns[jumps] = random.uniform(0.01, 0.08, int(jumps.sum())) * random.choice([-1, 1], int(jumps.sum()))
     state: Any = book.state
     logs = np.log(state.instruments.mark_ticks.astype(float))
@@ -240,4 +243,4 @@ def draw_path(book: Book, ticks: int, seed: int, jump: float | None = None) -> t
         market = markets[place]
         logs[market] += returns[place]
         prices[place] = min(max(round(math.exp(logs[market])), 1), int(top[market]))
-    return markets.astype(np.int64), prices
+    return markets.astype(np.int64), prices, jumps

@@ -57,7 +57,6 @@ def measure_shocks(bench: Bench, seed: int) -> list[dict[str, Any]]:
         before = int(bench.machine.state.venue[0].queue_count)
         decided, finished = bench.ticks(markets, prices, CLOCK_PROCESSOR)
         waiting = int(bench.machine.watch.pending[COUNT]) + int(bench.machine.watch.meter[CURSOR] != NONE)
-        upkeep_ms = bench.settle()
         answers.append(
             {
                 "shock": name,
@@ -68,14 +67,50 @@ def measure_shocks(bench: Bench, seed: int) -> list[dict[str, Any]]:
                 "worst_command_ms": round(float(finished.max()) / 1e6, 3),
                 "worst_decision_over_scan": round(float(decided.max()) / 1e6 / moved, 3),
                 "decision_over_scan": round(float(decided.sum()) / 1e6 / moved, 3),
-                "flagged": int(bench.machine.state.venue[0].queue_count) - before,
                 "waiting": waiting,
-                "upkeep_afterwards_ms": round(upkeep_ms, 1),
-                "upkeep_s_per_million": round(upkeep_ms / 1e3 / bench.book.accounts * 1e6, 3),
-                "lists_equal": bench.lists_equal(),
+                **_aftermath(bench, before),
             }
         )
-    return answers
+    return [*answers, _measure_new_terms(bench)]
+
+
+def _aftermath(bench: Bench, queued: int) -> dict[str, Any]:
+    """What was flagged since, what repairing the rest takes, and whether nobody was missed."""
+    flagged = int(bench.machine.state.venue[0].queue_count) - queued
+    upkeep_ms = bench.settle()
+    return {
+        "flagged": flagged,
+        "upkeep_afterwards_ms": round(upkeep_ms, 1),
+        "upkeep_s_per_million": round(upkeep_ms / 1e3 / bench.book.accounts * 1e6, 3),
+        "lists_equal": bench.lists_equal(),
+    }
+
+
+def _measure_new_terms(bench: Bench) -> dict[str, Any]:
+    """A whole command that enacts the same terms again: everybody is decided about, every corner made anew."""
+    bench.remirror()
+    state = bench.machine.state
+    state.staged[:] = state.cells
+    scan_ms = scan_at(bench, np.zeros(0, np.int64), np.zeros(0, np.int64))
+    before = int(state.venue[0].queue_count)
+    records = np.zeros(1, dtype=COMMAND_DTYPE)
+    records["kind"], records["version"] = CommandKind.ENACT_TERMS, int(state.venue[0].terms_version) + 1
+    records["time_ns"] = int(state.venue[0].time_ns) + 1
+    command_ms = bench.in_one_batch(records) / 1e3
+    if int(state.venue[0].terms_version) != int(records["version"][0]):
+        raise AssertionError("the terms were refused")
+    return {
+        "shock": "new terms",
+        "scan_before_ms": round(scan_ms, 3),
+        "scan_ms": round(scan_ms, 3),
+        "decision_ms": round(command_ms, 3),
+        "worst_decision_ms": round(command_ms, 3),
+        "worst_command_ms": round(command_ms, 3),
+        "worst_decision_over_scan": round(command_ms / scan_ms, 3),
+        "decision_over_scan": round(command_ms / scan_ms, 3),
+        "waiting": int(bench.machine.watch.meter[CURSOR] != NONE),
+        **_aftermath(bench, before),
+    }
 
 
 def trade_records(bench: Bench, count: int, seed: int) -> np.ndarray:

@@ -5,6 +5,10 @@
 Times inside the machine are taken by the system's monotonic clock from compiled code, so that no call from Python is in
 them; the clock itself costs some 30 ns. The read floor is the time to add up a buffer of exactly the bytes a scan must
 read at the least: nine for a position or holding, 25 for an account. Scan and floor are medians of interleaved rounds.
+
+What a price costs is told in two parts: the watch (whom it endangers, judged; corners made anew), and the telling:
+status, queue and event of every account it flags, which any way of finding them would have to pay. The telling is
+measured by flagging the same accounts once more.
 """
 
 import ctypes
@@ -26,16 +30,21 @@ from solvent.compiled import bind, quick_compilation
 from solvent.engine.engine import announce_compilation
 from solvent.engine.room import Machine, fresh_watch, with_mirror
 from solvent.events import blank_tape
-from solvent.lab.bench.book import Book, draw_book, draw_path
+from solvent.lab.bench.book import JUMP, Book, draw_book, draw_path
 from solvent.procedures.answer import decide_price, repair
 from solvent.procedures.apply import apply
 from solvent.procedures.rebuild import keep_up
+from solvent.procedures.review import flag
 from solvent.procedures.scan import scan_exactly, scan_filtered
-from solvent.risk.watch import JUDGED
+from solvent.risk.watch import JUDGED, WARM_CHUNK, warm
 
 ROUNDS = 9
+TABLE_ROUNDS = 3
 CHECKS = 8
-"""So many times on the path the index is compared with both scans."""
+"""So many times on the path the index is compared with both scans; a quarter of it where a scan takes seconds."""
+MANY = 3_000_000
+JUMP_WAKE = 50
+"""So many prices from a jump on are not counted as calm."""
 POSITION_BYTES = 9
 ACCOUNT_BYTES = 25
 CLOCK_MONOTONIC = 1
@@ -65,8 +74,8 @@ def _clock() -> Any:
 
 
 @functools.cache
-def timed_kernels() -> tuple[Callable[..., None], Callable[..., None]]:
-    """(ticks, commands): run a path and write nanoseconds of each step; compiled here, because they call the clock."""
+def timed_kernels() -> tuple[Callable[..., None], Callable[..., None], Callable[..., None]]:
+    """(ticks, commands, flags): write nanoseconds of each step; compiled here, because they call the clock."""
     clock = _clock()
 
     @numba.njit(error_model="numpy")
@@ -98,7 +107,22 @@ def timed_kernels() -> tuple[Callable[..., None], Callable[..., None]]:
             clock(CLOCK_MONOTONIC, stamp.ctypes.data)
             taken[i] = stamp[0] * 1_000_000_000 + stamp[1] - began
 
-    return ticks, commands
+    @numba.njit(error_model="numpy")
+    def flags(state_tables, watch_tables, tape_tables, accounts, taken, stamp):  # type: ignore[no-untyped-def]
+        state, watch, tape = bind(state_tables), bind(watch_tables), bind(tape_tables)
+        rows = np.empty(WARM_CHUNK, np.int64)
+        tape.meter[0] = 0
+        for first in range(0, accounts.shape[0], WARM_CHUNK):
+            last = min(first + WARM_CHUNK, accounts.shape[0])
+            warm(state, watch, accounts[first:last], rows, last - first, False)  # judging has read the rows by then
+            clock(CLOCK_PROCESSOR, stamp.ctypes.data)
+            began = stamp[0] * 1_000_000_000 + stamp[1]
+            for i in range(first, last):
+                flag(state, tape, accounts[i], 0, 0)
+            clock(CLOCK_PROCESSOR, stamp.ctypes.data)
+            taken[0] += stamp[0] * 1_000_000_000 + stamp[1] - began
+
+    return ticks, commands, flags
 
 
 def spread_us(nanoseconds: np.ndarray) -> Spread:
@@ -145,12 +169,13 @@ class Bench:
             began = time.perf_counter()
             self.machine = with_mirror(Machine(book.state, fresh_watch(book.state)))
             self.build_seconds = time.perf_counter() - began
-            self.run_ticks, self.run_commands = timed_kernels()
+            self.run_ticks, self.run_commands, self.run_flags = timed_kernels()
             self.tape = blank_tape(2 * len(book.state.accounts) + 65_536)
             self.stamp = np.zeros(2, dtype=np.int64)
             self.found = np.zeros(len(book.state.accounts), dtype=np.int32)
             self.ticks(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
             self.commands(np.zeros(0, dtype=COMMAND_DTYPE))
+            self.flag_us(0)
 
     def remirror(self) -> None:
         """A mirror of the accounts as they are now."""
@@ -169,6 +194,15 @@ class Bench:
         taken = np.zeros(len(records), dtype=np.int64)
         self.run_commands(*self.machine, self.tape, records.view(np.recarray), taken, self.stamp)
         return taken
+
+    def flag_us(self, first: int) -> float:
+        """Microseconds it takes to flag one of those in the queue from place `first` on: status, queue, event."""
+        state = self.machine.state
+        accounts = state.queue[first : int(state.venue[0].queue_count)].copy()
+        taken = np.zeros(1, dtype=np.int64)
+        state.venue[0].queue_count = first
+        self.run_flags(*self.machine, self.tape, accounts, taken, self.stamp)
+        return float(taken[0]) / max(len(accounts), 1) / 1e3
 
     def settle(self) -> float:
         """Repair everything a shock left; milliseconds of the processor."""
@@ -194,12 +228,13 @@ class Bench:
         buffer = np.ones(floor_bytes(self.book) // 8)
         times: dict[str, list[float]] = {"floor_ms": [], "scan_ms": [], "table_scan_ms": []}
         doubted = 0
-        for _ in range(ROUNDS):
+        for number in range(ROUNDS):
             times["floor_ms"].append(_milliseconds(buffer.sum))
             began = time.perf_counter()
             _count, doubted = scan_filtered(*self.machine, self.found)
             times["scan_ms"].append((time.perf_counter() - began) * 1e3)
-            times["table_scan_ms"].append(_milliseconds(lambda: scan_exactly(self.machine.state, self.found)))
+            if number < TABLE_ROUNDS:
+                times["table_scan_ms"].append(_milliseconds(lambda: scan_exactly(self.machine.state, self.found)))
         return {**{name: round(float(np.median(found)), 4) for name, found in times.items()}, "doubted": int(doubted)}
 
     def shifted(self, factors: dict[int, float]) -> tuple[np.ndarray, np.ndarray]:
@@ -238,7 +273,14 @@ def transfer_records(bench: Bench, kind: CommandKind, share: float, count: int, 
 
 
 def measure_watch(
-    accounts: int, kind: str, seed: int, ticks: int = 20_000, *, scattered: bool = True
+    accounts: int,
+    kind: str,
+    seed: int,
+    ticks: int = 20_000,
+    *,
+    scattered: bool = True,
+    volatility: float = 1.0,
+    jump: float = JUMP,
 ) -> dict[str, Any]:
     """Everything `solvent bench watch` prints, JSON-ready. Raises MemoryError when the computer has not the memory."""
     refuse_what_does_not_fit(accounts)
@@ -249,12 +291,13 @@ def measure_watch(
     scan_bytes = sum(rows.nbytes for name, rows in watch._asdict().items() if name.startswith("mirror"))
     equal = bench.lists_equal()
     scans = bench.scans()
-    markets, prices = draw_path(book, ticks, seed)
+    markets, prices, jumps = draw_path(book, ticks, seed, jump, volatility)
     decided, finished = [], []
     flagged = int(book.state.venue[0].queue_count)
     judged = int(watch.meter[JUDGED])
     processor_seconds = 0.0
-    for part in np.array_split(np.arange(ticks), CHECKS):
+    queued = flagged
+    for part in np.array_split(np.arange(ticks), CHECKS if accounts < MANY else CHECKS // 4):
         began = time.thread_time()
         times = bench.ticks(markets[part], prices[part])
         processor_seconds += time.thread_time() - began
@@ -264,10 +307,14 @@ def measure_watch(
         _progress(f"{sum(map(len, decided)):,} of {ticks:,} prices")
     _progress("")
     flagged = int(book.state.venue[0].queue_count) - flagged
+    flag_us = bench.flag_us(queued)
+    mean_us = processor_seconds / ticks * 1e6
+    watch_us = max(mean_us - flagged * flag_us / ticks, 1e-3)
+    calm_us = float(np.mean(np.concatenate(finished)[~_near_jumps(jumps)])) / 1e3
     judged = int(watch.meter[JUDGED]) - judged
     tick_us = spread_us(np.concatenate(finished))
-    later = draw_path(book, max(ticks // 4, 1), seed + 10, jump=0.0)
-    command_us = spread_us(bench.commands(report_records(bench, *later)))
+    later = draw_path(book, max(ticks // 4, 1), seed + 10, 0.0, volatility)
+    command_us = spread_us(bench.commands(report_records(bench, *later[:2])))
     equal = equal and bench.lists_equal()
     scan_us = scans["scan_ms"] * 1e3
     return {
@@ -276,14 +323,22 @@ def measure_watch(
         "seed": seed,
         "positions": int(book.state.venue[0].position_count),
         "ticks": ticks,
+        "jumps": int(jumps.sum()),
+        "volatility": volatility,
+        "rows": "scattered" if scattered else "together",
         **scans,
         "tick_us": msgspec.to_builtins(tick_us),
         "decision_us": msgspec.to_builtins(spread_us(np.concatenate(decided))),
-        "tick_processor_mean_us": round(processor_seconds / ticks * 1e6, 3),
+        "tick_processor_mean_us": round(mean_us, 3),
+        "watch_mean_us": round(watch_us, 3),
+        "flag_us": round(flag_us, 4),
+        "calm_mean_us": round(calm_us, 3),
         "command_us": {"p50": command_us.p50, "p99": command_us.p99},
         "scan_over_floor": round(scans["scan_ms"] / scans["floor_ms"], 3),
         "scan_over_tick_mean": round(scan_us / tick_us.mean, 1),
-        "scan_over_tick_mean_processor": round(scan_us / (processor_seconds / ticks * 1e6), 1),
+        "scan_over_tick_mean_processor": round(scan_us / mean_us, 1),
+        "scan_over_watch_mean": round(scan_us / watch_us, 1),
+        "scan_over_calm_mean": round(scan_us / calm_us, 1),
         "scan_over_tick_p99": round(scan_us / tick_us.p99, 1),
         "judged_per_tick": round(judged / ticks, 3),
         "flagged": flagged,
@@ -293,6 +348,14 @@ def measure_watch(
         "lists_equal": bool(equal),
         "machine": f"{platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__}",
     }
+
+
+def _near_jumps(jumps: np.ndarray) -> np.ndarray:
+    """The jumps, and the prices right after them, which repair what a jump broke."""
+    near = jumps.copy()
+    for later in range(1, JUMP_WAKE):
+        near[later:] |= jumps[:-later]
+    return near
 
 
 def _progress(line: str) -> None:
