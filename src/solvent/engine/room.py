@@ -17,6 +17,7 @@ from solvent.risk.watch import (
     COUNT,
     FAN,
     MIRRORED,
+    SLOTS_MAX,
     Watch,
     blank_mirror,
     blank_watch,
@@ -151,6 +152,7 @@ def with_mirror(machine: Machine) -> Machine:
     owned = state.holdings.account[: int(state.venue[0].holding_count)]
     slots += np.bincount(owned[owned != NONE], minlength=len(accounts))
     slots[(accounts["status"] != Status.SOUND) | (accounts["kind"] == AccountKind.SYSTEM)] = 0
+    slots[slots > SLOTS_MAX] = 0  # no group is so wide: they are judged by every scan
     # the meter and the set of stale accounts speak of one mirror: a machine that keeps another keeps them too
     watch = watch._replace(
         meter=watch.meter.copy(), stale=watch.stale.copy(), **blank_mirror(slots, len(state.instruments))

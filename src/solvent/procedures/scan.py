@@ -10,6 +10,8 @@ from solvent.risk.watch import (
     FALLS,
     MIRRORED,
     RISES,
+    SLOTS_MAX,
+    add_member,
     clear_members,
     doubt,
     drain_in_order,
@@ -149,7 +151,9 @@ def fill_mirror(state_tables, watch_tables):
         while row != NONE:
             slots += 1
             row = state.holdings[row].next
-        if slots > 0:
+        if slots > SLOTS_MAX:
+            add_member(watch.stale, account)
+        elif slots > 0:
             reflect(state, watch, account, cash, slots)
     watch.meter[MIRRORED] = 1
     return watch.meter[CURSOR]

@@ -90,7 +90,7 @@ from solvent.risk.watch.members import (
     next_member,
     remove_member,
 )
-from solvent.risk.watch.mirror import blank_mirror, has_mirror_room
+from solvent.risk.watch.mirror import SLOTS_MAX, blank_mirror, has_mirror_room
 
 __all__ = [
     "COUNT",
@@ -106,6 +106,7 @@ __all__ = [
     "RISES",
     "SCANS",
     "SLICE",
+    "SLOTS_MAX",
     "SMOOTH",
     "WARM_CHUNK",
     "WARM_MIN",

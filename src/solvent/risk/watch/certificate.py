@@ -29,6 +29,7 @@ a brute-force test.
 
 from solvent.codes import ContractKind, Driver, Level, Schedule
 from solvent.compiled import kernel
+from solvent.risk.watch.mirror import SLOTS_MAX
 from solvent.state.tables import NONE
 from solvent.units import PPB, PPM, mul_div_up
 
@@ -153,9 +154,11 @@ def is_certified(state, level, account):
     """True when everything the account is judged by at the level has a certificate.
 
     Collateral always has: a fixed weight, a discount of the amount and tiers of the amount are constant factors, and
-    tiers of the value have falling weights between nothing and one.
+    tiers of the value have falling weights between nothing and one. A vault may have more slots than a corner.
     """
     terms = state.accounts[account]
+    if terms.position_count > SLOTS_MAX:
+        return False
     counts_orders = not has_level_certificate(state.levels[level])
     row = terms.first_position
     while row != NONE:

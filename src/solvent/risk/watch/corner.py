@@ -49,6 +49,9 @@ from solvent.state.tables import NONE
 from solvent.state.values import notional_up
 from solvent.units import FUNDING_SCALE, PPM, VALUE_MAX, mul_div_up, value_quanta
 
+SHARE = 0
+BENT = 1
+
 FRACTION_BITS = 30
 FRACTION = 2**FRACTION_BITS
 WHOLE_BITS = 54
@@ -158,22 +161,19 @@ def write_second(watch, instrument, row, account, side, trigger):
 
 
 @kernel
-def set_corner(state, watch, account, surplus_quanta):
-    """Give a sound account new triggers that spend its surplus (equity above the threshold, not negative).
+def weigh(state, watch, account):
+    """What the slots of an account weigh, and what of its surplus is spoken for, in quanta.
 
-    True when the corner rests on a guess of a bent requirement: the caller judges it, and asks again for a smaller one.
+    (weight, slack for roundings, reserve for funding, True where roundings are rough, True where a slope is a guess).
+    `watch.slots` keeps each position's share of a move and whether it bends.
     """
     level = watch.meter[LEVEL]
-    if not is_certified(state, level, account):
-        forget_account(state, watch, account)
-        add_member(watch.loose, account)
-        return False
-    instruments = state.instruments.shape[0]
+    weight = 0
     slack = 2
+    reserve = 0
     is_rough = False
     is_guessed = False
-    weight = 0
-    reserve = 0
+    place = 0
     row = state.accounts[account].first_position
     while row != NONE:
         position = state.positions[row]
@@ -186,6 +186,8 @@ def set_corner(state, watch, account, surplus_quanta):
             slope = slope_ppm(state, level, instrument, position.leverage)
             bent = is_bent(state, level, instrument, slope)
             joint = is_joint(state, level, instrument)
+            watch.slots[place, SHARE] = share
+            watch.slots[place, BENT] = 1 if bent else 0
             is_guessed = is_guessed or bent
             if joint or not bent:
                 rounded = roundings(state, level, instrument)
@@ -200,21 +202,112 @@ def set_corner(state, watch, account, surplus_quanta):
             if owed > 0:
                 reserve += mul_div_up(abs(position.lots), owed, FUNDING_SCALE)
             weight += weighted_up(notional, share)
+        place += 1
         row = position.next
     row = state.accounts[account].first_holding
     while row != NONE:
         holding = state.holdings[row]
-        asset = state.assets[holding.asset]
-        mark = state.instruments[asset.price_instrument].mark_ticks
-        value = mul_div_up(holding.amount_quanta, mark * asset.value_num, asset.value_den)
+        value = worth_up(state, holding)
         weight += weighted_up(value, WEIGHTS[_bits(value)])
         slack += SMOOTH
         row = holding.next
+    return weight, slack, reserve, is_rough, is_guessed
+
+
+@kernel
+def worth_up(state, holding):
+    """What a holding is worth at the mark before any weight, rounded up."""
+    asset = state.assets[holding.asset]
+    mark = state.instruments[asset.price_instrument].mark_ticks
+    return mul_div_up(holding.amount_quanta, mark * asset.value_num, asset.value_den)
+
+
+@kernel
+def set_triggers(state, watch, account, row, fraction, share, bent):
+    """Write the keys of one position for moves of fraction x share / 256; False when a column has no place for one."""
+    level = watch.meter[LEVEL]
+    position = state.positions[row]
+    instrument = position.instrument
+    mark = state.instruments[instrument].mark_ticks
+    contract = state.contracts[instrument]
+    schedule = state.schedules[level * state.instruments.shape[0] + instrument]
+    debt = is_debt(contract, position.lots)
+    lower, upper = prices_around(contract, mark, fraction, share)
+    has_second = bent and (not debt or is_joint(state, level, instrument))
+    side = FALLS
+    trigger = lower
+    second = upper
+    if position.lots < 0:
+        side = RISES
+        trigger = upper
+        second = lower
+    if schedule.kind == Schedule.BRACKETS_WHOLE and not bent:
+        edge = edge_of_bracket(state, schedule, contract, position.lots, mark)
+        if edge > 0 and debt:
+            trigger = max(trigger, edge) if side == FALLS else min(trigger, edge)
+        elif edge > 0:
+            second = edge
+            has_second = True
+    if side == FALLS:
+        has_second = has_second and second < contract.price_max_ticks
+    else:
+        has_second = has_second and second > least_ticks(contract)
+    column = 2 * instrument + side
+    place = watch.position_place[row]
+    if place != NONE and column_of(watch, place, instrument) != column:
+        forget_position(state, watch, row)
+        place = NONE
+    if place == NONE:
+        place = take_place(watch, column, account)
+        watch.position_place[row] = place
+    if place != NONE:
+        write_key(watch, column, place, key_of(side, trigger))
+    if has_second:
+        return write_second(watch, instrument, row, account, 1 - side, second) and place != NONE
+    if second_place(watch, row) != NONE:
+        give_place(watch, 2 * instrument + 1 - side, second_place(watch, row))
+        watch.position_second[row] = NONE
+    return place != NONE
+
+
+@kernel
+def set_trigger_of_holding(state, watch, account, row, fraction):
+    """Write the key of one holding; False when its column has no place for it."""
+    holding = state.holdings[row]
+    instrument = state.assets[holding.asset].price_instrument
+    mark = state.instruments[instrument].mark_ticks
+    place = watch.holding_place[row]
+    if place == NONE:
+        place = take_place(watch, 2 * instrument + FALLS, account)
+        watch.holding_place[row] = place
+    if place == NONE:
+        return False
+    move = move_down(mark, fraction, WEIGHTS[_bits(worth_up(state, holding))])
+    write_key(watch, 2 * instrument + FALLS, place, key_of(FALLS, mark - move))
+    return True
+
+
+@kernel
+def be_loose(state, watch, account):
+    """No corner: the account is judged at every price."""
+    forget_account(state, watch, account)
+    add_member(watch.loose, account)
+
+
+@kernel
+def set_corner(state, watch, account, surplus_quanta):
+    """Give a sound account new triggers that spend its surplus (equity above the threshold, not negative).
+
+    True when the corner rests on a guess of a bent requirement: the caller judges it, and asks again for a smaller one.
+    """
+    if not is_certified(state, watch.meter[LEVEL], account):
+        be_loose(state, watch, account)
+        return False
+    weight, slack, reserve, is_rough, is_guessed = weigh(state, watch, account)
     spend = surplus_quanta - slack
     if is_rough and spend < 0:
         # so near the edge several roundings at once could take what is left while a price moves favourably
-        forget_account(state, watch, account)
-        add_member(watch.loose, account)
+        be_loose(state, watch, account)
         return False
     if reserve * 4 <= spend:
         spend -= reserve
@@ -229,78 +322,22 @@ def set_corner(state, watch, account, surplus_quanta):
             spend >>= 1
             weight = (weight >> 1) + 1
         fraction = min(spend * FRACTION // weight, FRACTION)
-
     complete = True
+    place = 0
     row = state.accounts[account].first_position
     while row != NONE:
-        position = state.positions[row]
-        instrument = position.instrument
-        if position.lots == 0:
+        if state.positions[row].lots == 0:
             forget_position(state, watch, row)
         else:
-            mark = state.instruments[instrument].mark_ticks
-            contract = state.contracts[instrument]
-            schedule = state.schedules[level * instruments + instrument]
-            slope = slope_ppm(state, level, instrument, position.leverage)
-            bent = is_bent(state, level, instrument, slope)
-            debt = is_debt(contract, position.lots)
-            notional = notional_up(contract, abs(position.lots), mark)
-            lower, upper = prices_around(contract, mark, fraction, WEIGHTS[_bits(notional)])
-            has_second = bent and (not debt or is_joint(state, level, instrument))
-            edge = 0
-            if schedule.kind == Schedule.BRACKETS_WHOLE and not bent:
-                edge = edge_of_bracket(state, schedule, contract, position.lots, mark)
-            side = FALLS
-            trigger = lower
-            second = upper
-            if position.lots < 0:
-                side = RISES
-                trigger = upper
-                second = lower
-            if edge > 0 and debt:
-                trigger = max(trigger, edge) if side == FALLS else min(trigger, edge)
-            elif edge > 0:
-                second = edge + 0
-                has_second = True
-            if side == FALLS:
-                has_second = has_second and second < contract.price_max_ticks
-            else:
-                has_second = has_second and second > least_ticks(contract)
-            column = 2 * instrument + side
-            place = watch.position_place[row]
-            if place != NONE and column_of(watch, place, instrument) != column:
-                forget_position(state, watch, row)
-                place = NONE
-            if place == NONE:
-                place = take_place(watch, column, account)
-                watch.position_place[row] = place
-            if place == NONE:
-                complete = False
-            else:
-                write_key(watch, column, place, key_of(side, trigger))
-            if has_second:
-                complete = write_second(watch, instrument, row, account, 1 - side, second) and complete
-            elif second_place(watch, row) != NONE:
-                give_place(watch, 2 * instrument + 1 - side, second_place(watch, row))
-                watch.position_second[row] = NONE
-        row = position.next
+            share = watch.slots[place, SHARE]
+            bent = watch.slots[place, BENT] == 1
+            complete = set_triggers(state, watch, account, row, fraction, share, bent) and complete
+        place += 1
+        row = state.positions[row].next
     row = state.accounts[account].first_holding
     while row != NONE:
-        holding = state.holdings[row]
-        asset = state.assets[holding.asset]
-        instrument = asset.price_instrument
-        mark = state.instruments[instrument].mark_ticks
-        place = watch.holding_place[row]
-        if place == NONE:
-            place = take_place(watch, 2 * instrument + FALLS, account)
-            watch.holding_place[row] = place
-        if place == NONE:
-            complete = False
-        else:
-            value = mul_div_up(holding.amount_quanta, mark * asset.value_num, asset.value_den)
-            move = move_down(mark, fraction, WEIGHTS[_bits(value)])
-            write_key(watch, 2 * instrument + FALLS, place, key_of(FALLS, mark - move))
-        row = holding.next
+        complete = set_trigger_of_holding(state, watch, account, row, fraction) and complete
+        row = state.holdings[row].next
     remove_member(watch.pending, account)
     if complete:
         remove_member(watch.loose, account)

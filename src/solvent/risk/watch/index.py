@@ -22,7 +22,7 @@ import numpy as np
 from solvent.codes import Level
 from solvent.compiled import kernel
 from solvent.risk.watch.members import blank_members, remove_member
-from solvent.risk.watch.mirror import blank_mirror
+from solvent.risk.watch.mirror import SLOTS_MAX, blank_mirror
 from solvent.state.owners import blank_owners
 from solvent.state.tables import NONE
 
@@ -82,6 +82,7 @@ class Watch(NamedTuple):
     stale: np.ndarray
     fired: np.ndarray
     surplus: np.ndarray
+    slots: np.ndarray
     meter: np.ndarray
     mirror_groups: np.ndarray
     mirror_cash: np.ndarray
@@ -143,6 +144,7 @@ def blank_watch(
         stale=blank_members(accounts),
         fired=np.zeros(fired_room(accounts), dtype=np.int32),
         surplus=np.zeros(fired_room(accounts), dtype=np.int64),
+        slots=np.zeros((SLOTS_MAX, 2), dtype=np.int64),
         meter=meter,
         **no_mirror(len(capacities) // 2),
         **blank_owners(accounts),
