@@ -10,6 +10,7 @@ from solvent.commands import Advance, Command, Deposit, ListInstrument, OpenAcco
 from solvent.events import blank_tape
 from solvent.lab.auditor import Auditor
 from solvent.procedures.apply import apply
+from solvent.procedures.scan import broken_corners, scan_exactly
 from solvent.risk.watch import blank_watch
 from solvent.state.tables import State
 from solvent.state.terms import SOURCES_MAX, Terms, TermsShape, blank_terms
@@ -18,7 +19,11 @@ from solvent.units import PPM
 
 
 class Machine:
-    """Tables large enough for the test at hand; `do` applies one command and gives its events."""
+    """Tables large enough for the test at hand; `do` applies one command and gives its events.
+
+    After every command of every story the watch must have missed nobody, and every corner must hold; a test that
+    spoils the state on purpose says so with `is_spoiled`.
+    """
 
     def __init__(
         self,
@@ -35,6 +40,7 @@ class Machine:
         self.watch = blank_watch(np.full(2 * len(terms.contracts), keys), len(self.state.accounts), positions, holdings)
         self.tape = blank_tape(tape)
         self.before: State | None = None
+        self.is_spoiled = False
 
     def do(self, command: Command | np.ndarray, *, keep: bool = False) -> Any:
         """Apply one command (or one record) and give a copy of its events; `keep` keeps the state before it."""
@@ -48,8 +54,20 @@ class Machine:
             told.append(self.tape.records[:count].copy())
             self.tape.meter[0] = 0
             if place == len(records):
+                self.check_watch()
                 return np.concatenate(told)
             assert self.tape.meter[1] <= len(self.tape.records), "the tape is too short for this test"
+
+
+    def check_watch(self) -> None:
+        """Whoever is sound by status is sound by a scan, and every corner is a certificate."""
+        if self.is_spoiled:
+            return
+        found = np.zeros(len(self.state.accounts), dtype=np.int32)
+        missed = found[: scan_exactly(self.state, found)].tolist()
+        assert missed == [], f"the watch missed {missed}"
+        broken = found[: broken_corners(self.state, self.watch, found)].tolist()
+        assert broken == [], f"the corners of {broken} are no certificates"
 
 
 SECOND = 1_000_000_000
@@ -121,6 +139,7 @@ class Scene:
         record = pack([command])
         events = self.machine.do(record, keep=True)
         if fault is not None:
+            self.machine.is_spoiled = True
             changed = fault(self.machine.state, events)
             events = events if changed is None else changed
         self.auditor.check(record[0], events, self.machine.before, self.machine.state)
