@@ -58,7 +58,6 @@ class Machine:
                 return np.concatenate(told)
             assert self.tape.meter[1] <= len(self.tape.records), "the tape is too short for this test"
 
-
     def check_watch(self) -> None:
         """Whoever is sound by status is sound by a scan, and every corner is a certificate."""
         if self.is_spoiled:

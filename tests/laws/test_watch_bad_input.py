@@ -1,22 +1,26 @@
 """What a watch must not be surprised by: each time the same answer as a scan of everybody."""
 
+import os
+
 import numba
 import numpy as np
 import pytest
 from machine import START, small_terms
 from tests.ground import give, give_collateral, open_account
+from tests.plain import plain
 from typer.testing import CliRunner
 
 from solvent.cli.main import app
-from solvent.codes import Level, Status
+from solvent.codes import ContractKind, Level, Status
 from solvent.commands import PriceReport, pack
 from solvent.engine.room import Machine as Pair
 from solvent.engine.room import fresh_watch, with_mirror
 from solvent.events import EventKind, blank_tape
 from solvent.procedures.apply import apply
 from solvent.procedures.scan import broken_corners, scan_exactly, scan_filtered
-from solvent.risk.watch import COUNT, SCANS
-from solvent.state.terms import TermsShape, blank_terms
+from solvent.risk.watch import COUNT, SCANS, SLOTS_MAX, has_member
+from solvent.state.terms import Terms, TermsShape, blank_terms
+from solvent.state.values import traded_quanta
 from solvent.state.whole import first_user_account, new_state
 from solvent.units import PPM, VALUE_MAX
 
@@ -73,8 +77,8 @@ def test_all_accounts_distressed_at_once(mirror: bool) -> None:
         assert venue.pair.watch.meter[SCANS] > 0
 
 
-@pytest.mark.parametrize("count", [50, 64])
-def test_an_account_with_many_positions(count: int) -> None:
+def alike_markets(count: int) -> Terms:
+    """So many markets at 10 % and 5 %."""
     terms = blank_terms(TermsShape(count, 2, 0))
     small = small_terms()
     for name in ("levels", "stages", "absorbers", "assets", "policy"):
@@ -87,6 +91,12 @@ def test_an_account_with_many_positions(count: int) -> None:
         for level in (Level.INITIAL, Level.MAINTENANCE):
             terms.schedules[level * count + market] = small.schedules[2 * level]
             terms.schedules[level * count + market].first_bracket = level
+    return terms
+
+
+@pytest.mark.parametrize("count", [50, 64])
+def test_an_account_with_many_positions(count: int) -> None:
+    terms = alike_markets(count)
     venue = Venue(4, positions=4 * count, terms=terms, marks=(1_000,) * count)
     many = open_account(venue.state, 60_000)
     for market in range(count):
@@ -135,19 +145,55 @@ def test_a_position_at_the_size_limit_and_a_price_at_its_bound(sign: int) -> Non
     assert flagged == ([] if sign > 0 else [whale])
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_an_inverse_position_at_the_size_limit_and_its_price_at_both_bounds(sign: int) -> None:
+    top = 2**31
+    terms = small_terms()
+    contract = terms.contracts[0]
+    contract.kind, contract.price_min_ticks, contract.price_max_ticks = ContractKind.INVERSE, 1, top
+    contract.quanta_per_lot_tick, contract.lots_max = 2**40, VALUE_MAX // 2**40
+    venue = Venue(8, terms=terms, marks=(1_000, 1_000))
+    lots = sign * int(contract.lots_max)
+    cost = int(plain(traded_quanta)(contract, lots, 1_000))
+    whale = open_account(venue.state, VALUE_MAX // 500)
+    give(venue.state, whale, 0, lots, cost=cost)
+    dust = open_account(venue.state, 2**41)
+    give(venue.state, dust, 0, sign, cost=cost // int(contract.lots_max))
+    venue.ready(mirror=True)
+    flagged = venue.price(0, top) + venue.price(0, 1_000) + venue.price(0, 1) + venue.price(0, top)
+    assert flagged == ([whale] if sign > 0 else [])
+
+
+def test_a_vault_in_more_markets_than_a_mirror_has_slots_for_is_judged_at_every_price() -> None:
+    count = SLOTS_MAX + 5
+    terms = alike_markets(count)
+    venue = Venue(4, positions=4 * count, terms=terms, marks=(1_000,) * count)
+    many = open_account(venue.state, 60_000)
+    for market in range(count):
+        give(venue.state, many, market, 10, cost=10_000)
+    venue.ready(mirror=True)
+    assert plain(has_member)(venue.pair.watch.loose, many)
+    assert plain(has_member)(venue.pair.watch.stale, many)
+    assert venue.price(count - 1, 999) == []
+    flagged = [account for market in range(count) for account in venue.price(market, 400)]
+    assert flagged == [many]
+
+
 @pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="a million accounts are too many for plain Python")
 def test_a_million_accounts_with_nothing_cost_nothing() -> None:
-    venue = Venue(1_000_000, positions=16)
+    """With SOLVENT_EMPTY_ACCOUNTS as many as it says: ten million take some three gigabytes."""
+    count = int(os.environ.get("SOLVENT_EMPTY_ACCOUNTS", "1000000"))
+    venue = Venue(count, positions=16)
     first = first_user_account(venue.state)
     venue.state.accounts.kind[first:] = 1
     for link in ("first_position", "first_holding", "default_instrument", "order_stage"):
         venue.state.accounts[link][first:] = -1
-    venue.state.venue[0].account_count = first + 1_000_000
+    venue.state.venue[0].account_count = first + count
     venue.ready(mirror=True)
     assert len(venue.pair.watch.keys) == 0
     assert venue.price(0, 1) == []
     assert venue.price(0, 100_000) == []
-    assert sum(rows.nbytes for rows in venue.pair.watch) < 12 * 1_000_000
+    assert sum(rows.nbytes for rows in venue.pair.watch) < 12 * count
     assert venue.pair.watch.loose[COUNT] == 0
 
 
