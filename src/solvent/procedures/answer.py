@@ -23,7 +23,6 @@ from solvent.risk.watch import (
     SCANS,
     SLICE,
     WARM_CHUNK,
-    WARM_MIN,
     add_member,
     clear_members,
     collect,
@@ -36,6 +35,7 @@ from solvent.risk.watch import (
     make_maxima,
     next_member,
     remove_member,
+    take_batch,
     warm,
 )
 from solvent.state.tables import NONE
@@ -88,8 +88,7 @@ def _judge_found(state, watch, tape, found):
     left = 0
     for first in range(0, found, WARM_CHUNK):
         last = min(first + WARM_CHUNK, found)
-        if last - first >= WARM_MIN:
-            warm(state, watch, watch.fired[first:last], watch.surplus[first:last], last - first, False)
+        warm(state, watch, watch.fired[first:last], watch.surplus[first:last], last - first, False)
         for i in range(first, last):
             account = watch.fired[i]
             if _is_watched(state, account):
@@ -114,8 +113,7 @@ def _repair_found(state, watch, left):
     rows = np.empty(WARM_CHUNK, np.int64)
     for first in range(0, piece, WARM_CHUNK):
         last = min(first + WARM_CHUNK, piece)
-        if last - first >= WARM_MIN:
-            warm(state, watch, watch.fired[first:last], rows, last - first, True)
+        warm(state, watch, watch.fired[first:last], rows, last - first, True)
         for i in range(first, last):
             account = watch.fired[i]
             if not _is_watched(state, account):
@@ -138,11 +136,7 @@ def repair_pending(state, watch, accounts):
     done = 0
     account = next_member(watch.pending, 0)
     while account != NONE and done < accounts:
-        count = 0
-        while account != NONE and count < min(WARM_CHUNK, accounts - done):
-            batch[count] = account
-            count += 1
-            account = next_member(watch.pending, account + 1)
+        count, account = take_batch(watch.pending, account, batch, accounts - done)
         warm(state, watch, batch, rows, count, True)
         for i in range(count):
             if _is_watched(state, batch[i]):
@@ -162,14 +156,10 @@ def _scan_mirror(state, watch, tape):
     rows = np.empty(WARM_CHUNK, np.int64)
     account = next_member(watch.ordering, 0)
     while account != NONE:
-        count = 0
-        while account != NONE and count < WARM_CHUNK:
-            remove_member(watch.ordering, account)
-            batch[count] = account
-            count += 1
-            account = next_member(watch.ordering, account + 1)
+        count, account = take_batch(watch.ordering, account, batch, WARM_CHUNK)
         warm(state, watch, batch, rows, count, False)
         for i in range(count):
+            remove_member(watch.ordering, batch[i])
             if _is_watched(state, batch[i]):
                 _decide_one(state, watch, tape, batch[i])
             else:

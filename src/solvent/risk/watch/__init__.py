@@ -43,7 +43,6 @@ from solvent.risk.watch.certificate import (
 )
 from solvent.risk.watch.collect import (
     WARM_CHUNK,
-    WARM_MIN,
     collect,
     collect_holders,
     collect_within,
@@ -89,6 +88,7 @@ from solvent.risk.watch.members import (
     has_member,
     next_member,
     remove_member,
+    take_batch,
 )
 from solvent.risk.watch.mirror import SLOTS_MAX, blank_mirror, has_mirror_room
 
@@ -109,7 +109,6 @@ __all__ = [
     "SLOTS_MAX",
     "SMOOTH",
     "WARM_CHUNK",
-    "WARM_MIN",
     "Watch",
     "add_member",
     "blank_members",
@@ -153,6 +152,7 @@ __all__ = [
     "second_place",
     "set_corner",
     "slope_ppm",
+    "take_batch",
     "trigger_ticks",
     "warm",
 ]

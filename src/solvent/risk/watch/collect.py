@@ -151,8 +151,11 @@ def find_passed(watch, instrument, mark_ticks):
 def warm(state, watch, accounts, rows, count, with_keys):
     """Ask for the rows, and keys, of so many accounts side by side: the processor waits for them once, not in turn.
 
-    `rows` is room for as many numbers. Each pass branches only on what the pass before has already brought.
+    `rows` is room for as many numbers. Each pass branches only on what the pass before has already brought. Fewer than
+    WARM_MIN are not worth it.
     """
+    if count < WARM_MIN:
+        return
     touched = 0
     for i in range(count):
         terms = state.accounts[accounts[i]]

@@ -153,3 +153,15 @@ def next_member(members, account):
         middle = high * WORD + _lowest(members[first + high])
     low = middle * WORD + _lowest(members[HEADER + low_words + middle])
     return low * WORD + _lowest(members[HEADER + low])
+
+
+@kernel
+def take_batch(members, account, batch, most):
+    """Write members from `account` (one of them) on into `batch`, at most so many: (how many, the next one or -1)."""
+    count = 0
+    room = min(batch.shape[0], most)
+    while account != NONE and count < room:
+        batch[count] = account
+        count += 1
+        account = next_member(members, account + 1)
+    return count, account
