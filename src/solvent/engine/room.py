@@ -5,7 +5,7 @@ a trade opens at most two positions, an order reserved one position and one row 
 position per market, and so on.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
