@@ -3,7 +3,7 @@
     python benchmarks/scenario_margin.py [--json] [--accounts 2000] [--rounds 5]
 
 The same accounts are judged by marginal brackets, by 16 and by 60 joint scenarios, with everything shocked together
-and by underlying. Rounds alternate between the ways; each figure is the median of the rounds, in processor time, and is
+and by underlying; and as options on one market, half of them sold. Rounds alternate between the ways; each figure is the median of the rounds, in processor time, and is
 also told as a multiple of what brackets cost, which is what carries over to another computer.
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from solvent.codes import AccountKind, Level, Schedule
+from solvent.codes import AccountKind, ContractKind, Level, Schedule
 from solvent.procedures.assess import assess_accounts
 from solvent.state.tables import NONE
 from solvent.state.terms import TermsShape, blank_terms
@@ -30,6 +30,7 @@ WAYS = {
     "60 scenarios, together": (60, 0),
     "16 scenarios, by underlying": (16, 1),
     "60 scenarios, by underlying": (60, 1),
+    "options, standard margin": (0, 2),
 }
 
 
@@ -45,6 +46,8 @@ def venue(accounts: int, scenarios: int, by_unit: int) -> Any:
     terms.schedules.bracket_count[:], terms.schedules.denominator[:], terms.schedules.scale_ppm[:] = 1, 50, PPM
     moves = np.linspace(-160_000_000, 160_000_000, max(scenarios, 1)).astype(np.int64)
     terms.shocks.move_ppb[:] = np.repeat(moves, POSITIONS)
+    if by_unit == 2:
+        write_options(terms)
     policy = terms.policy[0]
     policy.scenario_count, policy.scenario_by_unit, policy.scenario_unhedged_ppm = scenarios, by_unit, 10_000
     state = new_state(terms, accounts=accounts, positions=accounts * POSITIONS)
@@ -62,6 +65,18 @@ def venue(accounts: int, scenarios: int, by_unit: int) -> Any:
     people.wallet_quanta[:] = 10**12
     state.venue[0].account_count, state.venue[0].position_count = first + accounts, len(rows)
     return state, np.arange(first, first + accounts)
+
+
+def write_options(terms: Any) -> None:
+    """All markets but the first become calls on it, with shares of 15, 10 and 7.5 %."""
+    terms.contracts.kind[1:], terms.options.strike_ticks[1:], terms.options.unit_quanta[1:] = (
+        ContractKind.OPTION,
+        MARK,
+        10,
+    )
+    for level, share, least in ((0, 150_000_000, 100_000_000), (1, 75_000_000, 75_000_000)):
+        rows = terms.schedules[level * POSITIONS + 1 : (level + 1) * POSITIONS]
+        rows.kind[:], rows.base_ppb[:], rows.floor_ppb[:] = Schedule.OPTION, share, least
 
 
 def main() -> None:

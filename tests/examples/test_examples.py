@@ -13,6 +13,7 @@ SAYS = {
     "one_default.py": ("liquidation price 98227", "position_deleveraged", "default_closed"),
     "same_day_other_rules.py": ("hyperliquid", "binance_usdm", "winners_first"),
     "tail_of_a_day.py": ("crash:severe", "expected_shortfall_95"),
+    "a_written_call.py": ("hold initial 14200", "hold maintenance 8100", "buyer ends with 11500"),
     "beside_a_venue.py": ("accepted=True", "liquidation price", "liquidation_ordered"),
 }
 
