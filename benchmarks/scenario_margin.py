@@ -3,8 +3,9 @@
     python benchmarks/scenario_margin.py [--json] [--accounts 2000] [--rounds 5]
 
 The same accounts are judged by marginal brackets, by 16 and by 60 joint scenarios, with everything shocked together
-and by underlying; and as options on one market, half of them sold. Rounds alternate between the ways; each figure is the median of the rounds, in processor time, and is
-also told as a multiple of what brackets cost, which is what carries over to another computer.
+and by underlying; and as options on one market, half of them sold. Rounds alternate between the ways; each figure is
+the median of the rounds, in processor time, and is also told as a multiple of what brackets cost, which is what
+carries over to another computer.
 """
 
 import argparse
@@ -49,7 +50,7 @@ def venue(accounts: int, scenarios: int, by_unit: int) -> Any:
     if by_unit == 2:
         write_options(terms)
     policy = terms.policy[0]
-    policy.scenario_count, policy.scenario_by_unit, policy.scenario_unhedged_ppm = scenarios, by_unit, 10_000
+    policy.scenario_count, policy.scenario_by_unit, policy.scenario_unhedged_ppm = scenarios, by_unit % 2, 10_000
     state = new_state(terms, accounts=accounts, positions=accounts * POSITIONS)
     first = first_user_account(state)
     random = np.random.default_rng(7)

@@ -85,7 +85,7 @@ def test_an_option_pays_its_distance_from_the_strike(kind: str, spot: int, buyer
 
 def test_a_breaker_may_stop_one_action_alone_and_an_operator_lets_it_go() -> None:
     met, _told = held_back()
-    assert met["refusal ACTION_BLOCKED"] == 2
+    assert met["refusal ACTION_BLOCKED"] == 3
     assert met["event ACCOUNT_WAITING"] == 1, "nobody was closed while the market was held"
     assert met["event LIQUIDATION_ORDERED"] == 1
     assert met["event WITHDRAWN"] == 1

@@ -15,7 +15,7 @@ def venue(*rows):
     """(move ppm, window s, mode, release s) of each breaker; the anchors are set at 1,000."""
     state = blank_state(instruments=2)
     for place, (move, window, mode, release) in enumerate(rows):
-        state.breakers[place] = (1, move, window * SECOND, mode, release * SECOND, 0, 0, 0)
+        state.breakers[place] = (1, move, window * SECOND, mode, release * SECOND, 0, 0, 0, 0)
     ask(state, 1_000, 0)
     return state
 

@@ -9,6 +9,7 @@ from solvent.commands import (
     Deposit,
     EnactTerms,
     FundingTick,
+    JoinVault,
     LeaveVault,
     ListInstrument,
     OpenAccount,
@@ -55,6 +56,7 @@ def option_terms() -> Terms:
 def expiring_options() -> tuple[Counter[str], int]:
     """Calls and puts are written and bought, endangered by the underlying alone, and settled at their expiry."""
     terms = option_terms()
+    terms.levels[Level.INITIAL].includes_orders = 1
     telling = Telling(terms)
     first = SystemAccount.MARKET_FUNDS + 4
     telling.play(ListInstrument(START_NS, 1))  # what it is settled by is not listed yet
@@ -78,6 +80,7 @@ def expiring_options() -> tuple[Counter[str], int]:
     telling.play(Trade(now, first + 3, first, 0, 50, 1_000))
     telling.play(ReserveOrder(now, first + 3, 2, -20, 35))
     telling.play(ReserveOrder(now, first + 3, 1, 20, 35))
+    telling.play(ReserveOrder(now, first + 3, 1, -500, 45))  # offers count as if they were sold
     telling.play(SetLeverage(now, first + 1, 1, 5))
     telling.play(FundingTick(now, 0, 1_000_000))
     telling.play(FundingTick(now, 1, 1_000_000))
@@ -108,9 +111,15 @@ def expiring_options() -> tuple[Counter[str], int]:
 
 def fixed_option() -> tuple[Counter[str], int]:
     """What a listed option is may not change under its holders."""
-    telling = Telling(option_terms())
+    terms = option_terms()
+    asset = terms.assets[1]
+    asset.used, asset.price_instrument, asset.value_num, asset.value_den = 1, 0, 1, 1
+    telling = Telling(terms)
     for instrument in range(2):
         telling.play(ListInstrument(START_NS, instrument))
+    telling.play(SettleMarket(START_NS, 2, 900))  # not listed
+    telling.play(SetMode(START_NS, 0, Mode.HALTED))
+    telling.play(SettleMarket(START_NS, 0, 1_000))  # it prices collateral
     telling.play(StageTerm(START_NS, cell_address(TermsShape(4, 8), "options", 1, "strike_ticks"), 1_200))
     telling.play(EnactTerms(START_NS, 2))
     return telling.reach, telling.told
@@ -144,6 +153,9 @@ def held_back() -> tuple[Counter[str], int]:
     move.release_ns, move.blocks = 10 * SECOND, 1 << Action.LIQUIDATE | 1 << Action.WITHDRAW
     insolvent.used, insolvent.metric, insolvent.move_ppm = 1, Metric.INSOLVENT_REQUIREMENT, PPM + 1
     insolvent.blocks, insolvent.by_command = 1 << Action.WITHDRAW, 1
+    jump = terms.breakers[2]
+    jump.used, jump.metric, jump.move_ppm, jump.window_ns = 1, Metric.TIME_JUMP, PPM, 60 * SECOND
+    jump.blocks = 1 << Action.WITHDRAW
     terms.policy[0].withdraw_charge = 1  # the gate of every loss is open: only the breaker holds money back
     telling = Telling(terms)
     first = SystemAccount.MARKET_FUNDS + 1
@@ -152,13 +164,17 @@ def held_back() -> tuple[Counter[str], int]:
         telling.play(OpenAccount(START_NS, first + place, place, 1))
         telling.play(Deposit(START_NS, first + place, amount))
     telling.play(ContributeFund(START_NS, SystemAccount.VENUE_FUND, 3_000))
+    telling.play(JoinVault(START_NS, first + 2, 5_000))
+    telling.time += 61 * SECOND
+    telling.play(Advance(telling.time, 5))
+    telling.play(LeaveVault(telling.time, first + 2, 1_000))
+    telling.play(Advance(telling.time, 5))
     telling.price(0, 1_000)
     telling.play(Trade(telling.time, first, first + 1, 0, 100, 1_000))
     telling.price(0, 850)
     telling.play(Withdraw(telling.time, first + 1, 1))
     telling.play(Advance(telling.time, 5))  # nobody is closed while the market is held
     telling.play(Withdraw(telling.time, first + 2, 1))
-    telling.play(LeaveVault(telling.time, first + 2, 1))
     telling.time += 11 * SECOND
     telling.play(Advance(telling.time, 5))
     telling.price(0, 851)
