@@ -7,7 +7,7 @@ import time
 import pytest
 from tests.service.running import open_market, running
 
-from solvent.service import connection
+from solvent.service import connection, serve
 from solvent.service.door import BATCH_BYTES_MAX
 
 
@@ -137,3 +137,65 @@ def test_a_client_that_goes_away_does_not_take_its_command_with_it(run):
         ((status, told),) = answers(client, 1)
     assert status == 200
     assert told["answers"][0]["accepted"] is True
+
+
+def test_a_head_that_is_known_already_means_the_same(run):
+    heads = [request(run, body(run, f"known-{number}")) for number in range(6)]
+    with opened(run) as client:
+        for one in heads[:3]:
+            client.sendall(one)
+            assert answers(client, 1)[0][1]["answers"][0]["accepted"] is True
+        # the same head again with its body in pieces, with another request behind it, and with a body that is no JSON
+        whole = heads[3]
+        client.sendall(whole[:-7])
+        time.sleep(0.05)
+        client.sendall(whole[-7:] + heads[4])
+        assert [told["id"] for _status, told in answers(client, 2)] == ["known-3", "known-4"]
+        client.sendall(heads[5][:-1] + b"]")
+        assert answers(client, 1)[0][0] == 400
+        client.sendall(heads[5])
+        assert answers(client, 1)[0][1]["duplicate"] is False
+        # asked again it is the same request
+        client.sendall(heads[5])
+        assert answers(client, 1)[0][1]["duplicate"] is True
+
+
+def test_a_head_cut_where_a_known_one_would_begin_is_no_known_one(run):
+    known, other = request(run, body(run, "cut-1")), request(run, body(run, "cut-2"))
+    with opened(run) as client:
+        for _ in range(2):
+            client.sendall(known)
+            assert answers(client, 1)[0][0] == 200
+        # half a head of a request to another path, then bytes that alone would be a known request
+        client.sendall(b"POST /v1/unknown HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(other))
+        time.sleep(0.05)
+        client.sendall(other)
+        assert answers(client, 1)[0][0] == 404, "they were the body of the first"
+
+
+def test_a_key_that_is_revoked_opens_nothing_though_its_head_is_known(run):
+    with run.client("admin") as admin:
+        made = admin.post("/v1/keys", {"name": "short-lived", "role": "gateway"})
+    run.keys["short"] = made["key"]
+    with opened(run) as client:
+        for number in range(3):
+            client.sendall(request(run, body(run, f"short-{number}"), role="short"))
+            assert answers(client, 1)[0][0] == 200
+        with run.client("admin") as admin:
+            admin.delete(f"/v1/keys/{made['id']}")
+        client.sendall(request(run, body(run, "short-9"), role="short"))
+        assert answers(client, 1)[0][0] == 401
+
+
+def test_a_connection_that_is_quiet_is_closed_and_a_busy_one_is_not(monkeypatch):
+    monkeypatch.setattr(serve, "KEEP_ALIVE_S", 0.4)
+    with running() as run:
+        run.buyer, _seller = open_market(run)
+        with opened(run) as busy, opened(run) as quiet:
+            quiet.sendall(request(run, body(run, "quiet")))
+            assert answers(quiet, 1)[0][0] == 200
+            for number in range(8):
+                busy.sendall(request(run, body(run, f"busy-{number}")))
+                assert answers(busy, 1)[0][0] == 200
+                time.sleep(0.1)
+            assert quiet.recv(100) == b""

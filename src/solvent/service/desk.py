@@ -205,8 +205,11 @@ class Desk:
         """Cell -> who staged what waits there."""
         return {cell: actor for cell, _value, actor in self.staged}
 
-    def observe(self, first_sequence: int, time_ns: int, notes: bytes, events: np.ndarray) -> list[Answer]:
-        """Fold one block; give the answers to its requests, in the order of the notes."""
+    def observe(
+        self, first_sequence: int, time_ns: int, notes: bytes | list[Note], events: np.ndarray
+    ) -> list[Answer]:
+        """Fold one block; give the answers to its requests, in the order of the notes, as kept or read already."""
+        read = (NOTES_DECODER.decode(notes) if notes else []) if isinstance(notes, bytes) else notes
         # the plain view of the records: fields of the other kind are looked up by attribute first
         events = events.view(np.ndarray)
         kinds = events["kind"]
@@ -220,8 +223,9 @@ class Desk:
                 self.refusals[number] = self.refusals.get(number, 0) + 1
         answers: list[Answer] = []
         sequence = first_sequence
-        for note in NOTES_DECODER.decode(notes) if notes else ():
-            mine = {}
+        none_refused: dict[int, int] = {}
+        for note in read:
+            mine = none_refused
             if refused:
                 mine = {at - sequence: refused[at] for at in range(sequence, sequence + note.count) if at in refused}
             answer = Answer(note.body_hash, sequence, note.count, mine)
@@ -237,7 +241,7 @@ class Desk:
         # flags of prices are the common case of a calm day's events: only what a case needs is looked at
         is_rule = _IS_RULE.take(kinds)
         if is_rule.any():
-            actors = _actors(first_sequence, notes)
+            actors = _actors(first_sequence, read)
             for event in events[is_rule]:
                 self._rule(event, actors(int(event["sequence"])))
         is_case = _IS_CASE.take(kinds)
@@ -383,14 +387,13 @@ class Desk:
         return desk
 
 
-def _actors(first_sequence: int, notes: bytes) -> Callable[[int], str]:
+def _actors(first_sequence: int, notes: list[Note]) -> Callable[[int], str]:
     """Who asked for a sequence of this block."""
-    decoded = NOTES_DECODER.decode(notes) if notes else []
-    ends = list(accumulate((note.count for note in decoded), initial=first_sequence))[1:]
+    ends = list(accumulate((note.count for note in notes), initial=first_sequence))[1:]
 
     def actor(sequence: int) -> str:
         place = bisect_right(ends, sequence)
-        return decoded[place].actor if place < len(decoded) else ""
+        return notes[place].actor if place < len(notes) else ""
 
     return actor
 

@@ -16,7 +16,6 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -30,6 +29,7 @@ from solvent.events import EventKind
 from solvent.service.desk import Answer, Desk, Note, answer_name, encode
 from solvent.service.problems import Problem
 from solvent.service.roles import Caller, Role
+from solvent.service.writer import Writer
 from solvent.state.tables import NONE
 from solvent.state.whole import copy_state
 
@@ -90,6 +90,11 @@ class _Request:
         self.name = answer_name(caller.key, caller.actor, identifier) if identifier else ""
         self.future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
 
+    def note(self) -> Note:
+        """What the journal keeps of who asked."""
+        caller = self.caller
+        return Note(self.count, caller.actor, caller.key, caller.role.value, self.id, self.body_hash, self.act)
+
 
 class Gateway:
     """The queue, the batches and the halt."""
@@ -118,7 +123,7 @@ class Gateway:
         self._arrived = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        self._writer = Writer()
         self._last_ns = int(engine.state.venue[0].time_ns)
         self._last_snapshot = engine.sequence
         self._advanced_s = 0.0
@@ -229,7 +234,7 @@ class Gateway:
             await asyncio.gather(self._snapshots, return_exceptions=True)
         if self.fault is None and self.directory is not None and self.engine.sequence > self._last_snapshot:
             await self.snapshot()
-        self._writer.shutdown(wait=True)
+        self._writer.stop()
         self.engine.close()
 
     async def _drained(self) -> None:
@@ -249,7 +254,6 @@ class Gateway:
         return taken
 
     async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
         while True:
             await self._arrived.wait()
             taken = self._take()
@@ -257,30 +261,29 @@ class Gateway:
                 continue
             self._idle.clear()
             try:
-                await self._batch(loop, taken)
+                await self._batch(taken)
             except (EngineFault, AssertionError, OSError, MemoryError) as fault:
                 self._halt(fault, taken)
                 return
             finally:
                 self._idle.set()
 
-    async def _batch(self, loop: asyncio.AbstractEventLoop, taken: list[_Request]) -> None:
+    async def _batch(self, taken: list[_Request]) -> None:
         now = self._last_ns = max(self._clock(), self._last_ns)
         records = np.frombuffer(bytearray(b"".join([request.records for request in taken])), dtype=COMMAND_DTYPE)
         records["time_ns"] = now
-        notes = encode(
-            [Note(r.count, r.caller.actor, r.caller.key, r.caller.role.value, r.id, r.body_hash, r.act) for r in taken]
-        )
+        told = [request.note() for request in taken]
+        notes = encode(told)
         first = self.engine.sequence + 1
         began = time.perf_counter()
-        await loop.run_in_executor(self._writer, self.engine.keep, records, notes)
+        await self._writer.run(self.engine.keep, records, notes)
         self.durable_seconds.append(time.perf_counter() - began)
         journal = self.engine.journal
         if journal is not None:
             # read here, between two appends: the head that belongs to the state
             self.head_hash = journal.head_hash
         events = self.engine.carry_out(records, taken[0].arrived_ns)  # the first of them has waited longest
-        answers = self.desk.observe(first, now, notes, events)
+        answers = self.desk.observe(first, now, told, events)
         self.batches += 1
         for request, answer in zip(taken, answers, strict=True):
             if request.name:

@@ -42,6 +42,8 @@ LOG: Final = logging.getLogger("solvent.service")
 GLANCE_S: Final = 0.2
 """The page is told five times a second; each telling is encoded once for everybody."""
 CONNECTIONS_MAX: Final = 1_024
+KEEP_ALIVE_S: Final = 30
+"""A connection that asks for nothing so long is closed."""
 SWITCH_S: Final = 0.0002
 GARBAGE_OBJECTS: Final = 20_000
 HALT_S: Final = 1.0
@@ -218,6 +220,8 @@ def settle_interpreter() -> None:
 
 
 async def _run(service: Service, announce: Callable[[str], None]) -> int:
+    # what is compiled at the first look is compiled before anybody waits for it
+    service.views.glance()
     server = make_server(service)
     # uvicorn would raise the signal once more after serving, and the snapshot would never be written
     server.capture_signals = contextlib.nullcontext
@@ -274,8 +278,9 @@ def make_server(service: Service) -> Any:
         lifespan="off",
         server_header=False,
         limit_concurrency=CONNECTIONS_MAX,
-        timeout_keep_alive=30,
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=5,
+        ws="websockets-sansio",
         ws_max_size=1 << 16,
         # small frames, many of them: squeezing each costs more than sending it
         ws_per_message_deflate=False,

@@ -21,6 +21,8 @@ DEPTH_MAX: Final = 16
 _TOKENS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 _KEYS: Final = re.compile(rb'("[^"]*")\s*:')
 _LONG_NUMBER: Final = re.compile(rb"(?:^|[\s:,\[])-?[0-9]{20,}")
+_DIGITS_ALIKE: Final = bytes.maketrans(b"123456789", b"0" * 9)
+_TWENTY: Final = b"0" * 20
 Wanted = TypeVar("Wanted")
 
 
@@ -67,7 +69,8 @@ def read_json(body: bytes, decoder: msgspec.json.Decoder[Wanted]) -> Wanted:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise Problem("malformed", f"Byte {error.start} of the body is not UTF-8.", "Encode as UTF-8.") from None
-    if _LONG_NUMBER.search(body) is not None:
+    # twenty digits in a row are seen at a glance; only then is it asked whether they are a number or in a string
+    if _TWENTY in body.translate(_DIGITS_ALIKE) and _LONG_NUMBER.search(body) is not None:
         raise Problem("malformed", "A number has more than 19 digits.", "Write amounts as decimal strings.")
     if not has_plainly_no_key_twice(body):
         _look_for_twice(text)
