@@ -205,9 +205,7 @@ class Desk:
         """Cell -> who staged what waits there."""
         return {cell: actor for cell, _value, actor in self.staged}
 
-    def observe(
-        self, first_sequence: int, time_ns: int, notes: bytes | list[Note], events: np.ndarray
-    ) -> list[Answer]:
+    def observe(self, first_sequence: int, time_ns: int, notes: bytes | list[Note], events: np.ndarray) -> list[Answer]:
         """Fold one block; give the answers to its requests, in the order of the notes, as kept or read already."""
         read = (NOTES_DECODER.decode(notes) if notes else []) if isinstance(notes, bytes) else notes
         # the plain view of the records: fields of the other kind are looked up by attribute first

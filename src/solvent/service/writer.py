@@ -45,7 +45,7 @@ class Writer:
             fault: BaseException | None = None
             try:
                 function(*given)
-            except BaseException as raised:
+            except BaseException as raised:  # noqa: BLE001
                 # whatever it is, it belongs to whoever waits
                 fault = raised
             loop.call_soon_threadsafe(_settle, done, fault)
