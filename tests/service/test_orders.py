@@ -147,3 +147,101 @@ def test_a_fill_of_no_order_is_refused_and_told(order):
         assert until(lambda: run.service.orders is not None)
         fill = Fill(fill="f", order=order, size="1", price="1", counterparty=1)
         assert run.call(lambda: run.service.orders.fill(fill))["accepted"] is False
+
+
+def hold_inventory(run, size="1"):
+    """The vault has taken over a position; gives the account of its counterparty."""
+    from solvent.codes import SystemAccount
+
+    buyer, seller = open_market(run, "100000", "10000000")
+    with run.client() as venue:
+        assert venue.contribute_fund(int(SystemAccount.VAULT), "5000000").accepted
+        assert venue.trade(buyer, seller, BTC, size, "100000").accepted
+
+    def hand_over():
+        # what a takeover leaves behind, without the minutes it takes to come to one
+        state, vault = run.service.gateway.engine.state, int(SystemAccount.VAULT)
+        row = int(state.accounts[buyer].first_position)
+        state.accounts[vault].first_position, state.accounts[vault].position_count = row, 1
+        state.positions[row].account = vault
+        state.accounts[buyer].first_position, state.accounts[buyer].position_count = -1, 0
+
+    run.call(hand_over)
+    return seller
+
+
+def test_a_pool_works_its_inventory_off_over_the_venues_socket():
+    world = World(depth=300_000.0)
+    with running(prepare=world.prepare) as run:
+        assert until(lambda: run.service.orders is not None and run.service.orders.connected)
+        world.maker = hold_inventory(run)
+        world.simulator.books[BTC].mid = 100_000
+        assert until(lambda: run.service.orders.taken > 0), run.call(run.service.orders.told)
+        with run.client("observer") as observer:
+            (pool,) = observer.get("/v1/pools")["pools"]
+            fills = observer.get("/v1/fills")
+        assert world.kinds(run, 4).count("pool_unwound") >= 1
+        assert (pool["pool"], pool["account"], pool["row"]) == ("vault", 4, 0)
+        assert pool["inventory"][0]["market"] == BTC
+        assert float(pool["inventory"][0]["size"]) < 1
+        assert float(pool["unwound"]) > 0
+        assert fills["unbooked"] == []
+        assert fills["connected"] is True
+        ordered = [order for order in world.simulator.seen if "-u0-" in order]
+        assert ordered
+
+
+def test_an_unwinding_order_that_is_over_is_taken_back_and_its_late_fill_counts_against_the_next():
+    world = World()
+    world.simulator.silent = True
+    with running(prepare=world.prepare) as run:
+        assert until(lambda: run.service.orders is not None and run.service.orders.connected)
+        world.maker = hold_inventory(run)
+        first = {}
+
+        def ordered():
+            first.update({name: one for name, one in world.simulator.orders.items() if "-u0-" in name})
+            return first
+
+        assert until(ordered)
+        name, order = next(iter(first.items()))
+        assert (order["purpose"], order["reduce_only"], order["side"]) == ("unwind", True, "sell")
+
+        def pass_over():
+            run.service.gateway.engine.state.unwinds[0].until_ns = 1
+
+        run.call(pass_over)
+        assert until(lambda: name in world.simulator.cancelled, 5), world.simulator.cancelled
+        assert until(lambda: any("-u0-" in one for one in set(world.simulator.orders) - {name}), 5)
+        crossed = Fill(fill="x" * 60, order=name, size="0.01", price="100000", counterparty=world.maker)
+        assert run.call(lambda: run.service.orders.fill(crossed))["accepted"] is True
+        assert run.service.orders.late_by["next"] == 1
+
+
+def test_a_fill_in_no_book_is_shown_and_taken_when_it_is_told_again():
+    world = World()
+    world.simulator.silent = True
+    with running(prepare=world.prepare) as run:
+        buyer = world.fall(run)
+        assert until(lambda: world.simulator.orders), world.kinds(run, buyer)
+        order = next(iter(world.simulator.orders))
+        with run.client("observer") as observer:
+            next_account = observer.get("/v1/venue")["next_account"]
+        fill = Fill(fill="early", order=order, size="0.01", price="91000.0", counterparty=next_account)
+        for _ in range(2):
+            told = run.call(lambda: run.service.orders.fill(fill))
+            assert told["accepted"] is False
+            assert "COUNTERPARTY_UNKNOWN" in told["why"]
+        with run.client("observer") as observer:
+            (unbooked,) = observer.get("/v1/fills")["unbooked"]
+        assert (unbooked["fill"], unbooked["market"], unbooked["times"]) == ("early", BTC, 2)
+        with run.client() as venue:
+            assert venue.open_account(next_account, next_account).accepted
+            assert venue.deposit(next_account, "100000").accepted
+        assert run.call(lambda: run.service.orders.fill(fill))["accepted"] is True
+        with run.client("observer") as observer:
+            assert observer.get("/v1/fills")["unbooked"] == []
+        # and once only
+        sequence = run.call(lambda: run.service.orders.fill(fill))["sequence"]
+        assert run.call(lambda: run.service.orders.fill(fill))["sequence"] == sequence
+        assert world.kinds(run, buyer).count("liquidation_filled") == 1

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.service.running import BTC, open_market, report, running
 
-VIEWS = ("overview", "markets", "breakers", "liquidations", "losses", "accounts", "adl", "rulebook", "alerts")
+VIEWS = ("overview", "markets", "breakers", "liquidations", "losses", "pools", "accounts", "adl", "rulebook", "alerts")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
@@ -127,15 +127,12 @@ def test_the_tables_of_what_is_allowed_are_the_machines(page, run):
 
 
 def test_a_change_of_rules_waits_and_then_stands_in_the_history(page, run):
-    from solvent.state.terms import layout
-    from solvent.state.whole import shape_of
-
     state = run.service.gateway.engine.state
-    first, _rows, dtype = layout(shape_of(state))["policy"]
-    cell = first + dtype.names.index("advance_max")
     now = int(state.policy[0].advance_max)
     with run.client("voter") as voter:
-        assert voter.submit([{"kind": "stage_term", "cell": cell, "value": now - 1}]).answers[0].accepted
+        assert (
+            voter.submit([{"kind": "stage_term", "cell": "policy.advance_max", "value": now - 1}]).answers[0].accepted
+        )
         page.click("[data-view=rulebook]")
         page.wait_for_selector("#rules td:has-text('advance_max')")
         assert "a voter" in page.inner_text("#rules")
@@ -149,6 +146,23 @@ def test_a_change_of_rules_waits_and_then_stands_in_the_history(page, run):
     assert [(one["field"], one["before"], one["after"], one["by"]) for one in version["changes"]] == [
         ("advance_max", str(now), str(now - 1), "a voter")
     ]
+
+
+def test_a_pool_is_shown_as_the_interface_tells_it(page, run):
+    with run.client() as venue:
+        assert venue.submit([{"kind": "join_vault", "account": run.buyer, "amount": "1000"}]).answers[0].accepted
+        assert venue.contribute_fund(4, "2500000.25").accepted
+        shares = int(venue.get("/v1/pools")["pools"][0]["shares"])
+        assert venue.submit([{"kind": "give_notice", "account": run.buyer, "shares": shares}]).answers[0].accepted
+        (pool,) = venue.get("/v1/pools")["pools"]
+    page.click("[data-view=pools]")
+    page.wait_for_selector("#pools h3")
+    told = page.inner_text("#pools").replace(",", "")
+    assert float(pool["net_asset_value"]) == 2501000.25
+    assert "2501000.25" in told
+    assert f"{shares} held by 1 accounts" in told
+    assert [notice["account"] for notice in pool["notices"]] == [run.buyer]
+    assert page.locator("#pools td:first-child").last.inner_text() == str(run.buyer)
 
 
 def test_an_alert_is_acknowledged_and_the_act_is_in_the_journal(page, run):

@@ -35,6 +35,16 @@ TICKET_S: Final = 30.0
 TICKETS_MAX: Final = 1_024
 READS_PER_SECOND: Final = 200
 ACT_BYTES_MAX: Final = 4_096
+NO_ORDERS: Final[dict[str, Any]] = {
+    "connected": None,
+    "taken": 0,
+    "late": 0,
+    "refused": 0,
+    "rejected": 0,
+    "orders": [],
+    "unbooked": [],
+}
+"""What is told of the venue's orders where the process has no order socket."""
 
 
 class Api:
@@ -49,6 +59,7 @@ class Api:
         self.tickets: dict[str, tuple[float, Caller]] = {}
         self.metrics_text: Callable[[], bytes] = lambda: b""
         self.feeds: Callable[[], list[dict[str, Any]]] = list
+        self.orders_told: Callable[[], dict[str, Any]] = lambda: dict(NO_ORDERS)
         self.crash_demo: Callable[[int], None] | None = None
         self.take_over: Callable[[str], Awaitable[None]] | None = None
         self.began_s = time.monotonic()
@@ -137,6 +148,18 @@ class Api:
     def answer_funds(self, _asked: Asked) -> Any:
         """Funds."""
         return {"sequence": self.gateway.engine.sequence, **self.views.funds()}
+
+    def answer_pools(self, _asked: Asked) -> Any:
+        """Pools."""
+        return self.views.pools.all()
+
+    def answer_fills(self, _asked: Asked) -> Any:
+        """Orders out, fills back."""
+        return self.orders_told()
+
+    def answer_terms(self, asked: Asked) -> Any:
+        """Terms by name."""
+        return self.views.rules.terms(asked.query["like"], asked.query["limit"])
 
     def answer_ladder(self, _asked: Asked) -> Any:
         """Near liquidation."""

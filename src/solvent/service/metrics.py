@@ -13,7 +13,7 @@ import numpy as np
 
 from solvent.codes import REFUSAL_SENTENCES, Mode, Refusal
 from solvent.engine.latency import BOUNDS_NS, ReportLatency
-from solvent.service.wire import EVENT_NAMES
+from solvent.service.telling import EVENT_NAMES
 
 PREFIX: Final = "solvent_"
 

@@ -2,7 +2,8 @@
 
     to the venue     {"type": "hello", "venue": …}                     then every order that is open, again
                      {"type": "order", "order": id, "account": 12, "market": …, "side": "sell", "size": "0.5",
-                      "limit": "111000.5" or null, "reduce_only": true}
+                      "limit": "111000.5" or null, "reduce_only": true, "purpose": "liquidation"}
+                     the same with "purpose": "unwind" and "until_ns": a pool works its inventory towards its target
                      {"type": "cancel", "order": id}
                      {"type": "collateral", "order": id, "account": 12, "asset": …, "amount": …}
                      {"type": "taken", "fill": id, "sequence": 99, "accepted": true}
@@ -10,13 +11,14 @@
                      {"type": "sold", "fill": id, "order": id, "amount": …, "proceeds": …}
                      {"type": "rejected", "order": id, "reason": …}
 
-An order's id is account-market-reference and means one order for ever: a venue that is told it twice has one. A fill's
-id is the venue's and is carried out once, however often it comes; the venue repeats a fill until it was taken. Time is
-the machine's: an order that is not filled in time is cancelled by the next `Advance`, told as an event, and the account
-goes on to the next stage, whether the venue answers or not. A fill that crossed the cancel on its way has happened all
-the same: it counts against the order that stands in the place of the cancelled one, and without such an order it is
-reported as the trade it is. A fill the machine accepts in no form is an alert: the books of both differ, and somebody
-must look (docs/decisions, "Fills that cross a cancel").
+An order's id is account-market-reference, a pool's is account-u(market)-reference; it means one order for ever: a venue
+that is told it twice has one. A fill's id is the venue's and is carried out once, however often it comes; the venue
+repeats a fill until it was taken. Time is the machine's: an order that is not filled in time is cancelled by the next
+`Advance`, told as an event, and the account goes on to the next stage, whether the venue answers or not. A fill that
+crossed the cancel on its way has happened all the same: it counts against the order that stands in the place of the
+cancelled one, and without such an order it is reported as the trade it is. A fill the machine accepts in no form is an
+alert and stands in `/v1/fills`: the books of both differ, and somebody must look. Told again it is tried again
+(docs/decisions, "Fills that cross a cancel").
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import time
 from collections import OrderedDict
 from typing import Any, Final
 
@@ -75,12 +78,22 @@ class Rejected(msgspec.Struct, tag_field="type", tag="rejected", forbid_unknown_
 
 MESSAGES: Final = msgspec.json.Decoder(Fill | Sold | Rejected)
 encode: Final = msgspec.json.Encoder().encode
+ATTEMPTS_MAX: Final = 16
+"""Times a fill that is told again and again is tried anew: each leaves commands in the journal."""
+UNBOOKED_MAX: Final = 1_000
+ID_MAX: Final = 48
+"""Longer ids of fills are known by their hash: the journal's identifiers have 64 characters."""
 REMEMBERED_MAX: Final = 20_000
 """Orders whose side is remembered after they are gone, for fills that come late."""
 _WANTED: Final = np.array(
     [
         int(kind)
-        for kind in (EventKind.LIQUIDATION_ORDERED, EventKind.LIQUIDATION_CANCELLED, EventKind.COLLATERAL_ORDERED)
+        for kind in (
+            EventKind.LIQUIDATION_ORDERED,
+            EventKind.LIQUIDATION_CANCELLED,
+            EventKind.COLLATERAL_ORDERED,
+            EventKind.UNWIND_ORDERED,
+        )
     ]
 )
 
@@ -98,6 +111,8 @@ class VenueOrders:
         self.late_by = {"next": 0, "late": 0}
         self._late: OrderedDict[str, None] = OrderedDict()
         self._sides: OrderedDict[str, str] = OrderedDict()
+        self.unbooked: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        self._unwinds: dict[int, tuple[str, int]] = {}
         self.rejected = 0
         self._room = asyncio.Semaphore(TAKEN_AT_ONCE)
         self._taking: set[asyncio.Task[None]] = set()
@@ -123,8 +138,24 @@ class VenueOrders:
                 self._sides[told["order"]] = told.get("side", "")
                 if len(self._sides) > REMEMBERED_MAX:
                     self._sides.popitem(last=False)
-            if self.connected and not self._outgoing.full():
-                self._outgoing.put_nowait(told)
+            self._say(told)
+        if self._unwinds:
+            self._end_unwinds()
+
+    def _say(self, told: dict[str, Any]) -> None:
+        if self.connected and not self._outgoing.full():
+            self._outgoing.put_nowait(told)
+
+    def _end_unwinds(self) -> None:
+        """Take back the orders of pools that are over: the machine lets them end without an event."""
+        unwinds = self.service.gateway.engine.state.unwinds
+        for instrument, (order, reference) in tuple(self._unwinds.items()):
+            if int(unwinds[instrument].reference) == reference and int(unwinds[instrument].lots) != 0:
+                continue
+            if self._unwinds.get(instrument) == (order, reference):
+                del self._unwinds[instrument]
+            if self.open.pop(order, None) is not None:
+                self._say({"type": "cancel", "order": order})
 
     def _told(self, event: Any) -> dict[str, Any]:
         wire, account = self.service.wire, int(event["account"])
@@ -137,8 +168,14 @@ class VenueOrders:
                 "asset": wire.venue.asset_names.get(asset, str(asset)),
                 "amount": wire.amount(asset, int(event["amount_quanta"])),
             }
+        instrument, reference = int(event["instrument"]), int(event["reference"])
         lots, limit = int(event["lots"]), int(event["price_ticks"])
-        return self._order(account, int(event["instrument"]), lots, limit, int(event["reference"]))
+        if event["kind"] == EventKind.UNWIND_ORDERED:
+            before = self._unwinds.get(instrument)
+            if before is not None and self.open.pop(before[0], None) is not None:
+                self._say({"type": "cancel", "order": before[0]})
+            return self._unwind(account, instrument, lots, limit, reference)
+        return self._order(account, instrument, lots, limit, reference)
 
     def _order(self, account: int, instrument: int, lots: int, limit: int, reference: int) -> dict[str, Any]:
         wire = self.service.wire
@@ -151,6 +188,19 @@ class VenueOrders:
             "size": wire.size(instrument, abs(lots)),
             "limit": wire.price(instrument, limit) if limit else None,
             "reduce_only": True,
+            "purpose": "liquidation",
+        }
+
+    def _unwind(self, account: int, instrument: int, lots: int, limit: int, reference: int) -> dict[str, Any]:
+        """The order of a pool, remembered until the machine has another or none."""
+        state = self.service.gateway.engine.state
+        order = f"{account}-u{instrument}-{reference}"
+        self._unwinds[instrument] = (order, reference)
+        return self._order(account, instrument, lots, limit, reference) | {
+            "order": order,
+            "reduce_only": int(state.backings[instrument].target_lots) == 0,
+            "purpose": "unwind",
+            "until_ns": str(int(state.unwinds[instrument].until_ns)),
         }
 
     def standing(self) -> dict[str, dict[str, Any]]:
@@ -172,7 +222,25 @@ class VenueOrders:
                     )
                     found[order["order"]] = order
                 row = int(position.next)
+        for instrument, unwind in enumerate(state.unwinds):
+            if int(unwind.lots) != 0:
+                account = int(state.vaults[int(state.backings[instrument].pool)].account)
+                lots, limit = int(unwind.lots), int(unwind.limit_ticks)
+                told = self._unwind(account, instrument, lots, limit, int(unwind.reference))
+                found[told["order"]] = told
         return found
+
+    def told(self) -> dict[str, Any]:
+        """Orders at the venue now, and fills that stand in no book here, the newest first."""
+        return {
+            "connected": self.connected,
+            "taken": self.taken,
+            "late": self.late,
+            "refused": self.refused,
+            "rejected": self.rejected,
+            "orders": list(self.open.values())[:UNBOOKED_MAX],
+            "unbooked": list(reversed(self.unbooked.values())),
+        }
 
     async def run(self, _service: Any = None) -> None:
         """Stay connected for ever; what was missed is sent again after each connection."""
@@ -247,7 +315,7 @@ class VenueOrders:
         except (Problem, ValueError, IndexError, KeyError) as error:
             return self._refuse(told, str(error))
         fingerprint = hashlib.blake2b(encode(told), digest_size=16).digest()
-        answer = await self._submit(records, f"fill-{told.fill}"[:64], fingerprint)
+        answer = await self._try("fill", told, records, fingerprint)
         if isinstance(answer, Answer) and answer.refused:
             answer = await self._as_late(told, answer, fingerprint)
         if answer is None:
@@ -258,7 +326,24 @@ class VenueOrders:
             name, sentence = refusal_words(answer.refused[0])
             return self._refuse(told, f"{name}: {sentence}") | {"sequence": answer.first_sequence}
         self.taken += 1
+        self.unbooked.pop(told.fill, None)
         return {"sequence": answer.first_sequence, "accepted": True}
+
+    async def _try(self, form: str, told: Fill | Sold, records: bytes, fingerprint: bytes) -> Answer | str | None:
+        """Ask for one form of a fill: what it was answered if it was accepted once, else anew.
+
+        The same identifier is answered the same for ever, so each time a refused fill is told again it has another.
+        """
+        name = (
+            told.fill if len(told.fill) <= ID_MAX else hashlib.blake2b(told.fill.encode(), digest_size=16).hexdigest()
+        )
+        answer: Answer | str | None = None
+        for attempt in range(ATTEMPTS_MAX):
+            identifier = f"{form}-{name}" if attempt == 0 else f"{form}-{name}.{attempt}"
+            answer, is_old = await self._submit(records, identifier, fingerprint)
+            if not isinstance(answer, Answer) or not answer.refused or not is_old:
+                break
+        return answer
 
     async def _as_late(self, told: Fill | Sold, first: Answer, fingerprint: bytes) -> Answer | str | None:
         """A fill that crossed its cancel, in the forms the machine has for it; else `first`, the refusal."""
@@ -266,7 +351,7 @@ class VenueOrders:
             if command is None:
                 continue
             records = self.service.wire.records([command])
-            answer = await self._submit(records, f"{prefix}-{told.fill}"[:64], fingerprint)
+            answer = await self._try(prefix, told, records, fingerprint)
             if not isinstance(answer, Answer):
                 return answer
             if not answer.refused:
@@ -282,7 +367,12 @@ class VenueOrders:
         if isinstance(told, Sold) or told.order.count("-") != 2:
             return None
         account, row, reference = told.order.split("-")
-        standing = self._reference(int(account), int(row))
+        instrument = int(row.removeprefix("u"))
+        if row.startswith("u"):
+            unwind = self.service.gateway.engine.state.unwinds[instrument]
+            standing = int(unwind.reference) if int(unwind.lots) else 0
+        else:
+            standing = self._reference(int(account), instrument)
         if standing in (0, int(reference)):
             return None
         return self._command(msgspec.structs.replace(told, order=f"{account}-{row}-{standing}"))
@@ -305,7 +395,8 @@ class VenueOrders:
     def _as_trade(self, told: Fill | Sold) -> Any:
         """A fill of an order that is no more, as the trade that has happened; None where its side is not known."""
         side = self._sides.get(told.order)
-        if isinstance(told, Sold) or not side:
+        # a pool's account trades by its own orders only
+        if isinstance(told, Sold) or not side or "u" in told.order:
             return None
         account, row, reference = told.order.split("-")
         buyer, seller = (int(account), told.counterparty) if side == "buy" else (told.counterparty, int(account))
@@ -318,30 +409,44 @@ class VenueOrders:
             reference=int(reference),
         )
 
-    async def _submit(self, records: bytes, identifier: str, fingerprint: bytes) -> Answer | str | None:
-        """The answer, a sentence why there can be none, or None where the service takes nothing now."""
+    async def _submit(self, records: bytes, identifier: str, fingerprint: bytes) -> tuple[Answer | str | None, bool]:
+        """The answer, or why there can be none, or None where the service takes nothing now; and whether it is old."""
         while True:
             try:
-                future, _old = self.service.gateway.submit(SERVICE, records, identifier, fingerprint)
-                return await asyncio.shield(future)
+                future, is_old = self.service.gateway.submit(SERVICE, records, identifier, fingerprint)
+                return await asyncio.shield(future), is_old
             except Problem as problem:
                 if problem.code == "queue_full":
                     await asyncio.sleep(0.05)
                     continue
                 if problem.code == "id_reused":
-                    return problem.sentence
-                return None  # halted or stopping: not taken, so the venue sends it again
+                    return problem.sentence, False
+                return None, False  # halted or stopping: not taken, so the venue sends it again
 
     def _refuse(self, told: Fill | Sold, why: str) -> dict[str, Any]:
         self.refused += 1
         sentence = f"Fill {told.fill[:40]} of order {told.order[:40]} was not accepted: {why}"
+        self._keep_unbooked(told, why)
         self.service.alerts.raise_alert("fill_refused", self._market(told.order), sentence)
         LOG.error("a fill was not accepted: %s", sentence)
         return {"sequence": 0, "accepted": False, "why": why}
 
+    def _keep_unbooked(self, told: Fill | Sold, why: str) -> None:
+        """A fill that has happened at the venue and stands in no book here, until it is told again and taken."""
+        before = self.unbooked.pop(told.fill, None)
+        fields = msgspec.structs.asdict(told)
+        self.unbooked[told.fill] = fields | {
+            "market": self._market(told.order),
+            "why": why,
+            "first_s": before["first_s"] if before else round(time.time(), 3),
+            "times": before["times"] + 1 if before else 1,
+        }
+        if len(self.unbooked) > UNBOOKED_MAX:
+            self.unbooked.popitem(last=False)
+
     def _market(self, order: str) -> str:
         """What an alert is about: one for each market, however many fills it is for."""
-        row = order.split("-")[1] if order.count("-") == 2 else ""
+        row = order.split("-")[1].removeprefix("u") if order.count("-") == 2 else ""
         symbols = self.service.wire.venue.symbols
         return symbols[int(row)] if row.isascii() and row.isdigit() and int(row) < len(symbols) else "no market"
 
@@ -356,10 +461,11 @@ class VenueOrders:
                 proceeds=told.proceeds,
                 reference=int(reference),
             )
-        return DESCRIBED[CommandKind.LIQUIDATION_FILL](
+        kind = CommandKind.UNWIND_FILL if middle.startswith("u") else CommandKind.LIQUIDATION_FILL
+        return DESCRIBED[kind](
             account=int(account),
             counterparty=told.counterparty,
-            market=venue.symbols[int(middle)],
+            market=venue.symbols[int(middle.removeprefix("u"))],
             size=told.size,
             price=told.price,
             reference=int(reference),

@@ -96,6 +96,8 @@ ROUTES: Final = (
     Route("GET", "/v1/glance", Right.READ, "glance", "The venue on one screen."),
     Route("GET", "/v1/markets", Right.MARKETS, "markets", "Marks, sources, guards and modes of every market."),
     Route("GET", "/v1/funds", Right.READ, "funds", "Who stands behind the venue, and with how much."),
+    Route("GET", "/v1/pools", Right.READ, "pools", "Pools: shares and their value, inventory and target, notices, unwinding."),
+    Route("GET", "/v1/fills", Right.READ, "fills", "Orders at the venue now, and its fills that stand in no book here."),
     Route("GET", "/v1/ladder", Right.READ, "ladder", "Notional by distance to liquidation, and the nearest accounts."),
     Route("GET", "/v1/accounts/{account}", Right.READ, "account", "Equity, levels, prices of liquidation, ADL places."),
     Route("GET", "/v1/accounts/{account}/explain", Right.READ, "explain", "How the account's numbers came to be."),
@@ -115,6 +117,10 @@ ROUTES: Final = (
         (Param("market", "text", None, meaning="The market."), Param("side", "text", "long", meaning="long or short."), LIMIT),
     ),
     Route("GET", "/v1/rulebook", Right.READ, "rulebook", "The rulebook, the version in force, changes that wait."),
+    Route(
+        "GET", "/v1/terms", Right.READ, "terms", "Terms in force by name, and under whose rule each is changed.",
+        (Param("like", "text", "", meaning="Only names that hold this."), Param("limit", "int", 200, 1, 5_000, "At most so many.")),
+    ),
     Route(
         "GET", "/v1/events", Right.READ, "events", "Events from any sequence on, a page at a time.",
         (FROM, Param("limit", "int", 1_000, 1, 10_000, "At most about so many events.")),

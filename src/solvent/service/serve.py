@@ -24,7 +24,7 @@ import msgspec
 
 from solvent.engine.faults import DirectoryUnusable
 from solvent.service.alerts import LOOK_S, Alerts
-from solvent.service.api import Api
+from solvent.service.api import NO_ORDERS, Api
 from solvent.service.app import App
 from solvent.service.budget import Budget
 from solvent.service.connection import connection_for
@@ -122,6 +122,7 @@ class Service:
         self.api.metrics_text = lambda: metrics_text(self.api, self.orders)
         self.app = App(self.api)
         self.orders: Any = None
+        self.api.orders_told = lambda: self.orders.told() if self.orders is not None else dict(NO_ORDERS)
         self.backgrounds: list[Background] = []
         self._tasks: list[asyncio.Task[None]] = []
         self.gateway.listeners.append(self.hub.publish)

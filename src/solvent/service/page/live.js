@@ -1,5 +1,5 @@
 // What all parts of the page share: the viewer's key and what was told last, asking, saying, confirming.
-export const state = { key: sessionStorage.getItem("key") || "", view: "overview", glance: null, feed: [], alerts: [], feeds: [], venue: null, account: "", demo: true };
+export const state = { key: sessionStorage.getItem("key") || "", view: "overview", glance: null, feed: [], alerts: [], feeds: [], venue: null, account: "", demo: true, loaded: 0 };
 export const $ = (id) => document.getElementById(id);
 
 export async function ask(path, body, method) {

@@ -38,6 +38,8 @@ function glanced(glance) {
   $("verdict").className = `pill ${glance.solvent ? "good" : "bad"}`;
   $("sequence").textContent = `sequence ${money(glance.sequence)}`;
   if (["overview", "markets"].includes(state.view) && isQuiet()) draw();
+  // what these show is asked for, not told: now and then is often enough
+  if (["pools", "breakers"].includes(state.view) && isQuiet() && Date.now() - state.loaded > 2000) { state.loaded = Date.now(); loads[state.view]().catch(() => {}); }
 }
 
 let waiting = 200;
@@ -45,7 +47,7 @@ async function listen() {
   try {
     const { ticket } = await ask("/v1/tickets", {}, "POST");
     const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/v1/stream?ticket=${ticket}`);
-    socket.onopen = () => { waiting = 200; $("link").textContent = "live"; socket.send(JSON.stringify({ channels: ["glance", "events", "alerts"], kinds: ["account_flagged", "account_recovered", "liquidation_ordered", "liquidation_filled", "liquidation_cancelled", "position_taken_over", "position_deleveraged", "shortfall_declared", "tranche_drawn", "deficit_opened", "default_closed"] })); };
+    socket.onopen = () => { waiting = 200; $("link").textContent = "live"; socket.send(JSON.stringify({ channels: ["glance", "events", "alerts"], kinds: ["account_flagged", "account_recovered", "liquidation_ordered", "liquidation_filled", "liquidation_cancelled", "position_taken_over", "position_deleveraged", "shortfall_declared", "tranche_drawn", "deficit_opened", "default_closed", "unwind_ordered", "pool_unwound"] })); };
     socket.onmessage = ({ data }) => {
       const frame = JSON.parse(data);
       if (frame.channel === "glance") glanced(frame.glance);

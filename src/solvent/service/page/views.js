@@ -3,7 +3,7 @@ import { $, act, ask, confirmed, state } from "/static/live.js";
 import { fill, ladder, make, meter, money, percent, short, table, tree, waterfall } from "/static/draw.js";
 import { draw, show } from "/static/page.js";
 
-export const VIEWS = [["overview", "Overview"], ["markets", "Markets"], ["breakers", "Breakers"], ["liquidations", "Liquidations"], ["losses", "Losses"],
+export const VIEWS = [["overview", "Overview"], ["markets", "Markets"], ["breakers", "Breakers"], ["liquidations", "Liquidations"], ["losses", "Losses"], ["pools", "Pools"],
   ["accounts", "Accounts"], ["adl", "ADL queue"], ["rulebook", "Rulebook"], ["alerts", "Alerts"]];
 
 const modeClass = (mode) => mode === "active" ? "good" : mode === "halted" ? "bad" : "warn";
@@ -97,10 +97,12 @@ export const draws = {
     return [make("div", { class: "grid" },
       card("Liquidations as they happen", "w8", table([["Sequence", "n"], ["What"], ["Account", "n"], ["Market"], ["Size", "n"], ["Price", "n"], ["Amount", "n"]], rows, "Nothing has happened since this page was opened.")),
       card("Worklist by price", "w4", make("p", { class: "small quiet" }, "The accounts each price flagged, chained by hash: nobody was skipped."), make("div", { id: "lists" })),
+      card("At the venue", "", make("div", { id: "fills" })),
       card("Nearest to liquidation", "", nearest()),
     )];
   },
   losses() { return [make("div", { class: "grid" }, make("section", { class: "card", id: "cases" }, make("h2", {}, "Defaults and who paid"), make("p", { class: "quiet" }, "Loading …")))]; },
+  pools() { return [make("div", { class: "grid" }, make("div", { id: "pools", class: "wide grid" }, make("p", { class: "quiet" }, "Loading …")))]; },
   accounts() {
     const form = make("form", { class: "row", onsubmit: (event) => { event.preventDefault(); openAccount($("number").value); } },
       make("div", {}, make("label", { for: "number" }, "Account number"), make("input", { id: "number", inputmode: "numeric", value: state.account })),
@@ -134,10 +136,32 @@ function alertTable(alerts, all) {
 export const loads = {
   async markets() { state.feeds = (await ask("/v1/feeds")).feeds; },
   async liquidations() {
-    const told = await ask("/v1/worklists?limit=200");
+    const [told, fills] = await Promise.all([ask("/v1/worklists?limit=200"), ask("/v1/fills")]);
+    fill($("fills"), fills.connected === null ? make("p", { class: "quiet small" }, "No order socket of the venue is connected to this process: fills come by the interface.") : [
+      make("p", { class: "small" }, pill(fills.connected ? "connected" : "not connected", fills.connected ? "good" : "bad"), ` ${fills.orders.length} orders out, ${fills.taken} fills taken, ${fills.late} of them late.`),
+      fills.unbooked.length > 0 && [make("p", { class: "bad", role: "alert" }, "These fills have happened at the venue and stand in no book here."), table([["Fill"], ["Order"], ["Market"], ["Size", "n"], ["Price", "n"], ["Counterparty", "n"], ["Told", "n"], ["Why not"]],
+        fills.unbooked.map((one) => [one.fill, one.order, one.market, one.size ?? one.amount, one.price ?? one.proceeds, one.counterparty ?? "", `${one.times} ×`, one.why]))],
+      table([["Order"], ["For"], ["Account", "n"], ["Market"], ["Side"], ["Size", "n"], ["Limit", "n"]], fills.orders.slice(0, 20).map((one) => [one.order, one.purpose || one.type, accountLink(one.account), one.market || one.asset, one.side || "sell", one.size ?? one.amount, one.limit ? money(one.limit, 6) : "none"]), "No order is out.")]);
     const flagged = told.lists.filter((list) => list.accounts.length).slice(-12).reverse();
     fill($("lists"), make("p", { class: "hash" }, told.head), table([["Version", "n"], ["Market"], ["Accounts"]],
       flagged.map((list) => [list.price_version, list.market, list.accounts.length > 6 ? `${list.accounts.slice(0, 6).join(", ")} and ${list.accounts.length - 6} more` : list.accounts.join(", ")]), "No price has flagged anybody yet."));
+  },
+  async pools() {
+    const told = await ask("/v1/pools"), currency = state.venue ? state.venue.settlement : "", when = (ns) => new Date(Number(ns) / 1e6).toLocaleString();
+    fill($("pools"), told.pools.map((pool) => card(`Pool ${pool.pool}`, "",
+      make("div", { class: "row" }, make("span", { class: "big number" }, money(pool.net_asset_value, 2)), make("span", { class: "quiet small" }, `${currency}, net asset value`),
+        pool.account === null ? pill("not open", "warn") : make("span", { class: "small" }, "account ", accountLink(pool.account))),
+      make("dl", { class: "facts-list small" },
+        fact("Shares", `${money(pool.shares)}, held by ${pool.members} accounts` + (pool.value_a_share ? `; value a share ${pool.value_a_share}` : "")),
+        fact("Requirement", `${money(pool.requirement, 2)} of ${money(pool.net_asset_value, 2)}`),
+        fact("Backs", pool.markets.join(", ") || "no market"),
+        fact("Taken over", `${money(pool.taken_over, 2)}` + (pool.hour_cap ? `, at most ${money(pool.hour_cap)} an hour` : "")),
+        fact("Unwound", `${money(pool.unwound, 2)}, at a cost of ${money(pool.unwind_cost, 2)} against the mark`),
+        fact("Notice", pool.notice_ms ? `${pool.notice_ms / 3600000} hours` : "none")),
+      make("h3", {}, "Inventory"), table([["Market"], ["Size", "n"], ["Target", "n"], ["Mark", "n"], ["Value", "n"], ["Gain", "n"], ["Being unwound"]], pool.inventory.map((one) => [one.market, one.size, one.target, money(one.mark, 6), money(one.value, 2), money(one.gain, 2),
+        one.order ? `${one.order.side} ${one.order.size}, limit ${money(one.order.limit, 6)}` : "–"]), "It holds no position."),
+      make("h3", {}, "Notices"), table([["Account", "n"], ["Shares", "n"], ["May leave"]], pool.notices.map((one) => [accountLink(one.account), money(one.shares), one.over ? pill("now", "good") : when(one.until_ns)]), "Nobody has given notice."),
+      pool.notice_count > pool.notices.length && make("p", { class: "quiet small" }, `and ${pool.notice_count - pool.notices.length} more`))));
   },
   async losses() {
     const [told, lost] = await Promise.all([ask("/v1/cases?limit=60"), ask("/v1/cases?limit=12&losses=true")]);
@@ -173,12 +197,12 @@ export const loads = {
   },
   adl: loadAdl,
   async rulebook() {
-    const told = await ask("/v1/rulebook"), where = (one) => `${one.table}${one.market ? ` ${one.market}` : ` ${one.row}`}`;
+    const told = await ask("/v1/rulebook"), cells = (one) => make("span", { class: "term" }, one.term);
     fill($("rules"), make("h2", {}, `${told.name}, terms version ${told.terms_version}`),
       told.proposal && make("p", {}, pill(told.proposal.notice_over ? "notice is over" : "notice runs", "warn"), ` Version ${told.proposal.version} was proposed by seat ${told.proposal.seat}; it binds at ${new Date(Number(told.proposal.due_ns) / 1e6).toLocaleString()} at the earliest, with ${told.proposal.votes.length} of ${told.proposal.votes_needed} votes.`),
-      make("h3", {}, "Changes that wait"), table([["Where"], ["Field"], ["In force", "n"], ["Staged", "n"], ["By"]], told.pending.map((one) => [where(one), one.field, one.in_force, one.staged, one.by || ""]), "Nothing is staged."),
+      make("h3", {}, "Changes that wait"), table([["Term"], ["In force", "n"], ["Staged", "n"], ["By"]], told.pending.map((one) => [cells(one), one.in_force, one.staged, one.by || ""]), "Nothing is staged."),
       make("h3", {}, "History"), told.history.length ? told.history.map((version, place) => make("details", { open: place === 0 }, make("summary", {}, `Version ${version.version} at sequence ${money(version.sequence)}, ${new Date(Number(version.time_ns) / 1e6).toLocaleString()}, enacted by ${version.enacted_by || "nobody named"}`),
-        table([["Where"], ["Field"], ["Before", "n"], ["After", "n"], ["Staged by"]], version.changes.map((one) => [where(one), one.field, one.before, one.after, one.by]), "It changed nothing."))) : make("p", { class: "quiet small" }, "The rules are those the venue started with."),
+        table([["Term"], ["Before", "n"], ["After", "n"], ["Staged by"]], version.changes.map((one) => [cells(one), one.before, one.after, one.by]), "It changed nothing."))) : make("p", { class: "quiet small" }, "The rules are those the venue started with."),
       make("h3", {}, "The document the venue started from"), make("pre", { tabindex: "0" }, told.text));
   },
   async alerts() { state.alerts = (await ask("/v1/alerts")).alerts; if (state.view === "alerts") draw(); },

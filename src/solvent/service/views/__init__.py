@@ -19,6 +19,7 @@ from solvent.service.views.accounts import AccountViews
 from solvent.service.views.ladder import LADDER_EDGES_PPM, Ladder
 from solvent.service.views.losses import LossViews
 from solvent.service.views.markets import MarketViews
+from solvent.service.views.pools import PoolViews
 from solvent.service.views.rules import RuleViews
 from solvent.service.wire import Wire
 from solvent.state.whole import first_user_account, queued_accounts
@@ -38,7 +39,8 @@ class Views:
         self.market_views = MarketViews(engine, venue, wire)
         self.accounts = AccountViews(engine, venue, wire)
         self.losses = LossViews(desk, list(venue.symbols), wire)
-        self.rules = RuleViews(engine, desk, venue)
+        self.pools = PoolViews(engine, venue, wire)
+        self.rules = RuleViews(engine, desk, venue, wire.terms)
 
     # --- the venue -----------------------------------------------------------------------------------------
 

@@ -6,11 +6,13 @@ from typing import Any, Final
 
 import numpy as np
 
+from solvent.codes import Family
 from solvent.engine.engine import Engine
 from solvent.market.venue import Venue
 from solvent.service.desk import Desk
-from solvent.state.terms import SEATS_MAX, layout
-from solvent.state.whole import shape_of
+from solvent.service.naming import TermNames
+from solvent.state.families import FAMILY_BITS
+from solvent.state.terms import SEATS_MAX
 
 CELLS_MAX: Final = 500
 
@@ -18,36 +20,45 @@ CELLS_MAX: Final = 500
 class RuleViews:
     """The rules of one venue, to look at."""
 
-    def __init__(self, engine: Engine, desk: Desk, venue: Venue) -> None:
+    def __init__(self, engine: Engine, desk: Desk, venue: Venue, names: TermNames) -> None:
         self.engine = engine
         self.desk = desk
         self.venue = venue
-        self._places = layout(shape_of(engine.state))
-        self._first: dict[int, int] = {}
+        self.names = names
+        assert names.count == len(engine.state.cells), "the names are of these terms"
 
     def named(self, cell: int) -> dict[str, Any]:
-        """A cell of the terms by its table, row and field, and its market where it has one."""
-        for table, (first, rows, dtype) in self._places.items():
-            names = dtype.names or ()
-            if first <= cell < first + rows * len(names):
-                row, column = divmod(cell - first, len(names))
-                return {
-                    "cell": cell,
-                    "table": table,
-                    "row": row,
-                    "market": self._market(table, rows, row),
-                    "field": names[column],
-                }
-        return {"cell": cell, "table": "", "row": 0, "market": None, "field": ""}
+        """A cell of the terms by its name, its table, row and field, and its market where it has one."""
+        named = self.names.named(cell)
+        return {
+            "cell": cell,
+            "term": named.name,
+            "table": named.table,
+            "row": named.row,
+            "market": named.market,
+            "field": named.field,
+        }
 
-    def _market(self, table: str, rows: int, row: int) -> str | None:
-        room = len(self.engine.state.instruments)
-        if table in ("stages", "levels", "absorbers", "breakers", "remedies", "assets", "policy", "brackets"):
-            return None
-        if rows % room:
-            return None
-        instrument = row % room if table == "schedules" else row * room // rows
-        return self.venue.symbols[instrument] if instrument < len(self.venue.symbols) else None
+    def terms(self, like: str, limit: int) -> dict[str, Any]:
+        """Terms in force whose name holds a text, with the family under whose rule each is changed."""
+        state = self.engine.state
+        told = []
+        for cell in range(self.names.count):
+            named = self.names.named(cell)
+            if like and like not in named.name:
+                continue
+            family = int(state.families[cell]) % FAMILY_BITS
+            told.append(
+                {
+                    **self.named(cell),
+                    "value": str(int(state.cells[cell])),
+                    "staged": str(int(state.staged[cell])),
+                    "family": Family(family).name.lower(),
+                }
+            )
+            if len(told) == limit:
+                break
+        return {"terms_version": int(state.venue[0].terms_version), "terms": told}
 
     def pending(self) -> list[dict[str, Any]]:
         """Cells that are staged and differ from those in force."""
