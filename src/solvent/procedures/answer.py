@@ -41,7 +41,7 @@ from solvent.risk.watch import (
 from solvent.state.tables import NONE
 from solvent.units import LIMIT, PPM
 
-SLICE_SHARE = 32
+SLICE_SHARE = 16
 """Part of all accounts whose corners one command makes anew at most, where that is more than `meter[SLICE]`."""
 
 ANEW_SHARE = 2
@@ -88,7 +88,9 @@ def _judge_found(state, watch, tape, found):
     left = 0
     for first in range(0, found, WARM_CHUNK):
         last = min(first + WARM_CHUNK, found)
-        warm(state, watch, watch.fired[first:last], watch.surplus[first:last], last - first, False)
+        # a few stay in the caches until they are repaired
+        with_keys = found <= WARM_CHUNK
+        warm(state, watch, watch.fired[first:last], watch.surplus[first:last], last - first, with_keys)
         for i in range(first, last):
             account = watch.fired[i]
             if _is_watched(state, account):
@@ -113,7 +115,8 @@ def _repair_found(state, watch, left):
     rows = np.empty(WARM_CHUNK, np.int64)
     for first in range(0, piece, WARM_CHUNK):
         last = min(first + WARM_CHUNK, piece)
-        warm(state, watch, watch.fired[first:last], rows, last - first, True)
+        if left > WARM_CHUNK or watch.surplus[first] == UNKNOWN:
+            warm(state, watch, watch.fired[first:last], rows, last - first, True)
         for i in range(first, last):
             account = watch.fired[i]
             if not _is_watched(state, account):

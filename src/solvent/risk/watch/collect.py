@@ -11,14 +11,8 @@ from solvent.risk.watch.index import DEAD, FALLS, FAN, RISES, WARMED, key_of
 from solvent.risk.watch.members import COUNT, add_member, next_member, remove_member
 from solvent.state.tables import NONE
 
-WARM_DEPTH = 4
-"""So many positions of each account are asked for together."""
-
-WARM_CHUNK = 128
+WARM_CHUNK = 64
 """So many accounts are asked for together: what they touch stays in the nearest caches until it is used."""
-
-WARM_MIN = 3
-"""From so many accounts on it is worth the asking."""
 
 SORTED_MAX = 96
 """More are put in order through a set of bits."""
@@ -151,31 +145,36 @@ def find_passed(watch, instrument, mark_ticks):
 def warm(state, watch, accounts, rows, count, with_keys):
     """Ask for the rows, and keys, of so many accounts side by side: the processor waits for them once, not in turn.
 
-    `rows` is room for as many numbers. Each pass branches only on what the pass before has already brought. Fewer than
-    WARM_MIN are not worth it.
+    `rows` is room for as many numbers. Each pass branches only on what the pass before has already brought. Even for
+    one account it pays: its keys come while its list of positions is walked.
     """
-    if count < WARM_MIN:
-        return
     touched = 0
+    open_lists = 0
     for i in range(count):
         terms = state.accounts[accounts[i]]
         touched ^= terms.wallet_quanta
-        rows[i] = terms.first_position
+        if terms.first_position != NONE:
+            rows[open_lists] = terms.first_position
+            open_lists += 1
     for i in range(count):
         row = state.accounts[accounts[i]].first_holding
         if row != NONE:
             touched ^= state.holdings[row].amount_quanta
             if with_keys and watch.holding_place[row] != NONE:
                 touched ^= int(watch.keys[watch.holding_place[row]])
-    for _depth in range(WARM_DEPTH):
-        for i in range(count):
+    while open_lists > 0:
+        left = 0
+        for i in range(open_lists):
             row = rows[i]
+            if with_keys:
+                place = watch.position_place[row]
+                if place != NONE:
+                    touched ^= int(watch.keys[place])
+            row = state.positions[row].next
             if row != NONE:
-                if with_keys:
-                    place = watch.position_place[row]
-                    if place != NONE:
-                        touched ^= int(watch.keys[place])
-                rows[i] = state.positions[row].next
+                rows[left] = row
+                left += 1
+        open_lists = left
     watch.meter[WARMED] = touched
 
 
