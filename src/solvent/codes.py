@@ -200,11 +200,12 @@ class PriceLimit(IntEnum):
 
 
 class FeeBase(IntEnum):
-    """What a penalty is a share of: the value closed, the requirement freed, or how much better than its limit."""
+    """What a penalty is a share of: the value closed, what it freed, how much better than its limit, the debt in it."""
 
     VALUE = 0
     REQUIREMENT = 1
     IMPROVEMENT = 2
+    DEBT = 3
 
 
 class AdlPrice(IntEnum):

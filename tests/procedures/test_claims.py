@@ -8,6 +8,7 @@ from solvent.codes import (
     Answer,
     Condition,
     Executor,
+    FeePayee,
     Level,
     Mode,
     OfferPrice,
@@ -126,6 +127,49 @@ def test_an_offer_begins_again_when_its_price_is_too_old() -> None:
     anew = of_kind(scene.play(scene.advance()), EventKind.LIQUIDATION_OFFERED)
     assert anew["lots"].tolist() == [-90]
     assert int(anew["price_ticks"][0]) == 911
+
+
+def test_an_offer_that_has_fallen_too_far_begins_again_and_nobody_takes_it_before() -> None:
+    falling = {"price": OfferPrice.STAIRS, "step_ns": 5 * SECOND, "cut_ppm": 990_000, "reset_below_ppm": 985_000}
+    scene, reference = offered(**falling)
+    scene.time += 5 * SECOND
+    assert refusal_of(scene, claim(scene, reference, lots=10)) == "NONE"
+    scene.time += 5 * SECOND  # 0.9801 of its first price
+    assert refusal_of(scene, claim(scene, reference, lots=10)) == "OFFER_OVER"
+    anew = of_kind(scene.play(scene.advance()), EventKind.LIQUIDATION_OFFERED)
+    assert int(anew["price_ticks"][0]) == 911
+    steady, reference = offered(reset_below_ppm=1_000_000)  # a price that does not fall has nothing to begin again
+    assert refusal_of(steady, claim(steady, reference)) == "NONE"
+
+
+def test_beginning_an_offer_is_charged_once_in_a_default() -> None:
+    scene, reference = offered(start_fee_ppm=10_000, start_fee_payee=FeePayee.VENUE_FUND)
+    fund = scene.machine.state.accounts[SystemAccount.VENUE_FUND]
+    assert int(fund.wallet_quanta) == 920  # a hundredth of 100 lots at 920
+    scene.time += 61 * SECOND
+    assert len(of_kind(scene.play(scene.advance()), EventKind.START_CHARGED)) == 0
+    assert int(scene.machine.state.accounts[LOSER].stages_begun) == 1
+    poor, _reference = offered(start_fee_ppm=1_000_000, start_fee_payee=FeePayee.VENUE_FUND)
+    assert int(poor.machine.state.accounts[LOSER].wallet_quanta) == 8_000  # never more than the equity
+    bankrupt, _reference = offered(start_fee_ppm=1_000_000, start_fee_payee=FeePayee.VENUE_FUND, ticks=880)
+    assert int(bankrupt.machine.state.accounts[SystemAccount.VENUE_FUND].wallet_quanta) == 0
+    shares, _reference = offered(
+        Executor.AUCTION, start_fee_ppm=20_000, start_fee_payee=FeePayee.VENUE_FUND, buffer_ppm=100_000
+    )
+    assert 0 < int(shares.machine.state.accounts[SystemAccount.VENUE_FUND].wallet_quanta) < 40
+
+
+def test_a_keeper_hands_a_share_of_its_bonus_on() -> None:
+    scene, reference = offered(bonus_fee_ppm=100_000, bonus_fee_payee=FeePayee.VENUE_CAPITAL)
+    told = of_kind(scene.play(claim(scene, reference)), EventKind.BONUS_SHARED)
+    # 40 lots bought at 911, the mark is 920: a tenth of 360
+    assert (int(told["account"][0]), int(told["amount_quanta"][0]), int(told["value"][0])) == (RICH, 36, 360)
+    shares, reference = offered(
+        Executor.AUCTION, start_ppm=900_000, buffer_ppm=100_000, bonus_fee_ppm=500_000, bonus_fee_payee=2
+    )
+    events = shares.play(bid(shares, reference))
+    paid = int(of_kind(events, EventKind.SHARE_TAKEN)["amount_quanta"][0])
+    assert int(of_kind(events, EventKind.BONUS_SHARED)["amount_quanta"][0]) == (paid + 1) // 2
 
 
 def bid(scene: Scene, of: int, **changed: int) -> BidShare:
@@ -334,6 +378,9 @@ def test_a_pool_works_its_inventory_down_inside_its_limit() -> None:
     ):
         assert (changed, refusal_of(scene, fill(**changed))) == (changed, refusal)
     scene.play(fill())
+    now, scene.time = scene.time, scene.time + 10 * SECOND
+    assert refusal_of(scene, fill(lots=1)) == "NO_UNWIND_ORDER"  # its time is over: the next order has another price
+    scene.time = now
     assert refusal_of(scene, fill(lots=71)) == "NO_UNWIND_ORDER"
     scene.play(fill(lots=70))
     assert int(scene.machine.state.accounts[POOL].position_count) == 0

@@ -233,7 +233,14 @@ def test_parts_of_lots_are_rounded_up_and_never_more_than_all(held, steps, step)
     assert plain(liquidation.part_of_lots_up)(held, steps, step) == ceil(held * share)
 
 
-@pytest.mark.parametrize(("base", "of"), [(FeeBase.VALUE, 7), (FeeBase.REQUIREMENT, 5), (FeeBase.IMPROVEMENT, 3)])
+@pytest.mark.parametrize(
+    ("base", "of"), [(FeeBase.VALUE, 7), (FeeBase.REQUIREMENT, 5), (FeeBase.IMPROVEMENT, 3), (FeeBase.DEBT, 6)]
+)
 def test_what_a_penalty_is_a_share_of(base, of) -> None:
-    assert plain(liquidation.fee_base_quanta)(base, 7, 5, 3) == of
-    assert plain(liquidation.fee_base_quanta)(base, 0, -5, -3) == 0
+    # 7 of 100 are closed, equity covers 20 of them: 5.6 of the 7 are debt
+    assert plain(liquidation.fee_base_quanta)(base, 7, 5, 3, 100, 20) == of
+    assert plain(liquidation.fee_base_quanta)(base, 0, -5, -3, 100, 20) == 0
+    if base == FeeBase.DEBT:
+        assert plain(liquidation.fee_base_quanta)(base, 7, 5, 3, 100, -20) == 7
+        assert plain(liquidation.fee_base_quanta)(base, 7, 5, 3, 100, 120) == 0
+        assert plain(liquidation.fee_base_quanta)(base, 7, 5, 3, 0, 0) == 0

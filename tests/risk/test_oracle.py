@@ -216,3 +216,28 @@ def test_a_doubtful_price_of_collateral_counts_at_the_best_of_the_hour() -> None
     state.remedies[Condition.STALE].liquidate = Answer.REFUSE
     state.instruments[1].conditions = 1 << Condition.STALE
     assert plain(oracle.doubt_of)(state, account) == 900  # a hundred ticks more on ten, at nine tenths
+
+
+def test_one_step_of_the_mark_is_made_in_steps_or_waits_until_the_mark_in_force_is_old() -> None:
+    state = guarded(step_ppm=20_000, step_breach=Breach.CLAMP)
+    assert [says(state, 0, 1_100) for _turn in range(2)] == [(1_020, oracle.BY_STEP), (1_040, oracle.BY_STEP)]
+    assert says(state, 0, 900) == (1_020, oracle.BY_STEP)
+    assert says(state, 0, 1_030) == (1_030, 0)
+    state = guarded(step_ppm=20_000, stale_ns=60 * SECOND)
+    state.instruments[0].mark_time_ns = state.venue[0].time_ns
+    assert says(state, 0, 1_100) == (0, 0)
+    state.venue[0].time_ns += 61 * SECOND
+    assert says(state, 0, 1_100) == (1_100, 0)
+    small = guarded(step_ppm=1, step_breach=Breach.CLAMP)
+    assert says(small, 0, 1_100) == (1_001, oracle.BY_STEP)  # never a step of nothing: it would stand for ever
+
+
+@pytest.mark.parametrize(("breaches", "mark", "dropped"), [(0, 1_000, 0b10100), (3, 1_000, 0b10100), (2, 1_010, 0)])
+def test_where_too_many_stand_apart_nobody_knows_who_lies(breaches, mark, dropped) -> None:
+    state = guarded(deviation_ppm=50_000, breaches_min=breaches)
+    for source, (ticks, weight) in enumerate(((1_000, 9), (1_010, 1), (2_000, 1), (1_010, 1), (3_000, 1))):
+        state.feeds[source].weight, state.feeds[source].kind = weight, SourceKind.SPOT
+        state.reports[source].price_ticks, state.reports[source].source_time_ns = ticks, state.venue[0].time_ns
+    found = plain(oracle.mark_of)(state, 0)
+    # the heavy source decides a weighted median; the median of all counts each once
+    assert (int(found[0]), int(found[3])) == (mark, dropped)

@@ -24,6 +24,7 @@ from solvent.codes import (
     ContractKind,
     Executor,
     Family,
+    FeeBase,
     FeePayee,
     Level,
     MarkCombiner,
@@ -752,3 +753,42 @@ def test_an_option_needs_its_terms_its_rates_and_room() -> None:
         compile_terms(
             read_rulebook("deribit"), [btc, replace(option(), lot_size=Decimal("0.000001"), tick_size=Decimal(1))]
         )
+
+
+def test_guards_of_the_mark_become_its_bounds() -> None:
+    guards = """
+guards = [
+  { kind = "max_age", ms = 7000 },
+  { kind = "max_step", ppm = 20000, on_breach = "clamp" },
+  { kind = "max_step", ppm = 300000, window_ms = 600000, on_breach = "clamp" },
+  { kind = "bandwidth", ppm = 500, vs = "index" },
+]
+[[collateral]]"""
+    split = 'guards = [{ kind = "max_deviation", vs = "median", ppm = 9, min_breaches = 2, then = "use_median" }]'
+    changed = sound(("[[collateral]]", guards.strip()), ("[price.mark]", split + "\n[price.mark]"))
+    pricing = compile_terms(changed, [contract("BTC")]).terms.pricing[0]
+    assert (int(pricing.stale_ns), int(pricing.step_ppm), int(pricing.step_breach)) == (7 * 10**9, 20_000, 1)
+    assert (int(pricing.ten_minutes_ppm), int(pricing.anchor_breach), int(pricing.own_band_ppm)) == (300_000, 1, 500)
+    assert (int(pricing.deviation_ppm), int(pricing.breaches_min)) == (9, 2)
+
+
+def test_fees_of_an_auction_have_their_own_rates_and_payees() -> None:
+    auction = """executor = "auction"
+price = { kind = "auction", start_ppm = 1250000, segments = [{ cut_ppm = 990000, step_ms = 1000 }], reset_ms = 9000, reset_below_ppm = 300000 }
+fee = [
+  { kind = "debt_penalty", ppm = 100000, to = "venue_capital" },
+  { kind = "auction_start", ppm = 20000, to = "insurance_fund" },
+  { kind = "bonus_share", ppm = 50000, to = "vault" },
+  { kind = "reward", flat = "1", ppm = 20000, to = "keeper" },
+]
+timeout_ms = 5000
+[[liquidation.stage]]
+id = "market"
+when = { level = "maintenance", cmp = "lt", scale_ppm = 900000 }
+executor = "engine\""""
+    compiled = compile_terms(sound(('executor = "engine"', auction)), [contract("BTC")])
+    stage, offer = compiled.terms.stages[0], compiled.terms.offers[0]
+    assert (int(stage.fee_base), int(stage.fee_ppm)) == (FeeBase.DEBT, 100_000)
+    assert (int(offer.start_fee_ppm), int(offer.start_fee_payee)) == (20_000, FeePayee.VENUE_FUND)
+    assert (int(offer.bonus_fee_ppm), int(offer.bonus_fee_payee)) == (50_000, FeePayee.VAULT)
+    assert (int(offer.reset_below_ppm), int(offer.reset_ns)) == (300_000, 9 * 10**9)

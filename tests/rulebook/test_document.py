@@ -127,6 +127,11 @@ ONE_FAULT = [
     pytest.param([('kind = "weighted_median"', 'kind = "median"\nguards = [{ kind = "future", ms = 1 }, { kind = "future", ms = 2 }]')], "price.index.guards[1].kind", "second time", id="guard twice"),
     pytest.param([('kind = "reported_mark"', 'kind = "index"')], "price.mark.components[1].kind", "second time", id="component twice"),
     pytest.param([('kind = "median"', 'kind = "first"')], "price.mark.components", "another order", id="order of components"),
+    pytest.param([('[[collateral]]', 'guards = [{ kind = "max_step", ppm = 1 }]\n[[collateral]]')], "price.mark.guards[0].kind", "for ever", id="a step nobody may take"),
+    pytest.param([('[[collateral]]', 'guards = [{ kind = "max_step", ppm = 1, window_ms = 5 }]\n[[collateral]]')], "price.mark.guards[0].window_ms", "no window", id="window of a step"),
+    pytest.param([('[price.mark]', 'guards = [{ kind = "stale_mark", ms = 1 }]\n[price.mark]'), ('[[collateral]]', 'guards = [{ kind = "max_age", ms = 1 }]\n[[collateral]]')], "price.mark.guards[0].kind", "already", id="guard of index and mark"),
+    pytest.param([('[price.mark]', 'guards = [{ kind = "max_deviation", vs = "median", ppm = 1, min_breaches = 2 }]\n[price.mark]')], "price.index.guards[0].kind", "belong together", id="breaches without an answer"),
+    pytest.param([('[[collateral]]', 'guards = [{ kind = "future", ms = 1 }]\n[[collateral]]')], "price.mark.guards[0].kind", "does not run", id="guard of a report on a mark"),
     # collateral
     pytest.param([('asset = "USDC"\nkind = "par"', 'asset = "USDC"\nkind = "weight"\ninitial_ppm = 1\nmaintenance_ppm = 1')], "collateral[0].kind", "at par", id="settlement not at par"),
     pytest.param([('asset = "USDC"', 'asset = "USDT"')], "collateral[0].asset", "not the settlement", id="settlement not first"),
@@ -172,6 +177,8 @@ ONE_FAULT = [
     pytest.param([('to = "insurance_fund"', 'to = "mine"')], "liquidation.stage[0].fee", "no payee `mine`", id="payee of a fee"),
     pytest.param([('to = "insurance_fund" }', 'to = "insurance_fund" }, { kind = "residual", to = "vault" }')], "liquidation.stage[0].fee", "the trader's", id="residual of the engine"),
     pytest.param([('accept = "covered"', 'accept = "covered"\nfee = [{ kind = "residual", to = "trader" }]')], "liquidation.stage[1].fee", "hands the rest to the vault", id="residual elsewhere"),
+    pytest.param([('to = "insurance_fund" }', 'to = "insurance_fund" }, { kind = "auction_start", ppm = 1, to = "vault" }')], "liquidation.stage[0].fee", "offered to keepers", id="start fee of an order"),
+    pytest.param([('executor = "engine"', 'executor = "anyone"'), ('price = { kind = "market", limit = "bankruptcy" }', 'price = { kind = "oracle_bonus", bonus_ppm = 1 }'), ('to = "insurance_fund" }', 'to = "insurance_fund" }, { kind = "bonus_share", ppm = 1, to = "mine" }')], "liquidation.stage[0].fee", "no payee `mine`", id="payee of a bonus"),
     pytest.param([('to = "insurance_fund" }', 'to = "insurance_fund" }, { kind = "notional", ppm = 1, to = "pool" }')], "liquidation.stage[0].fee[1].kind", "second time", id="fee twice"),
     pytest.param([('ppm = 2500', 'ppm = 13750')], "liquidation.stage[0].fee", "as much as closing frees", id="penalty and health"),
     # losses and deleveraging

@@ -52,7 +52,7 @@ LIVE = (
 
 TEMPLATES = {
     "derive": "collateral[1].initial_ppm",
-    "maker": "liquidation.stage[0].fee[0].kind",
+    "maker": "liquidation.stage[0].throttle.kind",
     "okx": "margin.schedule[0].brackets.default[0].mmr_ppm",
     "synthetix_perps_v2": "limits.limit[0].cap",
     "synthetix_v3": "limits.limit[0].cap",

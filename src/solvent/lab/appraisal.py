@@ -138,12 +138,14 @@ def appraise(books: Any, instrument: int) -> Appraisal:
             if age and now - stamp > age:
                 continue
             heard.append((source, price, feed["weight"], feed["committee"], stamp + age if age else float("inf")))
-        bound = terms["deviation_ppm"]
+        bound, is_split = terms["deviation_ppm"], False
         if len(heard) > 1 and bound:
             center = _middle([(price, 1) for _s, price, _w, _c, _e in heard], near)
+            apart = sum(Fraction(abs(price - center), center) > Fraction(bound, PPM) for _s, price, *_r in heard)
+            is_split = 0 < terms["breaches_min"] <= apart
             kept = []
             for source, price, weight, member, end in heard:
-                if Fraction(abs(price - center), center) > Fraction(bound, PPM):
+                if not is_split and Fraction(abs(price - center), center) > Fraction(bound, PPM):
                     dropped |= 1 << source
                     if terms["deviation_breach"] == Breach.DROP:
                         continue
@@ -155,6 +157,7 @@ def appraise(books: Any, instrument: int) -> Appraisal:
         every += [price for _s, price, *_rest in heard]
         if heard:
             estimator = terms["estimator"] if kind == SourceKind.SPOT else Estimator.WEIGHTED_MEDIAN
+            estimator = Estimator.MEDIAN if is_split else estimator
             found[kind] = _joined(estimator, terms["inner"], [(p, w, c) for _s, p, w, c, _e in heard], near)
     if not found or len(ends) < least:
         return Appraisal(0, 1 << Condition.BELOW_QUORUM, dropped, 0, 0, 0)
@@ -191,6 +194,14 @@ def appraise(books: Any, instrument: int) -> Appraisal:
         if held != mark:
             bits |= 1 << Condition.DIVERGING
             mark, clamped = held if terms["anchor_breach"] == Breach.CLAMP else near, 1
+        step = terms["step_ppm"]
+        if step and Fraction(abs(mark - near), near) > Fraction(step, PPM):
+            bits |= 1 << Condition.DIVERGING
+            if terms["step_breach"] == Breach.CLAMP:
+                reach = max(near * step // PPM, 1)
+                mark, clamped = near + reach if mark > near else near - reach, 3
+            elif terms["stale_ns"] and now - market.mark_time <= terms["stale_ns"]:
+                return Appraisal(0, bits, dropped, 0, 0, 0)
     return Appraisal(mark, bits, dropped, until, outside, clamped)
 
 

@@ -13,6 +13,7 @@ from solvent.codes import (
     Driver,
     Estimator,
     Family,
+    FeeBase,
     FundingKind,
     Level,
     Metric,
@@ -138,14 +139,18 @@ def is_pricing_sound(state):
             return False
         if pricing.deviation_breach < 0 or pricing.deviation_breach > Breach.CLAMP:
             return False
+        if pricing.step_breach < 0 or pricing.step_breach > Breach.CLAMP:
+            return False
+        if pricing.breaches_min < 0 or pricing.breaches_min > SOURCES_MAX:
+            return False
         if pricing.anchor_breach < 0 or pricing.anchor_breach > Breach.CLAMP:
             return False
         smallest = min(pricing.deviation_ppm, pricing.dispersion_ppm, pricing.divergence_ppm, pricing.own_band_ppm)
         largest = max(pricing.deviation_ppm, pricing.dispersion_ppm, pricing.divergence_ppm, pricing.own_band_ppm)
         if smallest < 0 or largest > SHARE_MAX_PPM:
             return False
-        smallest = min(pricing.minute_ppm, pricing.ten_minutes_ppm, pricing.hour_ppm)
-        largest = max(pricing.minute_ppm, pricing.ten_minutes_ppm, pricing.hour_ppm)
+        smallest = min(pricing.minute_ppm, pricing.ten_minutes_ppm, pricing.hour_ppm, pricing.step_ppm)
+        largest = max(pricing.minute_ppm, pricing.ten_minutes_ppm, pricing.hour_ppm, pricing.step_ppm)
         if smallest < 0 or largest > SHARE_MAX_PPM:
             return False
         if min(pricing.stale_ns, pricing.fallback_ns, pricing.grace_ns) < 0:
@@ -227,7 +232,7 @@ def is_closing_sound(stage):
         return False
     if stage.full_below_ppm < 0 or stage.full_below_ppm > 10 * PPM or stage.left_min_quanta < 0:
         return False
-    if stage.price_ppm < 0 or stage.price_ppm > PPM or stage.fee_base < 0 or stage.fee_base > 2:
+    if stage.price_ppm < 0 or stage.price_ppm > PPM or stage.fee_base < 0 or stage.fee_base > FeeBase.DEBT:
         return False
     if stage.round_ns < 0 or stage.round_ns > DURATION_MAX_NS:
         return False

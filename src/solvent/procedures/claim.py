@@ -9,13 +9,12 @@ from solvent.codes import AccountKind, Action, Answer, Level, Refusal, Status
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
 from solvent.procedures.default.charges import charge_penalty, payee_account
-from solvent.procedures.default.offers import factor_now, is_offered, offer_price
+from solvent.procedures.default.offers import factor_now, is_offered, largest_share, offer_price, starts_anew
 from solvent.procedures.default.plan import closing_fee_up
 from solvent.procedures.default.standing import is_workable
 from solvent.procedures.review import accrue, review
 from solvent.procedures.trade import is_listed, refusal_of_side, tidy
 from solvent.procedures.transfer import is_open, refusal_of_account
-from solvent.risk.auction import buffer_margin_down, portfolio_share_nearest
 from solvent.risk.margin import exposure_requirement_up, judge, lowers_health, requirement_change
 from solvent.risk.offer import reward_of
 from solvent.state.ledger import exchange, post
@@ -60,7 +59,7 @@ def refusal_of_keeper(state, command):
         return Refusal.NO_OFFER
     if command.reference != terms.order_reference:
         return Refusal.REFERENCE_UNKNOWN
-    if state.venue[0].time_ns >= terms.order_until_ns:
+    if state.venue[0].time_ns >= terms.order_until_ns or starts_anew(state, account):
         return Refusal.OFFER_OVER
     if state.offers[terms.order_stage].endorsed == 1 and state.accounts[keeper].endorsed == 0:
         return Refusal.KEEPER_NOT_ENDORSED
@@ -103,7 +102,32 @@ def reward_keeper(state, tape, account, keeper, stage_row, instrument, value, be
 
 
 @kernel
-def pass_lots(state, watch, tape, row, keeper, lots, price, equity_before):
+def bonus_of(contract, signed_lots, price_ticks, mark_ticks):
+    """What whoever takes signed lots at a price gains against the mark, in quanta; none where it loses."""
+    return max(traded_quanta(contract, signed_lots, mark_ticks) - traded_quanta(contract, signed_lots, price_ticks), 0)
+
+
+@kernel
+def share_bonus(state, tape, account, keeper, stage_row, instrument, bonus):
+    """The keeper hands a share of its bonus on, rounded up, to whom the stage names."""
+    offer = state.offers[stage_row]
+    share = mul_div_up(bonus, offer.bonus_fee_ppm, PPM)
+    payee = payee_account(state, offer.bonus_fee_payee, account, instrument)
+    if share == 0 or payee == keeper:
+        return
+    post(state, keeper, payee, share)
+    event = tell(state, tape, EventKind.BONUS_SHARED)
+    event.account = keeper
+    event.counterparty = payee
+    event.instrument = instrument
+    event.amount_quanta = share
+    event.value = bonus
+    event.stage = stage_row
+    event.reference = account
+
+
+@kernel
+def pass_lots(state, watch, tape, row, keeper, lots, price, equity_before, notional_before):
     """Lots of an offered position pass to the keeper; the penalty is charged and the reward paid out of it."""
     position = state.positions[row]
     account = position.account
@@ -134,7 +158,7 @@ def pass_lots(state, watch, tape, row, keeper, lots, price, equity_before):
     payee = payee_account(state, state.stages[stage_row].fee_payee, account, instrument)
     before = state.accounts[payee].wallet_quanta + 0
     freed = held_requirement - exposure_requirement_up(state, Level.MAINTENANCE, row, state.positions[row].lots)
-    charge_penalty(state, tape, account, stage_row, instrument, value, freed, 0, equity_before)
+    charge_penalty(state, tape, account, stage_row, instrument, value, freed, 0, equity_before, notional_before)
     reward_keeper(state, tape, account, keeper, stage_row, instrument, value, before)
     tidy(state, watch, row)
     tidy(state, watch, keeper_row)
@@ -163,7 +187,7 @@ def claim_liquidation(state, watch, tape, command):
         return Refusal.OFFER_TAKEN
     if not is_workable(state, account, instrument):
         return Refusal.MARKET_HALTED
-    equity, requirement, _gains, _notional = judge(state, account, Level.MAINTENANCE)
+    equity, requirement, _gains, notional = judge(state, account, Level.MAINTENANCE)
     price = offer_price(state, row, stage_row, equity, requirement)
     if command.price_ticks > 0:
         if price > command.price_ticks if ordered > 0 else price < command.price_ticks:
@@ -172,12 +196,16 @@ def claim_liquidation(state, watch, tape, command):
     fee = closing_fee_up(state, stage, row, lots)
     if stage.scale_ppm > 0 and is_toxic(state, row, lots, price, min(fee, max(equity, 0))):
         return Refusal.STEP_IS_TOXIC
-    refusal = refusal_of_side(state, keeper, instrument, lots if ordered > 0 else -lots, price, 0, False)
+    signed = lots if ordered > 0 else -lots
+    bonus = bonus_of(state.contracts[instrument], signed, price, state.instruments[instrument].mark_ticks)
+    handed_on = mul_div_up(bonus, state.offers[stage_row].bonus_fee_ppm, PPM)
+    refusal = refusal_of_side(state, keeper, instrument, signed, price, handed_on, False)
     if refusal != Refusal.NONE:
         return refusal
     accrue(state, tape, account)
     accrue(state, tape, keeper)
-    pass_lots(state, watch, tape, row, keeper, lots, price, equity)
+    pass_lots(state, watch, tape, row, keeper, lots, price, equity, notional)
+    share_bonus(state, tape, account, keeper, stage_row, instrument, bonus)
     review(state, watch, tape, account)
     review(state, watch, tape, keeper)
     return Refusal.NONE
@@ -242,15 +270,6 @@ def refusal_of_shares(state, account, bidder, share_ppm):
 
 
 @kernel
-def largest_share(state, stage_row, equity, requirement, factor):
-    """Most of a portfolio one bid may take: what restores its buffer; all of it once it is bankrupt."""
-    if equity <= 0:
-        return PPM
-    buffer = buffer_margin_down(equity, equity - requirement, state.offers[stage_row].buffer_ppm, PPM)
-    return portfolio_share_nearest(buffer, equity, 0, min(factor, PPM), PPM)
-
-
-@kernel
 def bid_share(state, watch, tape, command):
     """A bidder takes a share of every position at the mark, and is paid the discount on what that frees.
 
@@ -266,7 +285,7 @@ def bid_share(state, watch, tape, command):
     if state.offers[stage_row].portfolio == 0:
         return Refusal.NO_OFFER
     share = command.value
-    equity, requirement, _gains, _notional = judge(state, account, Level.MAINTENANCE)
+    equity, requirement, _gains, notional = judge(state, account, Level.MAINTENANCE)
     if equity < 0 and state.stages[stage_row].scale_ppm > 0:
         return Refusal.STEP_IS_TOXIC
     factor = min(factor_now(state, account, stage_row, equity, requirement, 0), PPM)
@@ -286,7 +305,7 @@ def bid_share(state, watch, tape, command):
         lots = share_of_lots(state, row, share)
         if lots > 0:
             mark = state.instruments[state.positions[row].instrument].mark_ticks
-            pass_lots(state, watch, tape, row, bidder, lots, mark, equity)
+            pass_lots(state, watch, tape, row, bidder, lots, mark, equity, notional)
         row = following
     equity_left, left, _gains, _notional = judge(state, account, Level.MAINTENANCE)
     freed = max(requirement - left, 0)
@@ -305,6 +324,7 @@ def bid_share(state, watch, tape, command):
     event.equity_quanta = equity
     event.requirement_quanta = requirement
     event.lots = freed
+    share_bonus(state, tape, account, bidder, stage_row, state.accounts[account].default_instrument, paid)
     review(state, watch, tape, account)
     review(state, watch, tape, bidder)
     return Refusal.NONE

@@ -59,7 +59,7 @@ def fill_liquidation(state, watch, tape, command):
 
     accrue(state, tape, account)
     accrue(state, tape, other)
-    equity_before, _requirement, _gains, _notional = judge(state, account, Level.MAINTENANCE)
+    equity_before, _requirement, _gains, notional = judge(state, account, Level.MAINTENANCE)
     required_before = exposure_requirement_up(state, Level.MAINTENANCE, row, state.positions[row].lots)
     other_row = take_position(state, other, instrument)
     stage_row = terms.order_stage
@@ -86,7 +86,7 @@ def fill_liquidation(state, watch, tape, command):
     if orders.limit_ticks > 0:
         contract = state.contracts[instrument]
         better = abs(traded_quanta(contract, lots, price) - traded_quanta(contract, lots, orders.limit_ticks))
-    charge_penalty(state, tape, account, stage_row, instrument, value, freed, better, equity_before)
+    charge_penalty(state, tape, account, stage_row, instrument, value, freed, better, equity_before, notional)
     tidy(state, watch, row)
     tidy(state, watch, other_row)
     review(state, watch, tape, account)

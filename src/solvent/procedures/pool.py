@@ -221,6 +221,8 @@ def refusal_of_unwind(state, command):
     if state.accounts[account].status != Status.SOUND:
         return Refusal.IN_LIQUIDATION
     unwind = state.unwinds[instrument]
+    if state.venue[0].time_ns >= unwind.until_ns:
+        return Refusal.NO_UNWIND_ORDER
     excess = excess_lots(state, instrument, account)
     most = min(abs(unwind.lots), abs(excess)) if (unwind.lots < 0) == (excess > 0) else 0
     if command.lots < 1 or command.lots > most:

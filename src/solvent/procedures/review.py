@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from solvent.codes import AccountKind, Level, Metric, Schedule, Status, SystemAccount, Tranche
+from solvent.codes import AccountKind, Level, Metric, Schedule, Status, SystemAccount
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
 from solvent.risk.funding import due_up
@@ -38,9 +38,9 @@ from solvent.risk.watch import (
 from solvent.state.ledger import post
 from solvent.state.multipliers import scaled_up
 from solvent.state.tables import NONE
-from solvent.state.terms import ABSORBERS_MAX, BREAKERS_MAX, POOLS_MAX
+from solvent.state.terms import BREAKERS_MAX, POOLS_MAX
 from solvent.state.values import exposure_quanta, marked_quanta, notional_up
-from solvent.units import PPM, add_saturated, mul_div_down
+from solvent.units import add_saturated
 
 GUESSES_MAX = 5
 """Each guess spends a quarter of the one before: the fifth a 256th of the surplus."""
@@ -268,39 +268,6 @@ def review_less(state, watch, tape, account):
     mark_stale(watch, account)
     if state.accounts[account].status != Status.SOUND or corner_surplus(state, watch, account) < 0:
         review(state, watch, tape, account)
-
-
-@kernel
-def loss_without_payer(state):
-    """(what of a loss has no payer, money the accounts have between them), in quanta.
-
-    The open deficit, and of equities below zero what the venue's fund and capital would not pay. The money is what came
-    in less what left and what the venue itself holds, so loss / (money + loss) is what everybody's claim is short of.
-    """
-    venue = state.venue[0]
-    below = 0
-    for i in range(venue.queue_count):
-        account = state.queue[(venue.queue_head + i) % state.queue.shape[0]]
-        equity, _requirement, _gains, _notional = judge(state, account, Level.MAINTENANCE)
-        below += max(-equity, 0)
-    for row in range(POOLS_MAX):
-        pool = state.vaults[row].account
-        if pool != NONE and state.accounts[pool].status == Status.SOUND:
-            equity, _requirement, _gains, _notional = judge(state, pool, Level.MAINTENANCE)
-            below += max(-equity, 0)
-    means = 0
-    for row in range(ABSORBERS_MAX):
-        absorber = state.absorbers[row]
-        if absorber.used == 1 and absorber.tranche == Tranche.VENUE_FUND:
-            means += mul_div_down(state.accounts[SystemAccount.VENUE_FUND].wallet_quanta, absorber.cap_ppm, PPM)
-        elif absorber.used == 1 and absorber.tranche == Tranche.VENUE_CAPITAL:
-            means += mul_div_down(state.accounts[SystemAccount.VENUE_CAPITAL].wallet_quanta, absorber.cap_ppm, PPM)
-    own = state.accounts[SystemAccount.FEES].wallet_quanta + state.accounts[SystemAccount.VENUE_FUND].wallet_quanta
-    own += state.accounts[SystemAccount.VENUE_CAPITAL].wallet_quanta + 0
-    for instrument in range(state.instruments.shape[0]):
-        own += state.accounts[SystemAccount.MARKET_FUNDS + instrument].wallet_quanta
-    money = -state.accounts[SystemAccount.EXTERNAL].wallet_quanta - own
-    return venue.open_deficit_quanta + max(below - means, 0), max(money, 0)
 
 
 @kernel

@@ -1,6 +1,6 @@
 """Bounds of the terms of pools and offers: what the machine's arithmetic and order rely on."""
 
-from solvent.codes import Executor, OfferPrice, Size
+from solvent.codes import Executor, FeePayee, OfferPrice, Size
 from solvent.compiled import kernel
 from solvent.state.terms import POOLS_MAX, STAGES_MAX
 from solvent.units import LIMIT, PPM
@@ -62,6 +62,14 @@ def is_offer_sound(offer):
     if offer.price == OfferPrice.HEALTH and offer.first_ppm > PPM:
         return False
     if offer.slope_ppm < 0 or offer.slope_ppm > SHARE_MAX_PPM:
+        return False
+    if min(offer.reset_below_ppm, offer.start_fee_ppm, offer.bonus_fee_ppm) < 0:
+        return False
+    if max(offer.reset_below_ppm, offer.start_fee_ppm, offer.bonus_fee_ppm) > PPM:
+        return False
+    if min(offer.start_fee_payee, offer.bonus_fee_payee) < 0:
+        return False
+    if max(offer.start_fee_payee, offer.bonus_fee_payee) > FeePayee.VENUE_CAPITAL:
         return False
     if min(offer.endorsed, offer.portfolio) < 0 or max(offer.endorsed, offer.portfolio) > 1:
         return False

@@ -3,12 +3,13 @@
 from solvent.codes import AccountKind, Action, Level, Refusal, Status, SystemAccount
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
-from solvent.procedures.review import accrue, is_gated, loss_without_payer, review_less, review_more, tell_gate
+from solvent.procedures.leaving import charge_of, charge_withdrawal
+from solvent.procedures.review import accrue, is_gated, review_less, review_more, tell_gate
 from solvent.risk.breaker import is_blocked
 from solvent.risk.funding import due_up
 from solvent.risk.limits import passes_collateral_cap
 from solvent.risk.margin import collateral_value_down, judge
-from solvent.risk.outflow import leaving_charge_up, passes_outflow_limit
+from solvent.risk.outflow import passes_outflow_limit
 from solvent.risk.watch import forget_holding
 from solvent.state.inside import worth_quanta
 from solvent.state.ledger import hold, post
@@ -178,32 +179,6 @@ def refusal_of_cash(state, account, amount):
 
 
 @kernel
-def charge_withdrawal(state, tape, account, amount):
-    """Who leaves while a loss has no payer bears its estimated share, and goes; give what it bears.
-
-    The charge pays the open deficit down, so the share of those who stay is what it was; what is only expected goes to
-    the venue's fund, which meets it when it comes.
-    """
-    loss, money = loss_without_payer(state)
-    charge = leaving_charge_up(amount, loss, money)
-    if charge == 0:
-        return 0
-    covered = min(charge, state.venue[0].open_deficit_quanta)
-    post(state, account, SystemAccount.DEFICIT, covered)
-    post(state, account, SystemAccount.VENUE_FUND, charge - covered)
-    event = tell(state, tape, EventKind.WITHDRAWAL_CHARGED)
-    event.account = account
-    event.amount_quanta = charge
-    event.value = covered
-    event.equity_quanta = money
-    event.requirement_quanta = loss
-    if covered > 0:
-        state.venue[0].open_deficit_quanta -= covered
-        tell_gate(state, tape, True, account)
-    return charge
-
-
-@kernel
 def withdraw(state, watch, tape, command):
     """Cash or collateral leaves; nobody leaves ahead of a loss."""
     account = command.account
@@ -215,7 +190,7 @@ def withdraw(state, watch, tape, command):
     asset = command.asset
     if asset < 0 or asset >= ASSETS_MAX or state.assets[asset].used == 0:
         return Refusal.ASSET_UNKNOWN
-    bears = state.policy[0].withdraw_charge == 1 and asset == 0
+    bears = state.policy[0].withdraw_charge == 1
     if is_gated(state) and not bears:
         return Refusal.WITHDRAWALS_GATED
     if not is_allowed(level_of_account(state, account), Action.WITHDRAW):
@@ -233,7 +208,8 @@ def withdraw(state, watch, tape, command):
             return Refusal.OUTFLOW_LIMIT
         accrue(state, tape, account)
         if bears:
-            charge = charge_withdrawal(state, tape, account, command.amount_quanta)
+            charge, loss, held_by_all = charge_of(state, command.amount_quanta)
+            charge_withdrawal(state, tape, account, charge, loss, held_by_all)
         post(state, account, SystemAccount.EXTERNAL, command.amount_quanta - charge)
         record_flow(state, state.instruments.shape[0], 0, command.amount_quanta - charge)
     else:
@@ -249,12 +225,21 @@ def withdraw(state, watch, tape, command):
         lost -= collateral_value_down(state, asset, left, weighted_maintenance, True)
         lost_maintenance = collateral_value_down(state, asset, held, True, False)
         lost_maintenance -= collateral_value_down(state, asset, left, True, False)
-        if free_quanta(state, account, lost) < 0 or not is_sound_after(state, account, lost_maintenance):
-            return Refusal.WITHDRAWAL_EXCEEDS_FREE
         worth = worth_quanta(state, asset, command.amount_quanta)
+        loss = 0
+        held_by_all = 0
+        if bears:
+            charge, loss, held_by_all = charge_of(state, worth)
+        if free_quanta(state, account, lost + charge) < 0 or not is_sound_after(
+            state, account, lost_maintenance + charge
+        ):
+            return Refusal.WITHDRAWAL_EXCEEDS_FREE
+        if charge > 0 and state.accounts[account].wallet_quanta - funding_owed(state, account) < charge:
+            return Refusal.WITHDRAWAL_EXCEEDS_FREE
         if passes_outflow_limit(state, worth):
             return Refusal.OUTFLOW_LIMIT
         accrue(state, tape, account)
+        charge_withdrawal(state, tape, account, charge, loss, held_by_all)
         hold(state, account, row, -command.amount_quanta)
         record_flow(state, state.instruments.shape[0], 0, worth)
         if state.holdings[row].amount_quanta == 0:

@@ -135,12 +135,15 @@ def zero_price_ticks(contract, mark_ticks, lots, equity_share_quanta):
 
 
 @kernel
-def fee_base_quanta(base, fill_quanta, freed_quanta, better_quanta):
-    """What a penalty is a share of."""
+def fee_base_quanta(base, fill_quanta, freed_quanta, better_quanta, notional_quanta, equity_quanta):
+    """What a penalty is a share of; the debt in a fill is its part of the notional that the equity does not cover."""
     if base == FeeBase.REQUIREMENT:
         return max(freed_quanta, 0)
     if base == FeeBase.IMPROVEMENT:
         return max(better_quanta, 0)
+    if base == FeeBase.DEBT:
+        owed = max(notional_quanta - max(equity_quanta, 0), 0)
+        return mul_div_up(fill_quanta, owed, max(notional_quanta, 1))
     return fill_quanta
 
 

@@ -6,14 +6,16 @@
    a real jump that persists is believed after the age limit).
 2. Fresh reports of one kind are joined by an estimator: weighted median, median, weighted mean, or a committee (a
    median inside each member, a weighted median of the members). Sources too far from the median are dropped or clamped
-   first. Two are never averaged: with fewer than three left a mean becomes the median, and at an exact tie the one
+   first; where too many stand apart nobody knows who lies, none is dropped and the median of all is taken. Two are
+   never averaged: with fewer than three left a mean becomes the median, and at an exact tie the one
    nearer to the mark in force is taken. Below the minimum number of live sources the mark stays where it is.
 3. Kinds are joined by the rulebook's combiner. Where the venue's own book is among them, the mark stands inside a band
    around what others say: the spot index, or perpetuals elsewhere when there is none; when all are silent, around the
    last mark they supported (invariant O6: from end to end the band is worth at most the fees of opening and closing,
    so whoever pushes the own book pays more than it can gain, whatever the position).
 4. No mark leaves the band around every mark of the last minute, ten minutes and hour: whatever the number of steps,
-   the path inside a window is bounded (invariant O4). A price beyond is clamped or not taken.
+   the path inside a window is bounded (invariant O4). A price beyond is clamped or not taken. Where the rulebook
+   bounds one step of the mark, a larger one is made in steps, or believed once the mark in force is too old.
 
 What is wrong is kept as bits, never as one of several states. The table condition x action of the rulebook says what
 may be done under each: allow, be conservative, refuse. Collateral in doubt counts at its lowest mark of the last hour
@@ -35,6 +37,7 @@ KINDS = 3
 FOR_EVER = LIMIT
 BY_ANCHOR = 1
 BY_OWN_BAND = 2
+BY_STEP = 3
 
 
 @kernel
@@ -214,9 +217,16 @@ def mark_of(state, instrument):
             count += 1
         if count > 1 and pricing.deviation_ppm > 0:
             center = location(Estimator.MEDIAN + 0, 0, prices, weights, committees, count, near)
-            kept = 0
+            apart = 0
             for i in range(count):
                 if abs(prices[i] - center) * PPM > center * pricing.deviation_ppm:
+                    apart += 1
+            is_split = pricing.breaches_min > 0 and apart >= pricing.breaches_min
+            if is_split:
+                estimator = Estimator.MEDIAN + 0
+            kept = 0
+            for i in range(count):
+                if not is_split and abs(prices[i] - center) * PPM > center * pricing.deviation_ppm:
                     dropped |= 1 << sources[i]
                     if pricing.deviation_breach == Breach.DROP:
                         continue
@@ -305,6 +315,14 @@ def mark_of(state, instrument):
             conditions |= 1 << Condition.DIVERGING
             clamped = BY_ANCHOR + 0
             mark = held if pricing.anchor_breach == Breach.CLAMP else near
+        if pricing.step_ppm > 0 and abs(mark - near) * PPM > near * pricing.step_ppm:
+            conditions |= 1 << Condition.DIVERGING
+            if pricing.step_breach == Breach.CLAMP:
+                reach = max(near * pricing.step_ppm // PPM, 1)
+                mark = near + reach if mark > near else near - reach
+                clamped = BY_STEP + 0
+            elif pricing.stale_ns > 0 and now - market.mark_time_ns <= pricing.stale_ns:
+                return 0, conditions, dispersion, dropped, 0, 0, 0
     return mark, conditions, dispersion, dropped, until, outside, clamped
 
 

@@ -71,6 +71,8 @@ _TOLD_FIELDS: Final = {
     " reference",
     "POSITION_CLAIMED": "account counterparty instrument lots price_ticks amount_quanta stage reference",
     "KEEPER_REWARDED": "account counterparty instrument amount_quanta value stage reference",
+    "START_CHARGED": "account counterparty instrument amount_quanta value stage equity_quanta",
+    "BONUS_SHARED": "account counterparty instrument amount_quanta value stage reference",
     "SHARE_TAKEN": "account counterparty amount_quanta value stage reference equity_quanta requirement_quanta lots",
     "KEEPER_ENDORSED": "account value",
     "WITHDRAWAL_CHARGED": "account amount_quanta value equity_quanta requirement_quanta",
@@ -146,6 +148,8 @@ MEANINGS: Final[dict[int, dict[str, tuple[str, str]]]] = {
     int(EventKind.POSITION_SETTLED): {"value": ("result", "money"), "fee_quanta": ("funding", "money")},
     int(EventKind.MARKET_SETTLED): {"amount_quanta": ("left_over", "money")},
     int(EventKind.KEEPER_REWARDED): {"value": ("closed", "money"), "reference": ("closed_account", "")},
+    int(EventKind.START_CHARGED): {"value": ("offered", "money")},
+    int(EventKind.BONUS_SHARED): {"value": ("bonus", "money"), "reference": ("closed_account", "")},
     int(EventKind.SHARE_TAKEN): {"value": ("share", "ppm"), "lots": ("requirement_freed", "money")},
     int(EventKind.KEEPER_ENDORSED): {"value": ("endorsed", "count")},
     int(EventKind.WITHDRAWAL_CHARGED): {

@@ -30,9 +30,11 @@ ACCOUNT = np.dtype(
         ("notice_until_ns", np.int64),
         ("pool", np.int32),
         ("endorsed", np.int32),
+        ("stages_begun", np.int32),
+        ("unused", np.int32),
     ]
 )
-"""One margin unit; `vault_shares` are of its pool.
+"""One margin unit; `vault_shares` are of its pool, `stages_begun` has a bit for each stage whose beginning it paid.
 
 The first rows are the venue's own accounts (solvent.codes.SystemAccount)."""
 

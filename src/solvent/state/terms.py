@@ -82,11 +82,16 @@ PRICING = _row(
     "own_band_ppm",
     "fallback_ns",
     "grace_ns",
+    "step_ppm",
+    "step_breach",
+    "breaches_min",
 )
 """How one instrument's reports become its mark. Zero switches each guard off; see solvent.risk.oracle.
 
 `sources_min` zero means the venue's own. The mark may stand `own_band_ppm` from what others than the venue say, and
-without them no further from the last they said, unless they have been silent for `fallback_ns`.
+without them no further from the last they said, unless they have been silent for `fallback_ns`. A mark further than
+`step_ppm` from the one in force is brought to that distance, or not taken until that one is `stale_ns` old. Where
+`breaches_min` sources of a kind stand apart from their median none is dropped, and the median of all is taken.
 """
 
 REMEDY = _row("open", "reduce", "liquidate", "withdraw", "mint")
@@ -350,13 +355,20 @@ OFFER = _row(
     "reward_max_quanta",
     "volatility_ppm",
     "depth_ppm",
+    "reset_below_ppm",
+    "start_fee_ppm",
+    "start_fee_payee",
+    "bonus_fee_ppm",
+    "bonus_fee_payee",
 )
 """One per stage: what a keeper or bidder is offered, and how the stage adapts to the market.
 
 The price is a factor of the mark: `start_ppm` at first (or always); by time it goes to `first_ppm` in `first_ns` and on
 to `second_ppm` in `second_ns`, or is multiplied by `cut_ppm` at every `step_ns`; by health it falls `slope_ppm` for
-each missing share of the requirement, to `first_ppm` at least. It starts anew after `reset_ns`. `portfolio` 1 offers
-shares of all positions together, with a buffer of `buffer_ppm`. The reward comes out of the penalty. `volatility_ppm`
+each missing share of the requirement, to `first_ppm` at least. It starts anew after `reset_ns`, or below
+`reset_below_ppm` of its first price. `portfolio` 1 offers shares of all positions together, with a buffer of
+`buffer_ppm`. Beginning an offer costs the account `start_fee_ppm` of what is offered; of a discount the keeper hands
+`bonus_fee_ppm` on. The reward comes out of the penalty. `volatility_ppm`
 of what the market's volatility multiplier has above one widens the discount and shortens the time; `depth_ppm` of what
 its depth multiplier has above one raises the share closed, and the size up to which all is closed at once.
 """

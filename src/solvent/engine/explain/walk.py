@@ -33,6 +33,7 @@ PENALTY_OF: Final = {
     FeeBase.VALUE: "value closed",
     FeeBase.REQUIREMENT: "maintenance freed",
     FeeBase.IMPROVEMENT: "better than the limit",
+    FeeBase.DEBT: "debt in the value closed",
 }
 """What a penalty is a share of, in the words of the tree."""
 
@@ -52,6 +53,8 @@ _PAIRED: Final = (
     EventKind.POSITION_CLAIMED,
     EventKind.KEEPER_REWARDED,
     EventKind.SHARE_TAKEN,
+    EventKind.START_CHARGED,
+    EventKind.BONUS_SHARED,
     EventKind.POOL_UNWOUND,
 )
 
@@ -182,6 +185,20 @@ class Walk:
                 self._staged(event.stage),
             )
             inputs = [number("value closed", event.value)]
+        elif kind == EventKind.START_CHARGED:
+            label = (
+                f"beginning of an offer, to {self._name(other)}" if mine else f"beginning paid by {self._name(other)}"
+            )
+            amount = -amount if mine else amount
+            rules, sources = "what is offered x rate, rounded up, at most the equity", self._staged(event.stage)
+            inputs = [number("offered", event.value), number("equity", event.equity_quanta)]
+        elif kind == EventKind.BONUS_SHARED:
+            label = (
+                f"share of the bonus, to {self._name(other)}" if mine else f"share of the bonus of {self._name(other)}"
+            )
+            amount = -amount if mine else amount
+            rules, sources = "bonus x rate, rounded up", self._staged(event.stage)
+            inputs = [number("bonus", event.value)]
         elif kind == EventKind.SHARE_TAKEN:
             label = f"discount for {self._name(other)}, who took a share" if mine else "discount on the share taken"
             amount = -amount if mine else amount

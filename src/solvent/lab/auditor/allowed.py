@@ -64,8 +64,13 @@ ALSO = {
     CommandKind.LIQUIDATION_FILL: {EventKind.PENALTY_CHARGED},
     CommandKind.CONTRIBUTE_FUND: {EventKind.DEFICIT_COVERED},
     CommandKind.WITHDRAW: {EventKind.WITHDRAWAL_CHARGED},
-    CommandKind.CLAIM_LIQUIDATION: {EventKind.PENALTY_CHARGED, EventKind.KEEPER_REWARDED},
-    CommandKind.BID_SHARE: {EventKind.PENALTY_CHARGED, EventKind.KEEPER_REWARDED, EventKind.POSITION_CLAIMED},
+    CommandKind.CLAIM_LIQUIDATION: {EventKind.PENALTY_CHARGED, EventKind.KEEPER_REWARDED, EventKind.BONUS_SHARED},
+    CommandKind.BID_SHARE: {
+        EventKind.PENALTY_CHARGED,
+        EventKind.KEEPER_REWARDED,
+        EventKind.POSITION_CLAIMED,
+        EventKind.BONUS_SHARED,
+    },
     CommandKind.SETTLE_MARKET: {EventKind.POSITION_SETTLED},
     CommandKind.ADVANCE: {
         EventKind.ACTIONS_BLOCKED,
@@ -90,6 +95,7 @@ ALSO = {
         EventKind.LIQUIDATION_OFFERED,
         EventKind.STAGE_SKIPPED,
         EventKind.TAKEOVER_LIMITED,
+        EventKind.START_CHARGED,
     },
 }
 """What a command of this kind may tell besides."""

@@ -7,11 +7,12 @@ from typing import Any
 from solvent.codes import Executor, Level, OfferPrice
 from solvent.events import EventKind
 from solvent.lab.auditor.law import require
-from solvent.lab.auditor.liquidation import base_of, visit
+from solvent.lab.auditor.liquidation import base_of, notional_of, visit
 from solvent.lab.auditor.notes import Notes
 from solvent.lab.auditor.penalty import payee_of
 from solvent.lab.auditor.queue import judged
 from solvent.lab.auditor.trading import exchange
+from solvent.lab.books import ceil_ratio
 from solvent.units import PPM
 
 OFFERING = (Executor.KEEPER, Executor.AUCTION)
@@ -20,6 +21,7 @@ OFFERING = (Executor.KEEPER, Executor.AUCTION)
 def note_health(audit: Notes, account: int) -> None:
     """Equity and requirement before a claim."""
     audit.health = audit.books.equity(account), audit.books.requirement(account)
+    audit.health_notional = notional_of(audit, account)
 
 
 def check_health(audit: Notes, account: int) -> None:
@@ -45,6 +47,17 @@ def _widening(share: int, multiplier: int) -> Fraction:
 def _factor(audit: Notes, account: int, stage: int, volatility: int) -> tuple[Fraction, Fraction]:
     """Between which factors of the mark the offer stands now: exact, less and more what rounding may make of it."""
     offer = audit.books.rules.offers[stage]
+    low, high = _plain_factor(audit, account, stage)
+    factor, slack = (low + high) / 2, (high - low) / 2
+    if factor < 1:
+        wider = _widening(offer["volatility_ppm"], volatility)
+        factor, slack = 1 - min((1 - factor) * wider, Fraction(1)), slack * max(wider, Fraction(1))
+    return factor - slack, factor + slack
+
+
+def _plain_factor(audit: Notes, account: int, stage: int) -> tuple[Fraction, Fraction]:
+    """The same before the market's volatility widens it."""
+    offer = audit.books.rules.offers[stage]
     elapsed = audit.books.time_ns - audit.offered_ns[account]
     slack = Fraction(2, PPM)
     if offer["price"] == OfferPrice.HEALTH:
@@ -68,10 +81,18 @@ def _factor(audit: Notes, account: int, stage: int, volatility: int) -> tuple[Fr
                 break
     else:
         factor = Fraction(offer["start_ppm"], PPM)
-    if factor < 1:
-        wider = _widening(offer["volatility_ppm"], volatility)
-        factor, slack = 1 - min((1 - factor) * wider, Fraction(1)), slack * max(wider, Fraction(1))
     return factor - slack, factor + slack
+
+
+def _is_spent(audit: Notes, account: int, stage: int) -> bool:
+    """True when the offer has passed the age or the price at which it begins again."""
+    offer = audit.books.rules.offers[stage]
+    if offer["reset_ns"] and audit.books.time_ns - audit.offered_ns[account] >= offer["reset_ns"]:
+        return True
+    if not offer["reset_below_ppm"] or offer["price"] not in (OfferPrice.TIME, OfferPrice.STAIRS):
+        return False
+    first = Fraction(offer["start_ppm"] * offer["reset_below_ppm"], PPM**2)
+    return _plain_factor(audit, account, stage)[1] < first
 
 
 def _check_price(audit: Notes, event: Any, lots: int) -> None:
@@ -104,6 +125,8 @@ def _on_liquidation_offered(audit: Notes, event: Any) -> None:
     require("TOLD", event.reference == books.sequence, "the offer has another reference")
     audit.offered_ns[event.account] = books.time_ns
     _check_price(audit, event, position.lots)
+    size = books.size_at_mark(event.instrument, abs(event.lots))
+    audit.offered_quanta[event.account] = audit.offered_quanta.get(event.account, 0) + size
     position.ordered = -event.lots
     position.limit = 0
     audit.order_reference[event.account] = event.reference
@@ -121,6 +144,7 @@ def _on_position_claimed(audit: Notes, event: Any) -> None:
     require("KEEPER", event.reference == command.reference == audit.order_reference[event.account], "another offer")
     require("KEEPER", event.stage == audit.order_stage[event.account], "another stage's offer")
     require("KEEPER", books.time_ns < audit.offer_until[event.account], "the offer was over")
+    require("KEEPER", not _is_spent(audit, event.account, event.stage), "the offer should have begun again")
     offer = books.rules.offers[event.stage]
     trusted = books.accounts[event.counterparty].endorsed or not offer["endorsed"]
     require("KEEPER", bool(trusted), f"keeper {event.counterparty} is not endorsed")
@@ -141,6 +165,9 @@ def _on_position_claimed(audit: Notes, event: Any) -> None:
             require("KEEPER", good, "worse than the keeper accepts")
     value = abs(books.traded(event.instrument, lots, event.price_ticks))
     require("TOLD", event.amount_quanta == value, f"value {event.amount_quanta}, not {value}")
+    at_mark = books.traded(event.instrument, -event.lots, books.marks[event.instrument])
+    audit.bonus = max(at_mark - books.traded(event.instrument, -event.lots, event.price_ticks), 0)
+    owner = audit.health[0], audit.health_notional
     equity, needed = audit.health[0], books.position_requirement(event.account, event.instrument, Level.MAINTENANCE)
     position.ordered += event.lots
     buyer, seller = event.counterparty, event.account
@@ -148,7 +175,7 @@ def _on_position_claimed(audit: Notes, event: Any) -> None:
         buyer, seller = seller, buyer
     exchange(audit, buyer, seller, event.instrument, lots, event.price_ticks)
     freed = needed - books.position_requirement(event.account, event.instrument, Level.MAINTENANCE)
-    base = base_of(books.rules.stages[event.stage], value, freed, 0)
+    base = base_of(books.rules.stages[event.stage], value, freed, 0, owner)
     audit.penalty = (event.account, event.stage, event.instrument, base, equity)
     payee = payee_of(audit, books.rules.stages[event.stage]["fee_payee"], event.account, event.instrument)
     audit.reward = payee, books.accounts[payee].wallet, value
@@ -187,6 +214,52 @@ def _on_share_taken(audit: Notes, event: Any) -> None:
             share = short / (short + equity * factor) * PPM
             require("KEEPER", command.value <= share + 3, f"{command.value} ppm, at most {float(share)} restore it")
     books.move(event.account, event.counterparty, event.amount_quanta)
+    audit.bonus = event.amount_quanta
+
+
+def _on_bonus_shared(audit: Notes, event: Any) -> None:
+    books, account = audit.books, audit.command.account
+    offer = books.rules.offers[event.stage]
+    told = event.account, event.reference, event.stage
+    due = audit.command.counterparty, account, audit.order_stage[account]
+    require("KEEPER", told == due, f"a bonus of {told}, not {due}")
+    market = audit.default_instrument[account] if offer["portfolio"] else audit.command.instrument
+    payee = payee_of(audit, offer["bonus_fee_payee"], account, market)
+    share = ceil_ratio(audit.bonus * offer["bonus_fee_ppm"], PPM)
+    require("KEEPER", event.counterparty == payee, f"bonus to {event.counterparty}, not {payee}")
+    require("KEEPER", event.value == audit.bonus, f"a bonus of {audit.bonus} told as {event.value}")
+    require("KEEPER", event.amount_quanta == share > 0, f"handed on {event.amount_quanta}, due {share}")
+    books.move(event.account, payee, share)
+    audit.bonus = 0
+
+
+def no_bonus_due(audit: Notes) -> None:
+    """Whoever took lots at a discount has handed on what the stage asks of it."""
+    stage = audit.order_stage[audit.command.account]
+    offer = audit.books.rules.offers[stage]
+    due = audit.bonus * offer["bonus_fee_ppm"] > 0
+    require("KEEPER", not due, f"a share of a bonus of {audit.bonus} was not handed on")
+
+
+def _on_start_charged(audit: Notes, event: Any) -> None:
+    books = audit.books
+    offer, bit = books.rules.offers[event.stage], 1 << event.stage
+    require("PENALTY", not audit.begun.get(event.account, 0) & bit, "the beginning of an offer was charged twice")
+    audit.begun[event.account] = audit.begun.get(event.account, 0) | bit
+    equity, required = books.equity(event.account), books.requirement(event.account)
+    base = Fraction(audit.offered_quanta.get(event.account, 0))
+    slack = Fraction(0)
+    if offer["portfolio"]:
+        short = Fraction(offer["buffer_ppm"], PPM) * required - (equity - required)
+        share = min(max(short, 0) / max(short + equity, 1), Fraction(1)) if equity > 0 else Fraction(1)
+        base, slack = max(equity, 0) * share, Fraction(max(equity, 0) * 2, PPM) + 2
+    require("PENALTY", abs(event.value - base) <= slack, f"charged on {event.value}, offered {float(base)}")
+    fee = min(ceil_ratio(event.value * offer["start_fee_ppm"], PPM), max(equity, 0))
+    require("PENALTY", event.amount_quanta == fee > 0, f"beginning charged {event.amount_quanta}, due {fee}")
+    require("JUDGED", event.equity_quanta == equity, "equity told wrongly")
+    payee = payee_of(audit, offer["start_fee_payee"], event.account, audit.default_instrument[event.account])
+    require("PENALTY", event.counterparty == payee, f"beginning paid to {event.counterparty}, not {payee}")
+    books.move(event.account, payee, fee)
 
 
 def _on_keeper_endorsed(audit: Notes, event: Any) -> None:
@@ -205,5 +278,7 @@ EVENTS = {
     EventKind.SHARE_TAKEN: _on_share_taken,
     EventKind.KEEPER_ENDORSED: _on_keeper_endorsed,
     EventKind.STAGE_SKIPPED: _on_stage_skipped,
+    EventKind.BONUS_SHARED: _on_bonus_shared,
+    EventKind.START_CHARGED: _on_start_charged,
 }
 """Which function books which event."""

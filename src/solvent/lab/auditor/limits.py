@@ -20,9 +20,16 @@ def inside_quanta(books: Any) -> int:
     """All cash and all collateral at the marks."""
     total: int = max(-books.accounts[SystemAccount.EXTERNAL].wallet, 0)
     for asset, amount in books.holdings_by_asset().items():
-        terms = books.rules.assets[asset]
-        total += amount * books.marks[terms["price_instrument"]] * terms["value_num"] // terms["value_den"]
+        total += worth_of(books, asset, amount)
     return total
+
+
+def worth_of(books: Any, asset: int, amount: int) -> int:
+    """An amount of an asset at its mark."""
+    if asset == 0:
+        return amount
+    terms = books.rules.assets[asset]
+    return int(amount * books.marks[terms["price_instrument"]] * terms["value_num"] // terms["value_den"])
 
 
 def left_quanta(books: Any, state: Any, window_ns: int) -> int:
@@ -111,10 +118,7 @@ def _check_outflow(audit: Notes, command: Any) -> None:
     policy = books.rules.policy
     if not policy["outflow_ppm"]:
         return
-    worth = command.amount_quanta
-    if command.asset:
-        terms = books.rules.assets[command.asset]
-        worth = worth * books.marks[terms["price_instrument"]] * terms["value_num"] // terms["value_den"]
+    worth = worth_of(books, command.asset, command.amount_quanta)
     left = left_quanta(books, audit.after, WINDOWS_NS[policy["outflow_window"]])
     # rounded down asset by asset, what was inside before is at most one quantum from this sum for each of two roundings
     held = inside_quanta(books) + worth + 1 + max(left - worth, 0)

@@ -36,6 +36,7 @@ def visit(audit: Notes, event: Any) -> int:
     """Equity when the engine began to close positions of the account in this command."""
     if event.account not in audit.visit_equity:
         audit.visit_equity[event.account] = audit.books.equity(event.account)
+        audit.visit_notional[event.account] = notional_of(audit, event.account)
         breached = audit.books.is_breached(event.account, event.stage)
         require("LIQUIDATION", breached, f"stage {event.stage} acted on {event.account} above its threshold")
         best = doubt(audit.books, event.account)
@@ -184,7 +185,7 @@ def _on_liquidation_filled(audit: Notes, event: Any) -> None:
         require("LIQUIDATION", good, f"filled at {event.price_ticks} beyond {position.limit}")
     value = abs(books.traded(event.instrument, audit.command.lots, event.price_ticks))
     require("TOLD", event.amount_quanta == value, f"value {event.amount_quanta}, not {value}")
-    equity = books.equity(event.account)
+    owner = equity, _notional = books.equity(event.account), notional_of(audit, event.account)
     needed = books.position_requirement(event.account, event.instrument, Level.MAINTENANCE)
     better = 0
     if position.limit:
@@ -195,15 +196,25 @@ def _on_liquidation_filled(audit: Notes, event: Any) -> None:
     else:
         exchange(audit, event.account, event.counterparty, event.instrument, audit.command.lots, event.price_ticks)
     freed = needed - books.position_requirement(event.account, event.instrument, Level.MAINTENANCE)
-    base = base_of(books.rules.stages[event.stage], value, freed, better)
+    base = base_of(books.rules.stages[event.stage], value, freed, better, owner)
     audit.penalty = (event.account, event.stage, event.instrument, base, equity)
 
 
-def base_of(stage: dict[str, int], value: int, freed: int, better: int) -> int:
-    """What the stage's penalty is a share of."""
-    return {FeeBase.VALUE: value, FeeBase.REQUIREMENT: max(freed, 0), FeeBase.IMPROVEMENT: better}[
-        FeeBase(stage["fee_base"])
-    ]
+def notional_of(audit: Notes, account: int) -> int:
+    """Size of all positions at the marks."""
+    return sum(audit.books.notional(account, market) for market in audit.books.accounts[account].positions)
+
+
+def base_of(stage: dict[str, int], value: int, freed: int, better: int, owner: tuple[int, int]) -> int:
+    """What the stage's penalty is a share of; `owner` is (equity, size of all positions) before."""
+    equity, notional = owner
+    debt = Fraction(value * max(notional - max(equity, 0), 0), max(notional, 1))
+    return {
+        FeeBase.VALUE: value,
+        FeeBase.REQUIREMENT: max(freed, 0),
+        FeeBase.IMPROVEMENT: better,
+        FeeBase.DEBT: ceil(debt),
+    }[FeeBase(stage["fee_base"])]
 
 
 def _on_collateral_ordered(audit: Notes, event: Any) -> None:
@@ -230,6 +241,7 @@ def _on_position_taken_over(audit: Notes, event: Any) -> None:
     books = audit.books
     stage = stage_of(audit, event, Executor.BACKSTOP_VAULT)
     equity = visit(audit, event)
+    owner = equity, audit.visit_notional[event.account]
     note_rest(audit, event, stage)
     pool = books.pool_of(event.instrument)
     own = event.counterparty == pool and not books.is_pool(event.account)
@@ -254,7 +266,7 @@ def _on_position_taken_over(audit: Notes, event: Any) -> None:
     exchange(audit, buyer, seller, event.instrument, abs(event.lots), event.price_ticks)
     check_room(audit, event)
     freed = needed - books.position_requirement(event.account, event.instrument, Level.MAINTENANCE)
-    audit.penalty = (event.account, event.stage, event.instrument, base_of(stage, value, freed, 0), equity)
+    audit.penalty = (event.account, event.stage, event.instrument, base_of(stage, value, freed, 0, owner), equity)
 
 
 def _skewed_price(audit: Notes, event: Any, held: int, share: int, scale: int) -> int:

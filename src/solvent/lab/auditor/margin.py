@@ -7,7 +7,7 @@ from typing import Any
 from solvent.codes import AccountKind, Action, Answer, Level, Mode, SystemAccount
 from solvent.commands import CommandKind
 from solvent.lab.appraisal import answer
-from solvent.lab.auditor.keepers import check_health, note_health
+from solvent.lab.auditor.keepers import check_health, no_bonus_due, note_health
 from solvent.lab.auditor.law import require
 from solvent.lab.auditor.limits import check_limits
 from solvent.lab.auditor.notes import Notes, Side
@@ -21,7 +21,7 @@ def look_before(audit: Notes, command: Any) -> None:
     books = audit.books
     kind = command.kind
     if kind in _OUTFLOWS:
-        bears = bool(kind == CommandKind.WITHDRAW and not command.asset and books.rules.policy["withdraw_charge"])
+        bears = bool(kind == CommandKind.WITHDRAW and books.rules.policy["withdraw_charge"])
         require("OUTFLOW", books.open_deficit == 0 or bears, f"{command} left while a deficit is open")
         negative = books.negative_accounts()
         require("OUTFLOW", not negative or bears, f"{command} left while {negative} have negative equity")
@@ -132,6 +132,7 @@ def check_after(audit: Notes, command: Any) -> None:
         _check_initial(audit, command.counterparty)
     if kind in (CommandKind.CLAIM_LIQUIDATION, CommandKind.BID_SHARE):
         check_health(audit, command.account)
+        no_bonus_due(audit)
     if kind == CommandKind.ADVANCE:
         winners = {winner for found in audit.winners.values() for winner in found}
         hurt = sorted(winners & audit.flagged_now)

@@ -1,10 +1,12 @@
 """Accounts, money in and out, funds, the vault and the gate of withdrawals, booked again from what was told."""
 
+from collections import Counter
 from typing import Any
 
 from solvent.codes import AccountKind, SystemAccount, Tranche
 from solvent.events import EventKind
 from solvent.lab.auditor.law import require
+from solvent.lab.auditor.limits import inside_quanta, worth_of
 from solvent.lab.auditor.notes import Notes
 from solvent.lab.auditor.trading import same_fields
 from solvent.lab.books import NOBODY, AccountBook
@@ -132,24 +134,50 @@ def _on_pool_opened(audit: Notes, event: Any) -> None:
     audit.order_stage[event.account] = NOBODY
 
 
+def _without_payer(audit: Notes) -> int:
+    """The open deficit, and of equities below zero what no fund, capital or pool would pay; each within its cap."""
+    books = audit.books
+    losses: Counter[int] = Counter()
+    for number in books.negative_accounts():
+        market = NOBODY if books.is_pool(number) else audit.default_instrument[number]
+        losses[market] -= books.equity(number)
+    means = 0
+    for layer in books.rules.absorbers:
+        tranche, cap = layer["tranche"], layer["cap_ppm"]
+        if not layer["used"]:
+            continue
+        if tranche == Tranche.MARKET_FUND:
+            for market in range(len(books.marks)):
+                fund = books.accounts[SystemAccount.MARKET_FUNDS + market].wallet
+                losses[market] -= min(losses[market], max(fund, 0) * cap // PPM)
+        elif tranche == Tranche.LIQUIDITY_VAULT:
+            for row, vault in enumerate(books.vaults):
+                if vault.account == NOBODY:
+                    continue
+                left = max(min(books.equity(vault.account), books.accounts[vault.account].wallet), 0) * cap // PPM
+                for market in range(len(books.marks)):
+                    if books.rules.backings[market]["pool"] == row:
+                        paid = min(left, losses[market])
+                        losses[market] -= paid
+                        left -= paid
+        elif tranche in (Tranche.VENUE_FUND, Tranche.VENUE_CAPITAL):
+            owner = SystemAccount.VENUE_FUND if tranche == Tranche.VENUE_FUND else SystemAccount.VENUE_CAPITAL
+            means += max(books.accounts[owner].wallet, 0) * cap // PPM
+    return books.open_deficit + max(sum(losses.values()) - means, 0)
+
+
 def _on_withdrawal_charged(audit: Notes, event: Any) -> None:
     """The share of a loss without payer, recomputed from every account of the books."""
     books = audit.books
-    funds = {"VENUE_FUND": Tranche.VENUE_FUND, "VENUE_CAPITAL": Tranche.VENUE_CAPITAL}
-    means = sum(
-        books.accounts[SystemAccount[name]].wallet * layer["cap_ppm"] // PPM
-        for name, tranche in funds.items()
-        for layer in books.rules.absorbers
-        if layer["tranche"] == tranche
-    )
-    below = sum(-books.equity(number) for number in books.negative_accounts())
-    loss = books.open_deficit + max(below - means, 0)
+    loss = _without_payer(audit)
     own = [SystemAccount.FEES, SystemAccount.VENUE_FUND, SystemAccount.VENUE_CAPITAL]
     own += [SystemAccount.MARKET_FUNDS + i for i in range(len(books.marks))]  # type: ignore[misc]
-    money = max(-books.accounts[SystemAccount.EXTERNAL].wallet - sum(books.accounts[row].wallet for row in own), 0)
-    asked = audit.command.amount_quanta
-    fair = min(-(-asked * loss // (money + loss)), asked) if loss else 0
+    held = max(inside_quanta(books) - sum(books.accounts[row].wallet for row in own), 0)
+    asked = worth_of(books, audit.command.asset, audit.command.amount_quanta)
+    fair = min(-(-asked * loss // (held + loss)), asked) if loss else 0
     require("OUTFLOW", event.amount_quanta == fair > 0, f"charged {event.amount_quanta} of {asked}, fair is {fair}")
+    told = event.requirement_quanta, event.equity_quanta
+    require("TOLD", told == (loss, held), f"a loss of {told}, not {(loss, held)}")
     covered = min(fair, books.open_deficit)
     require("OUTFLOW", event.value == covered, f"{event.value} to the deficit, not {covered}")
     books.move(event.account, SystemAccount.DEFICIT, covered)

@@ -98,6 +98,7 @@ class Notes:
             FundingBook(row["premium_ppb"], row["premium_count"], row["rate_ppb"], row["funding_ns"])
             for row in rows_of(state.instruments)
         ]
+        self.begun = {i: row["stages_begun"] for i, row in enumerate(accounts)}
         self.offered_ns = {i: row["offered_ns"] for i, row in enumerate(accounts)}
         self.offer_until = {i: row["order_until_ns"] for i, row in enumerate(accounts)}
         self.taken: list[tuple[int, int, int, int, int]] = []
@@ -117,6 +118,8 @@ class Notes:
         self.flagged_now: set[int] = set()
         self.flagged_in_order: list[int] = []
         self.visit_equity: dict[int, int] = {}
+        self.visit_notional: dict[int, int] = {}
+        self.offered_quanta: dict[int, int] = {}
         self.visit_shares: dict[int, dict[int, int]] = {}
         self.visit_lots: dict[tuple[int, int], int] = {}
         self.sent_quanta = 0
@@ -130,6 +133,8 @@ class Notes:
         self.charged = 0
         self.left_over = 0
         self.health: tuple[int, int] = (0, 0)
+        self.health_notional = 0
+        self.bonus = 0
         self.reward: tuple[int, int, int] = (0, 0, 0)
         self.penalty: tuple[int, int, int, int, int] | None = None  # account, stage, market, base, equity before
         self.sides: list[Side] = []

@@ -61,6 +61,7 @@ def _on_pool_unwound(audit: Notes, event: Any) -> None:
     vault = books.vaults[books.rules.backings[instrument]["pool"]]
     require("POOL", vault.account == account, f"{account} does not back market {instrument}")
     require("POOL", event.reference == order.reference, "another order was filled")
+    require("POOL", books.time_ns < order.until, "the order was over")
     require("POOL", abs(event.lots) == audit.command.lots <= abs(order.lots), "more than was ordered")
     require("POOL", event.lots * order.lots > 0 > event.lots * _excess(audit, account, instrument), "the wrong way")
     good = event.price_ticks <= order.limit if event.lots > 0 else event.price_ticks >= order.limit

@@ -73,6 +73,7 @@ def _leave(audit: Notes, event: Any) -> None:
     account.flagged = False
     audit.default_instrument[event.account] = NOBODY
     audit.order_stage[event.account] = NOBODY
+    audit.begun[event.account] = 0
 
 
 def _on_account_recovered(audit: Notes, event: Any) -> None:

@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 
-from solvent.codes import Executor, Level, OfferPrice, SystemAccount, Tranche
+from solvent.codes import Executor, FeePayee, Level, OfferPrice, SystemAccount, Tranche
 from solvent.commands import (
     Advance,
     BidShare,
@@ -113,8 +113,10 @@ def keeper_terms() -> Terms:
     stages[0].fee_ppm, stages[0].fee_payee = 10_000, 1
     offers[0].price, offers[0].start_ppm, offers[0].endorsed = OfferPrice.BONUS, 995_000, 1
     offers[0].reward_flat_quanta, offers[0].reward_ppm, offers[0].reward_max_quanta = 10, 5_000, 300
+    offers[0].bonus_fee_ppm, offers[0].bonus_fee_payee = 100_000, FeePayee.VENUE_CAPITAL
     offers[1].price, offers[1].portfolio, offers[1].buffer_ppm = OfferPrice.TIME, 1, 150_000
     offers[1].start_ppm, offers[1].first_ppm, offers[1].first_ns = 950_000, 700_000, 20 * SECOND
+    offers[1].start_fee_ppm, offers[1].start_fee_payee = 10_000, FeePayee.VENUE_FUND
     offers[1].second_ppm, offers[1].second_ns, offers[1].reset_ns = 0, 5 * SECOND, 25 * SECOND
     offers[2].price, offers[2].start_ppm, offers[2].cut_ppm, offers[2].step_ns = OfferPrice.STAIRS, PPM, 990_000, SECOND
     return terms

@@ -49,7 +49,7 @@ def look_before(state, clerk, command):
     note = clerk.note
     if kind == CommandKind.WITHDRAW or kind == CommandKind.TRANSFER_MARGIN:
         # whoever bears a share of a loss may go: the auditor recomputes the share
-        leaves = kind != CommandKind.WITHDRAW or command.asset != 0 or state.policy[0].withdraw_charge == 0
+        leaves = kind != CommandKind.WITHDRAW or state.policy[0].withdraw_charge == 0
     else:
         leaves = kind == CommandKind.JOIN_VAULT or kind == CommandKind.LEAVE_VAULT
     if leaves:

@@ -4,6 +4,7 @@ So the worlds of seeds kept from earlier are what they were: nothing here takes 
 """
 
 from random import Random
+from typing import Any
 
 from solvent.codes import Executor, OfferPrice, Size
 from solvent.commands import (
@@ -63,6 +64,8 @@ def draw_backed(world: Setting, terms: Terms) -> None:
         backing.discount_ppm = chance.choice([0, 0, 10_000])
     for row in range(STAGES_MAX):
         _draw_offer(chance, terms, row)
+        if terms.stages[row].executor in (Executor.KEEPER, Executor.AUCTION):
+            _draw_fees(Random(world.seed * 7_919 + row), terms.offers[row])
 
 
 def _draw_offer(chance: Random, terms: Terms, row: int) -> None:
@@ -84,6 +87,12 @@ def _draw_offer(chance: Random, terms: Terms, row: int) -> None:
     offer.reward_max_quanta = chance.choice([0, 1_000])
     if stage.executor == Executor.AUCTION and chance.random() < 0.5:
         offer.portfolio, offer.buffer_ppm, stage.sizing = 1, 150_000, Size.FULL
+
+
+def _draw_fees(chance: Random, offer: Any) -> None:
+    offer.reset_below_ppm = chance.choice([0, 900_000])
+    offer.start_fee_ppm, offer.start_fee_payee = chance.choice([0, 0, 5_000]), chance.choice([1, 2, 4])
+    offer.bonus_fee_ppm, offer.bonus_fee_payee = chance.choice([0, 0, 100_000]), chance.choice([1, 2, 4])
 
 
 def ask_backed(world: Setting) -> Command | None:

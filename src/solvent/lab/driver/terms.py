@@ -223,6 +223,10 @@ def _draw_pricing(world: Setting, pricing: Any) -> None:
     pricing.own_band_ppm = chance.choice([0, 1_000, 20_000])
     pricing.fallback_ns = chance.choice([0, MINUTE])
     pricing.grace_ns = chance.choice([0, 0, 30 * SECOND])
+    later = Random(world.seed * 7_919 + 5)
+    pricing.step_ppm = later.choice([0, 0, 20_000])
+    pricing.step_breach = later.choice(list(Breach))
+    pricing.breaches_min = later.choice([0, 0, 1, 2])
 
 
 def _draw_remedies(world: Setting, terms: Terms) -> None:

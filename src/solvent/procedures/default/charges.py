@@ -27,14 +27,23 @@ def payee_account(state, payee, account, instrument):
 
 @kernel
 def charge_penalty(
-    state, tape, account, stage_row, instrument, fill_quanta, freed_quanta, better_quanta, equity_before
+    state,
+    tape,
+    account,
+    stage_row,
+    instrument,
+    fill_quanta,
+    freed_quanta,
+    better_quanta,
+    equity_before,
+    notional_before,
 ):
     """Charge the stage's penalty on a fill: once per lot closed, never beyond the equity before or after it."""
     stage = state.stages[stage_row]
     if stage.fee_ppm == 0:
         return
     equity, _requirement, _gains, _notional = judge(state, account, Level.MAINTENANCE)
-    base = fee_base_quanta(stage.fee_base, fill_quanta, freed_quanta, better_quanta)
+    base = fee_base_quanta(stage.fee_base, fill_quanta, freed_quanta, better_quanta, notional_before, equity_before)
     penalty = penalty_of(base, stage.fee_ppm, min(equity, equity_before))
     if penalty == 0:
         return

@@ -3,14 +3,23 @@
 from solvent.codes import Executor, OfferPrice
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
+from solvent.procedures.default.charges import payee_account
 from solvent.procedures.default.orders import rest_after
 from solvent.procedures.default.plan import plan_lots, work_space
 from solvent.procedures.default.standing import rows_by_requirement
-from solvent.risk.auction import segment_factor, stairstep_price_nearest
+from solvent.risk.auction import (
+    buffer_margin_down,
+    portfolio_share_nearest,
+    segment_factor,
+    stairstep_price_nearest,
+)
+from solvent.risk.liquidation import penalty_of
 from solvent.risk.margin import position_notional
 from solvent.risk.offer import grown_ppm, health_factor, is_by_time, offered_ticks, widened_factor
+from solvent.state.ledger import post
 from solvent.state.positions import take_orders
-from solvent.units import PPM, mul_div_down
+from solvent.state.values import notional_up
+from solvent.units import PPM, mul_div_down, mul_div_nearest
 
 
 @kernel
@@ -77,6 +86,44 @@ def offer_until(state, account, stage_row):
 
 
 @kernel
+def largest_share(state, stage_row, equity, requirement, factor):
+    """Most of a portfolio one bid may take: what restores its buffer; all of it once it is bankrupt."""
+    if equity <= 0:
+        return PPM
+    buffer = buffer_margin_down(equity, equity - requirement, state.offers[stage_row].buffer_ppm, PPM)
+    return portfolio_share_nearest(buffer, equity, 0, min(factor, PPM), PPM)
+
+
+@kernel
+def charge_start(state, tape, account, stage_row, offered_quanta, equity, requirement):
+    """Beginning an offer costs its owner a share of what is offered, once in a default and never beyond the equity.
+
+    Of a portfolio that is what the largest share would fetch at the whole mark (Derive DutchAuction).
+    """
+    offer = state.offers[stage_row]
+    terms = state.accounts[account]
+    if offer.start_fee_ppm == 0 or terms.stages_begun & (1 << stage_row) != 0:
+        return
+    terms.stages_begun |= 1 << stage_row
+    base = offered_quanta
+    if offer.portfolio == 1:
+        base = mul_div_nearest(max(equity, 0), largest_share(state, stage_row, equity, requirement, PPM), PPM)
+    fee = penalty_of(base, offer.start_fee_ppm, equity)
+    if fee == 0:
+        return
+    payee = payee_account(state, offer.start_fee_payee, account, terms.default_instrument)
+    post(state, account, payee, fee)
+    event = tell(state, tape, EventKind.START_CHARGED)
+    event.account = account
+    event.counterparty = payee
+    event.instrument = terms.default_instrument
+    event.amount_quanta = fee
+    event.value = base
+    event.stage = stage_row
+    event.equity_quanta = equity
+
+
+@kernel
 def place_offers(state, tape, account, stage_row, equity, requirement):
     """Offer what the stage closes to keepers or bidders; give in how many markets."""
     stage = state.stages[stage_row]
@@ -87,6 +134,7 @@ def place_offers(state, tape, account, stage_row, equity, requirement):
     count = rows_by_requirement(state, account, rows)
     partly = plan_lots(state, account, stage_row, rows, count, equity, requirement, planned)
     offered = 0
+    offered_quanta = 0
     terms.offered_ns = state.venue[0].time_ns
     for i in range(count):
         row = rows[i]
@@ -99,6 +147,8 @@ def place_offers(state, tape, account, stage_row, equity, requirement):
         orders.ordered_lots = signed
         orders.limit_ticks = 0
         offered += 1
+        contract = state.contracts[position.instrument]
+        offered_quanta += notional_up(contract, lots, state.instruments[position.instrument].mark_ticks)
         event = tell(state, tape, EventKind.LIQUIDATION_OFFERED)
         event.account = account
         event.instrument = position.instrument
@@ -115,14 +165,20 @@ def place_offers(state, tape, account, stage_row, equity, requirement):
         terms.order_stage = stage_row
         terms.order_filled = 0
         rest_after(state, account, stage_row, partly)
+        charge_start(state, tape, account, stage_row, offered_quanta, equity, requirement)
     return offered
 
 
 @kernel
 def starts_anew(state, account):
-    """True when the offer is older than its price is meant to be, and begins again at its first price."""
+    """True when the offer is older, or cheaper, than it is meant to be, and begins again at its first price."""
     if not is_offered(state, account):
         return False
     terms = state.accounts[account]
-    reset = state.offers[terms.order_stage].reset_ns
-    return reset > 0 and state.venue[0].time_ns - terms.offered_ns >= reset
+    offer = state.offers[terms.order_stage]
+    if offer.reset_ns > 0 and state.venue[0].time_ns - terms.offered_ns >= offer.reset_ns:
+        return True
+    if offer.reset_below_ppm == 0 or not is_by_time(offer):
+        return False
+    # factors are at most ten, shares at most one: the products stay below 2**44
+    return time_factor(state, account, terms.order_stage) * PPM < offer.start_ppm * offer.reset_below_ppm

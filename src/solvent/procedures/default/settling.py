@@ -45,6 +45,7 @@ def leave_queue(state, watch, tape, account, kind):
     terms.order_filled = 0
     terms.order_until_ns = 0
     terms.cooldown_until_ns = 0
+    terms.stages_begun = 0
     event = tell(state, tape, kind)
     event.account = account
     event.instrument = terms.default_instrument

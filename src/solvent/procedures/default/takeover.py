@@ -120,6 +120,7 @@ def take_over(state, watch, tape, account, stage_row, equity, requirement, behin
         return False  # one round at a time
     rows, planned = work_space()
     count = rows_by_requirement(state, account, rows)
+    _equity, _requirement, _gains, notional = judge(state, account, Level.MAINTENANCE)
     partly = plan_lots(state, account, stage_row, rows, count, equity, requirement, planned)
     plan_behind(state, account, behind, rows, count, equity, requirement, planned)
     equities = np.zeros(POOLS_MAX, np.int64)
@@ -179,7 +180,7 @@ def take_over(state, watch, tape, account, stage_row, equity, requirement, behin
         record_taken(state, instrument, value)
         record_flow(state, instrument, value, 0)
         freed = before - exposure_requirement_up(state, Level.MAINTENANCE, row, state.positions[row].lots)
-        charge_penalty(state, tape, account, stage_row, instrument, value, freed, 0, equity)
+        charge_penalty(state, tape, account, stage_row, instrument, value, freed, 0, equity, notional)
         tidy(state, watch, vault_row)
         tidy(state, watch, row)
     rest_after(state, account, stage_row, partly)

@@ -12,7 +12,12 @@ from solvent.rulebook.reading import Reading
 from solvent.rulebook.rules import Stage
 
 BY_HEALTH: Final = "oracle_health_discount"
-SHARED: Final = {"notional": "value", "requirement": "requirement", "improvement_share": "improvement"}
+SHARED: Final = {
+    "notional": "value",
+    "requirement": "requirement",
+    "improvement_share": "improvement",
+    "debt_penalty": "debt",
+}
 """Fees that are a share of something: of what, by their kind."""
 LIMITS: Final = {"ioc": "none", "fok": "none", "zero_price": "bankruptcy"}
 """Limits that are another's name."""
@@ -43,7 +48,7 @@ def build_stage(reading: Reading, value: dict[str, Any], path: Path) -> Stage:
             price = {"kind": "takeover", "at": "account_transfer" if "residual" in fees else "mark"}
     offer = None
     if executor in KEEPERS or executor == "auction":
-        offer = build_offer(reading, value, fees.get("reward", {}), path) if "price" in value else None
+        offer = build_offer(reading, value, fees, path) if "price" in value else None
         executor = "keeper" if executor in KEEPERS else executor
         size = {"kind": "full"} if size["kind"] == "auction_fraction" else size
     shared = [kind for kind in SHARED if kind in fees]
@@ -84,4 +89,5 @@ def build_stage(reading: Reading, value: dict[str, Any], path: Path) -> Stage:
         block=throttle.get("max_notional"),
         offer=offer,
         adapt=build_adapt(value),
+        keepers_fees=tuple(kind for kind in ("reward", "auction_start", "bonus_share") if kind in fees),
     )

@@ -15,8 +15,9 @@ LINES_MAX: Final = 2
 """Straight segments a falling price may have; stairs stand alone."""
 
 
-def build_offer(reading: Reading, value: dict[str, Any], reward: dict[str, Any], path: Path) -> Offer:
-    """The price of the moment and the reward."""
+def build_offer(reading: Reading, value: dict[str, Any], fees: dict[str, dict[str, Any]], path: Path) -> Offer:
+    """The price of the moment, what beginning costs, and what keepers get and hand on."""
+    reward, begun, bonus = (fees.get(kind, {}) for kind in ("reward", "auction_start", "bonus_share"))
     price, size = value["price"], value.get("size", {})
     kind = price["kind"]
     more: dict[str, Any] = {}
@@ -36,6 +37,10 @@ def build_offer(reading: Reading, value: dict[str, Any], reward: dict[str, Any],
         reward=reward.get("ppm") or Fraction(0),
         reward_least=reward.get("min") or Decimal(0),
         reward_most=reward.get("max") or Decimal(0),
+        start_fee=begun.get("ppm") or Fraction(0),
+        start_fee_to=begun.get("to", ""),
+        bonus_fee=bonus.get("ppm") or Fraction(0),
+        bonus_fee_to=bonus.get("to", ""),
         **more,
     )
 
@@ -47,7 +52,11 @@ def _by_time(reading: Reading, price: dict[str, Any], path: Path) -> dict[str, A
         # what a bidder is paid of the requirement it takes over: the rest is the factor
         price = {**price, "start_ppm": 1 - (price.get("start_ppm") or Fraction(0))}
         segments = [{**segment, "to_ppm": 1 - (segment.get("to_ppm") or Fraction(0))} for segment in segments]
-    begun = {"start": price.get("start_ppm") or Fraction(0), "reset_ms": price.get("reset_ms") or 0}
+    begun = {
+        "start": price.get("start_ppm") or Fraction(0),
+        "reset_ms": price.get("reset_ms") or 0,
+        "reset_below": price.get("reset_below_ppm") or Fraction(0),
+    }
     at: Path = (*path, "price", "segments")
     if any(segment.get("step_ms") for segment in segments):
         if len(segments) > 1:

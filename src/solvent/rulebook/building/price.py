@@ -28,32 +28,45 @@ def build_sources(values: list[dict[str, Any]]) -> tuple[Source, ...]:
     )
 
 
-def build_index(reading: Reading, value: dict[str, Any], _path: Path) -> Index:
-    """Guards by name, each once; an anchor once for each of its windows."""
-    bounds: dict[str, Any] = {}
+def build_guards(reading: Reading, values: list[dict[str, Any]], place: str) -> tuple[Guard, ...]:
+    """Guards of the index or the mark, each once; an anchor, or a step over a window, once for each of its windows."""
+    seen: set[str] = set()
     guards: list[Guard] = []
-    for row, guard in enumerate(value["guards"]):
-        path: Path = ("price", "index", "guards", row, "kind")
+    for row, guard in enumerate(values):
+        path: Path = ("price", place, "guards", row, "kind")
         window = guard.get("window_ms") or 0
-        name = f"anchor {window}" if guard["kind"] == "anchor" else guard["kind"]
-        if name in bounds:
+        kind = "anchor" if place == "mark" and guard["kind"] == "max_step" and window else guard["kind"]
+        name = f"anchor {window}" if kind == "anchor" else kind
+        if name in seen:
             reading.tell(path, f"`{guard['kind']}` stands here a second time", "Remove one of the two.")
-        if guard["kind"] == "anchor" and window not in ANCHORS_MS:
+        seen.add(name)
+        if kind == "anchor" and window not in ANCHORS_MS:
             reading.tell((*path[:-1], "window_ms"), f"no window has {window} ms", "Write 60000, 600000 or 3600000.")
+        breaches = guard.get("min_breaches") or 0
+        if bool(breaches) != bool(guard.get("then")):
+            remedy = 'Write min_breaches = 2 and then = "use_median", or neither.'
+            reading.tell(path, "how many, and what is used then, belong together", remedy)
         time = guard.get("ms") or guard.get("after_ms") or 0
-        bounds[name] = guard["ppm"] if guard["kind"] == "max_step" else time
         clamp = guard.get("on_breach") == "clamp"
-        guards.append(Guard(guard["kind"], guard.get("ppm") or Fraction(0), time, window, clamp))
+        guards.append(Guard(kind, guard.get("ppm") or Fraction(0), time, window, clamp, breaches))
+    return tuple(guards)
+
+
+def build_index(reading: Reading, value: dict[str, Any], _path: Path) -> Index:
+    """What spot markets report, and the guards of every report."""
+    guards = build_guards(reading, value["guards"], "index")
+    by_kind = {guard.kind: guard for guard in guards}
+    age, step, future = (by_kind.get(kind) for kind in ("max_age", "max_step", "future"))
     return Index(
         kind=value["kind"],
         sources=build_sources(value["sources"]),
         default_weight=value["default_w"],
         minimum_sources=value["minimum_sources"],
-        age_max_ms=bounds.get("max_age"),
-        step_max=bounds.get("max_step"),
-        future_max_ms=bounds.get("future"),
+        age_max_ms=age.time_ms if age else None,
+        step_max=step.share if step else None,
+        future_max_ms=future.time_ms if future else None,
         inner=value.get("inner", "weighted_median"),
-        guards=tuple(guards),
+        guards=guards,
     )
 
 
@@ -62,7 +75,7 @@ def build_condition(_reading: Reading, value: dict[str, Any], _path: Path) -> Pr
     return PriceCondition(**value)
 
 
-def build_mark(_reading: Reading, value: dict[str, Any], _path: Path) -> Mark:
+def build_mark(reading: Reading, value: dict[str, Any], _path: Path) -> Mark:
     """Components in the order of the document."""
     parts = (Component(part["kind"], build_sources(part.get("sources", []))) for part in value["components"])
-    return Mark(value["kind"], tuple(parts))
+    return Mark(value["kind"], tuple(parts), build_guards(reading, value.get("guards") or [], "mark"))

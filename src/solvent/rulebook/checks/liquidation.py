@@ -121,6 +121,12 @@ def check_payees(path: Path, stage: Stage, parts: Parts, tell: Tell) -> None:
             "a keeper's reward comes out of the penalty, and there is none",
             'Add { kind = "notional", ppm = …, to = "…" }.',
         )
+    for payee in (offer.start_fee_to, offer.bonus_fee_to) if offer is not None else ():
+        if payee and payee not in known and "loss.stage" in parts.complete:
+            tell((*path, "fee"), f"there is no payee `{payee}`", f"Name one of: {', '.join(known)}.")
+    if offer is None and stage.keepers_fees:
+        told = ", ".join(f"`{kind}`" for kind in stage.keepers_fees)
+        tell((*path, "fee"), f"{told} belongs to what is offered to keepers", "Remove it, or name a keeper or auction.")
     vaults = ("", "vault", *known[len(PAYEES) :])
     if stage.executor == "engine" and stage.residual_to:
         tell((*path, "fee"), "what the venue's own orders leave is the trader's", "Remove the residual fee.")
@@ -146,7 +152,7 @@ def check_health_search(parts: Parts, tell: Tell) -> None:
     for row, stage in known_rows(parts.stages):
         if stage.size not in ("to_health", "same_share") or stage.share is None or stage.fee == 0:
             continue
-        if stage.fee_base != "value":
+        if stage.fee_base not in ("value", "debt"):
             if stage.fee_base == "requirement" and stage.fee >= stage.share:
                 tell(
                     (*STAGE_PATH, row, "fee"),

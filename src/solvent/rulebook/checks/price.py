@@ -27,6 +27,7 @@ def check_price(parts: Parts, tell: Tell) -> None:
             _tell_weights(parts.index.default_weight, sources, tell)
     if parts.mark is None:
         return
+    _tell_guards(parts, tell)
     kinds = [component.kind for component in parts.mark.components]
     at = ("price", "mark", "components")
     tell_twins((((*at, row, "kind"), kind) for row, kind in enumerate(kinds)), tell)
@@ -47,6 +48,23 @@ def check_conditions(parts: Parts, tell: Tell) -> None:
         if ANSWERS.index(condition.reduce) > ANSWERS.index(condition.liquidate):
             problem = f"reducing is answered with {condition.reduce}, liquidation with {condition.liquidate}"
             tell((*at, row, "reduce"), problem, "Allow traders at least what you do to them.")
+
+
+def _tell_guards(parts: Parts, tell: Tell) -> None:
+    """A guard of the mark stands once, there or in the index; a step that is not taken waits for the mark to be old."""
+    assert parts.mark is not None
+    kinds = {"stale_mark" if guard.kind == "max_age" else guard.kind: guard for guard in parts.mark.guards}
+    index = parts.index.guards if parts.index is not None else ()
+    named = {(guard.kind, guard.window_ms) for guard in index if guard.kind != "max_step"}
+    for row, guard in enumerate(parts.mark.guards):
+        path: Path = ("price", "mark", "guards", row, "kind")
+        kind = "stale_mark" if guard.kind == "max_age" else guard.kind
+        if (kind, guard.window_ms) in named:
+            tell(path, f"[price.index] has such a guard already: `{kind}`", "Remove one of the two.")
+        aged = "stale_mark" in kinds or any(other.kind == "stale_mark" for other in index)
+        if kind == "max_step" and not guard.clamp and not aged:
+            remedy = 'Write on_breach = "clamp", or add { kind = "max_age", ms = … } to the mark.'
+            tell(path, "a mark that is not taken would stand for ever", remedy)
 
 
 def _tell_weights(default_weight: int, sources: Sequence[Source], tell: Tell) -> None:

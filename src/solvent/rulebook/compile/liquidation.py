@@ -54,9 +54,12 @@ def offer_fields(work: Work, stage: Stage, path: Path) -> dict[str, int]:
         "reward_flat_quanta": work.quanta(offer.reward_flat, (*path, "flat")),
         "reward_min_quanta": work.quanta(offer.reward_least, (*path, "min")),
         "reward_max_quanta": work.quanta(offer.reward_most, (*path, "max")),
+        "start_fee_payee": payee_of(work, offer.start_fee_to) if offer.start_fee_to else FeePayee.TRADER,
+        "bonus_fee_payee": payee_of(work, offer.bonus_fee_to) if offer.bonus_fee_to else FeePayee.TRADER,
     }
     shares = {"start": offer.start, "first": offer.first, "second": offer.second, "cut": offer.cut}
     shares |= {"slope": offer.slope, "buffer": offer.buffer, "reward": offer.reward}
+    shares |= {"reset_below": offer.reset_below, "start_fee": offer.start_fee, "bonus_fee": offer.bonus_fee}
     times = {"first": offer.first_ms, "second": offer.second_ms, "step": offer.step_ms, "reset": offer.reset_ms}
     fields |= {f"{name}_ppm": int(share * PPM) for name, share in shares.items()}
     return fields | {f"{name}_ns": time * NANOSECONDS_PER_MILLISECOND for name, time in times.items()}

@@ -26,6 +26,9 @@ ESTIMATORS: Final = {
     "committee_weighted_median": Estimator.COMMITTEE,
 }
 
+BOTH: Final = ("reference_divergence", "stale_fallback", "bandwidth", "sequencer_grace")
+"""Guards of the mark that may stand in the index as well."""
+
 REMEDIES: Final = ("open", "reduce", "liquidate", "withdraw", "mint")
 
 FEED_KINDS: Final = {"spot": SourceKind.SPOT, "perp": SourceKind.PERP, "mark": SourceKind.MARK}
@@ -83,16 +86,18 @@ def _share_ppm(guards: Mapping[str, Guard], kind: str) -> int:
 
 def write_pricing(work: Work, terms: Terms) -> None:
     """Estimator and guards of every instrument, and the oracle table."""
-    index = work.rulebook.index
+    index, mark = work.rulebook.index, work.rulebook.mark
+    of_mark = {guard.kind: guard for guard in mark.guards}
     guards = {guard.kind: guard for guard in index.guards}
-    anchors = {guard.window_ms: guard for guard in index.guards if guard.kind == "anchor"}
+    guards |= {kind: guard for kind, guard in of_mark.items() if kind in BOTH}
+    anchors = {guard.window_ms: guard for guard in (*index.guards, *mark.guards) if guard.kind == "anchor"}
     for row in range(len(work.contracts)):
         write_fields(
             terms.pricing[row],
             {
                 "estimator": ESTIMATORS[index.kind],
                 "inner": ESTIMATORS[index.inner],
-                "stale_ns": _time_ns(guards, "stale_mark"),
+                "stale_ns": _time_ns(guards, "stale_mark") or _time_ns(of_mark, "max_age"),
                 "deviation_ppm": _share_ppm(guards, "max_deviation"),
                 "deviation_breach": "max_deviation" in guards and guards["max_deviation"].clamp,
                 "dispersion_ppm": _share_ppm(guards, "max_dispersion"),
@@ -104,6 +109,9 @@ def write_pricing(work: Work, terms: Terms) -> None:
                 "own_band_ppm": _share_ppm(guards, "bandwidth"),
                 "fallback_ns": _time_ns(guards, "stale_fallback"),
                 "grace_ns": _time_ns(guards, "sequencer_grace"),
+                "step_ppm": _share_ppm(of_mark, "max_step"),
+                "step_breach": "max_step" in of_mark and of_mark["max_step"].clamp,
+                "breaches_min": guards["max_deviation"].breaches if "max_deviation" in guards else 0,
             },
         )
     for condition in work.rulebook.conditions:

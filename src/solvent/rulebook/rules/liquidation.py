@@ -49,3 +49,4 @@ class Stage:
     block: Decimal | None = None
     offer: Offer | None = None
     adapt: Adapt = STEADY
+    keepers_fees: tuple[str, ...] = ()

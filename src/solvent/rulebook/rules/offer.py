@@ -28,6 +28,11 @@ class Offer:
     reward: Fraction = Fraction(0)
     reward_least: Decimal = Decimal(0)
     reward_most: Decimal = Decimal(0)
+    reset_below: Fraction = Fraction(0)
+    start_fee: Fraction = Fraction(0)
+    start_fee_to: str = ""
+    bonus_fee: Fraction = Fraction(0)
+    bonus_fee_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ class Guard:
     time_ms: int
     window_ms: int
     clamp: bool
+    breaches: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class Mark:
 
     kind: str
     components: tuple[Component, ...]
+    guards: tuple[Guard, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

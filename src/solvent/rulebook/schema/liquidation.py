@@ -305,20 +305,27 @@ LIQUIDATION: Final[tuple[Parameter, ...]] = (
     ppm("liquidation.stage[].price.segments[].cut_ppm", "What is left after a step."),
     ms("liquidation.stage[].price.segments[].step_ms", "Length of a step."),
     ms("liquidation.stage[].price.reset_ms", "Age at which it starts anew.", kinds=("auction",)),
-    ppm("liquidation.stage[].price.reset_below_ppm", "Price at which it starts anew.", kinds=("auction",)),
+    ppm(
+        "liquidation.stage[].price.reset_below_ppm",
+        "Share of its first price below which it starts anew.",
+        kinds=("auction",),
+    ),
     text("liquidation.stage[].price.curve", "Of the market maker.", kinds=("amm_curve",), required=True),
     tables("liquidation.stage[].fee", "What the account pays for being closed.", FEES_MAX),
     choice(
         "liquidation.stage[].fee[].kind",
-        "Nothing; a share of what is closed, of the maintenance it frees, or of how much better than its limit it went;"
-        " or what is left at the end.",
+        "Nothing; a share of what is closed, of the maintenance it frees, of how much better than its limit it went, or"
+        " of the debt in what is closed; what is left at the end; the keeper's reward; of what is offered, once; of the"
+        " keeper's bonus, which the keeper hands on.",
         "none",
         "notional",
         "requirement",
         "improvement_share",
         "residual",
         "reward",
-        later=("bonus_share", "debt_penalty", "auction_start"),
+        "debt_penalty",
+        "auction_start",
+        "bonus_share",
         required=True,
     ),
     ppm(

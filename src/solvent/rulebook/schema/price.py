@@ -38,6 +38,16 @@ GUARDS: Final = (
     "sequencer_grace",
 )
 
+MARK_GUARDS: Final = (
+    "max_age",
+    "max_step",
+    "reference_divergence",
+    "stale_fallback",
+    "bandwidth",
+    "sequencer_grace",
+)
+"""Guards that ask something of the mark itself; the others ask it of a report."""
+
 COMPONENTS: Final = (
     "index",
     "book_median",
@@ -59,17 +69,16 @@ def _guard_fields(place: str) -> tuple[Parameter, ...]:
         text(f"{place}[].vs", "What it is measured from.", kinds=("max_deviation", "bandwidth"), required=True),
         whole(
             f"{place}[].min_breaches",
-            "How many must break it.",
+            "How many sources must break it at once for `then` to be used.",
             1,
             SOURCES_MAX,
             kinds=("max_deviation",),
-            unrun="the machine drops each source for itself",
         ),
-        text(
+        choice(
             f"{place}[].then",
-            "What is used instead.",
+            "What is used instead: the median of all sources, the far ones too.",
+            "use_median",
             kinds=("max_deviation",),
-            unrun="the machine drops each source for itself",
         ),
         ms(
             f"{place}[].window_ms",
@@ -226,11 +235,17 @@ PRICE: Final[tuple[Parameter, ...]] = (
     whole("price.mark.components[].sources[].w", "Its weight; 0 is not heard.", 0, WEIGHT_MAX, default=1),
     tables(
         "price.mark.guards",
-        "Marks that are not believed.",
+        "Marks that are not believed; what a report is asked stands in the index.",
         GUARDS_MAX,
-        unrun="the machine guards reports, not the mark itself",
     ),
-    choice("price.mark.guards[].kind", "What is wrong with such a mark.", *GUARDS, required=True),
+    choice(
+        "price.mark.guards[].kind",
+        "Nobody confirmed it so long; too far from the one in force, or from its anchor of a window; kinds far apart;"
+        " our own book far from others; the pause after a silence, and how long a silence leaves the own book bound.",
+        *MARK_GUARDS,
+        later=tuple(kind for kind in GUARDS if kind not in MARK_GUARDS),
+        required=True,
+    ),
     ms(
         "price.mark.guards[].ms",
         "The age or lead that is too much.",
