@@ -6,13 +6,15 @@
 
 The market gets lots up to the point where the next one costs what the next stage asks; the rest goes there in the same
 visit. A step at cost c lowers health where c > health x rate, that is where closing everything at c would cost more
-than the equity there is (the toxicity condition of Warmuz and others, 2212.07306, for proportional margin). Where the
-depth of a market is not stated its book costs nothing but the penalty.
+than the equity there is (the toxicity condition of Warmuz and others, 2212.07306, for proportional margin). A stage
+that closes until health is restored closes everything where its penalty alone passes the equity: the penalty is then
+what equity there is, nothing is left whose health could fall, and only the price is asked. Where the depth of a market
+is not stated its book costs nothing but the penalty.
 """
 
 import numpy as np
 
-from solvent.codes import Executor
+from solvent.codes import Executor, OfferPrice, Size
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
 from solvent.procedures.default.offers import factor_now
@@ -35,7 +37,7 @@ def part_cost_up(state, account, stage_row, row, equity, requirement):
         off = max(state.stages[stage_row].price_ppm, state.backings[position.instrument].discount_ppm)
         return mul_div_up(notional, off, PPM)
     factor = state.offers[stage_row].start_ppm + 0
-    if state.accounts[account].order_stage == stage_row:
+    if state.offers[stage_row].price == OfferPrice.HEALTH or state.accounts[account].order_stage == stage_row:
         factor = factor_now(state, account, stage_row, equity, requirement, 0)
     return mul_div_up(notional, max(PPM - factor, 0), PPM)
 
@@ -65,6 +67,13 @@ def bearable_ppm(state, equity, rows, count):
 
 
 @kernel
+def penalty_asked(stage, bearable):
+    """The part of a cost that its penalty is, in parts per million; none where the stage ends flat because of it."""
+    closes_all = stage.sizing == Size.FULL or stage.sizing == Size.TO_HEALTH or stage.sizing == Size.SAME_SHARE
+    return 0 if closes_all and stage.fee_ppm >= bearable else stage.fee_ppm + 0
+
+
+@kernel
 def skip_stage(state, tape, account, stage_row, cost, bearable):
     """A stage that would lower the account's health is passed over, and that is told."""
     event = tell(state, tape, EventKind.STAGE_SKIPPED)
@@ -91,7 +100,8 @@ def route(state, tape, account, equity, requirement, requirement_by_level, order
         cost = stage_cost_ppm(state, account, stage_row, equity, requirement, rows, count)
         stage = state.stages[stage_row]
         costs[stage_row] = cost
-        if equity > 0 and cost < LIMIT and cost > bearable:
+        asked = cost - stage.fee_ppm + penalty_asked(stage, bearable) if cost < LIMIT else 0
+        if equity > 0 and asked > bearable:
             skip_stage(state, tape, account, stage_row, cost, bearable)
             continue
         depth = threshold_up(requirement_by_level[stage.level], stage.scale_ppm)
@@ -111,9 +121,12 @@ def marginal_ppm(state, account, equity, order, left, stage_row, costs):
     """How far into the book an order may go: to the cost of the next stage, or of the step that would lower health."""
     rows = np.empty(POSITIONS_MAX * 8, np.int64)
     count = rows_by_requirement(state, account, rows)
+    stage = state.stages[stage_row]
     most = PPM
     if equity > 0:
-        most = bearable_ppm(state, equity, rows, count)
+        bearable = bearable_ppm(state, equity, rows, count)
+        # up to the price at which nothing is left, the penalty of this stage on top where it is asked
+        most = bearable + stage.fee_ppm - penalty_asked(stage, bearable)
     found = False
     for i in range(left):
         if order[i] == stage_row:
@@ -121,4 +134,4 @@ def marginal_ppm(state, account, equity, order, left, stage_row, costs):
         elif found and costs[order[i]] < LIMIT:
             most = min(most, costs[order[i]])
             break
-    return max(most - state.stages[stage_row].fee_ppm, 0)
+    return max(most - stage.fee_ppm, 0)
