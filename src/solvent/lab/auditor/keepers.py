@@ -251,7 +251,9 @@ def _on_start_charged(audit: Notes, event: Any) -> None:
     slack = Fraction(0)
     if offer["portfolio"]:
         short = Fraction(offer["buffer_ppm"], PPM) * required - (equity - required)
-        share = min(max(short, 0) / max(short + equity, 1), Fraction(1)) if equity > 0 else Fraction(1)
+        share = Fraction(1)
+        if equity > 0:
+            share = min(Fraction(max(short, Fraction(0)), max(short + equity, Fraction(1))), Fraction(1))
         base, slack = max(equity, 0) * share, Fraction(max(equity, 0) * 2, PPM) + 2
     require("PENALTY", abs(event.value - base) <= slack, f"charged on {event.value}, offered {float(base)}")
     fee = min(ceil_ratio(event.value * offer["start_fee_ppm"], PPM), max(equity, 0))
