@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-from solvent.cli.compare import read_all
+from solvent.cli.compare import check_page, read_all, write_page
 from solvent.cli.replay import progress_line
+from solvent.rulebook.faults import Fault, RulebookError
 
 
 def paired_command(
@@ -20,15 +21,23 @@ def paired_command(
     paths: int,
     confidence: float,
     jobs: int,
+    out: Path | None,
     as_json: bool,
+    leave_out_unknown: bool = False,
 ) -> None:
     """Play every rulebook on the same paths; differences are against the first. Raises RulebookError."""
     from solvent.cli.stress import order_of
+    from solvent.lab.comparison import names_of
     from solvent.lab.worlds.estimates import paired_differences
     from solvent.lab.worlds.runs import cores
     from solvent.lab.worlds.stress import run_stress
 
-    books = read_all([name.strip() for name in rulebooks.split(",") if name.strip()])
+    books = read_all([name.strip() for name in rulebooks.split(",") if name.strip()], leave_out_unknown)
+    if len(books) < 2:
+        fault = Fault(None, "--rulebooks", f"there are {len(books)} rulebooks", "Name two or more, with commas.")
+        raise RulebookError("compare", [fault])
+    if out is not None:
+        check_page(out)
     base = order_of(scenario, None, {"prices": prices, "accounts": accounts, "seed": seed, "horizon": "8h"})
     runs = []
     with progress_line() as progress:
@@ -39,7 +48,7 @@ def paired_command(
 
             order = replace(base, rulebook_text=book.text, rulebook_name=book.name)
             runs.append(run_stress(order, paths, jobs=jobs or cores(), progress=tell))
-    names = [book.name.removesuffix(".toml") for book in books]
+    names = list(names_of(books))
     result: dict[str, Any] = {
         "schema": "paired/1",
         "paths": paths,
@@ -57,27 +66,30 @@ def paired_command(
         },
         "digests": {name: run.summary["digest"] for name, run in zip(names, runs, strict=True)},
     }
+    if out is not None:
+        from solvent.lab.paired import page_of
+
+        write_page(out, page_of(result))
     if as_json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(result), indent=2).decode() + "\n")
         return
     from rich.console import Console
 
     Console().print(paired_table(result))
+    if out is not None:
+        print(f"written to {out}", file=sys.stderr)
 
 
 def paired_table(result: dict[str, Any]) -> Any:
     """Means side by side, and the interval of each difference."""
     from rich.table import Table
 
+    from solvent.lab.paired import heads_of, rows_of
+
     first = result["rulebooks"][0]
     table = Table(title=f"{result['paths']} paired paths, {result['confidence']:.0%} intervals, against {first}")
-    for name in ("measure", first, "other", "mean there", "difference", "interval"):
-        table.add_column(name, justify="left" if name in ("measure", "other") else "right")
-    for other, rows in result["differences"].items():
-        for row in rows:
-            gap = row["difference"]
-            interval = f"{gap['low']:,.4g} to {gap['high']:,.4g}"
-            numbers = (f"{row[name]:,.5g}" for name in ("first", "second"))
-            mean, there = numbers
-            table.add_row(row["name"].replace("_", " "), mean, other, there, f"{gap['value']:,.5g}", interval)
+    for place, name in enumerate(heads_of(result)):
+        table.add_column(name, justify="left" if place in (0, 2) else "right", no_wrap=place > 0)
+    for row in rows_of(result):
+        table.add_row(*row)
     return table

@@ -91,7 +91,9 @@ def compare(
     if paths is not None:
         from solvent.cli.paired import paired_command
 
-        paired_command(scenario, rulebooks, prices, accounts, seed, paths, confidence, jobs, as_json)
+        paired_command(
+            scenario, rulebooks, prices, accounts, seed, paths, confidence, jobs, out, as_json, leave_out_unknown
+        )
         return
     from solvent.cli.compare import compare_command
 
