@@ -19,11 +19,12 @@ from solvent.commands import (
 )
 from solvent.compiled import quick_compilation
 from solvent.lab.campaign import run_campaign
-from solvent.lab.campaign.directed import DIRECTED, plain_terms
+from solvent.lab.campaign.directed import DIRECTED, Telling, plain_terms
 from solvent.lab.campaign.machine import Machine
 from solvent.lab.campaign.reach import UNREACHED, required
-from solvent.lab.campaign.shrink import confirm
-from solvent.lab.campaign.story import Story, tell_story
+from solvent.lab.campaign.run import STORIES
+from solvent.lab.campaign.shrink import breaks, confirm
+from solvent.lab.campaign.story import Scene, Story, tell_story
 from solvent.lab.clerk.books import (
     FOUND_LAW,
     ROUNDINGS,
@@ -132,6 +133,30 @@ def test_the_clerk_knows_that_parts_of_an_inverse_position_are_rounded_each() ->
         run_given(machine.state, machine.watch, machine.tape, clerk, raw_of(machine.state), records[1])
     assert law_of(int(clerk.note[FOUND_LAW])) == "UNKNOWN 0"
     assert int(clerk.note[SEQUENCE]) == len(records[1])
+
+
+def test_every_story_of_the_campaign_is_also_one_of_the_clerk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Claims, shares, pools and their orders, options and debts: what the stories tell the auditor, the clerk hears."""
+    told: list[tuple[Any, list[Any]]] = []
+    opened, played = Telling.__init__, Telling.play
+
+    def init(self: Telling, terms: Any) -> None:
+        opened(self, terms)
+        told.append((copy_state(self.machine.state), []))
+
+    def play(self: Telling, command: Any) -> Any:
+        told[-1][1].append(command if isinstance(command, np.ndarray) else pack([command]))
+        return played(self, command)
+
+    monkeypatch.setattr(Telling, "__init__", init)
+    monkeypatch.setattr(Telling, "play", play)
+    for story in STORIES:
+        story()
+    assert len(told) >= len(STORIES)
+    for number, (state, records) in enumerate(told):
+        scene = Scene(0, state, 0)
+        law = breaks(scene, np.concatenate(records).view(np.recarray), tables_of_telling())
+        assert law_of(law) == "UNKNOWN 0", f"story {number}"
 
 
 def test_books_that_are_opened_anew_count_what_was_settled_meanwhile(story: Story) -> None:

@@ -37,6 +37,8 @@ from solvent.lab.clerk.books import (
 from solvent.lab.clerk.run import COUNTERS, run_stretch
 from solvent.state.whole import copy_state
 
+STORIES = (*DIRECTED, *BACKED, *ENDED)
+"""Told at the beginning of every campaign."""
 STORY_COMMANDS = 400
 SCENES = 4
 STRETCH_COMMANDS = 400
@@ -44,6 +46,8 @@ STRETCHES = 512
 """Stretches for each story, at most; a short campaign divides what is left so that it meets several worlds."""
 WORLDS_MIN = 24
 FINDINGS_MAX = 20
+SAME_MAX = 2
+"""Findings of one law in one world, after which its stretches end."""
 
 
 class Campaign(msgspec.Struct, kw_only=True):
@@ -86,7 +90,7 @@ def run_campaign(
     tables = tables_of_telling()
     tape = Machine.fresh(_smallest_terms()).tape
     began = time.perf_counter()
-    for directed in (*DIRECTED, *BACKED, *ENDED):
+    for directed in STORIES:
         met, told = directed()
         reach += met
         result.commands += told
@@ -108,7 +112,7 @@ def run_campaign(
             opened = [open_clerk(scene.state, scene.roundings, tables) for scene in story.scenes]
             for place in range(stretches):
                 left = commands - result.commands
-                if left <= 0 or len(result.findings) >= FINDINGS_MAX:
+                if left <= 0 or len(result.findings) >= FINDINGS_MAX or _is_known_bad(result, world_seed):
                     break
                 _run_stretch(story, opened, place, min(STRETCH_COMMANDS, left), tables, tape, counters, result)
                 reach["restart"] += 1
@@ -133,6 +137,12 @@ def _seeds(seed: int) -> Iterator[int]:
     while True:
         yield seed * 1_000_003 + number
         number += 1
+
+
+def _is_known_bad(result: Campaign, world: int) -> bool:
+    """True when a world has broken one law twice: what else it shows is likely the same, and other worlds wait."""
+    laws = Counter(finding.law for finding in result.findings if finding.world == world)
+    return max(laws.values(), default=0) >= SAME_MAX
 
 
 def _smallest_terms() -> Any:

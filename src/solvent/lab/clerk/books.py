@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from solvent.codes import Status
+from solvent.commands import CommandKind
 from solvent.events import EVENT_DTYPE
 from solvent.lab.books import Books, rows_of
 from solvent.state.terms import ASSETS_MAX, POOLS_MAX
@@ -222,12 +223,19 @@ REPEATED = (
 )
 """Fields of a command that its own event repeats, in the order of the bits of `Clerk.repeated`."""
 
+TOLD_OTHERWISE = {
+    CommandKind.LIQUIDATION_FILL: {"lots"},
+    CommandKind.CLAIM_LIQUIDATION: {"lots", "price_ticks"},
+    CommandKind.UNWIND_FILL: {"lots"},
+}
+"""Fields its event tells otherwise: lots with their sign, the price that was paid and not the worst that might be."""
+
 
 def tables_of_telling() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Which events may follow which command, which one must, and which fields it repeats."""
     from dataclasses import fields
 
-    from solvent.commands import COMMANDS, CommandKind
+    from solvent.commands import COMMANDS
     from solvent.events import EventKind
     from solvent.lab.auditor.allowed import PRIMARY, allowed_after
 
@@ -241,7 +249,6 @@ def tables_of_telling() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         if kind in PRIMARY:
             primary[kind] = PRIMARY[kind]
             used = {field.name for field in fields(COMMANDS[kind])} & set(EVENT_DTYPE.names or ())
-            if kind == CommandKind.LIQUIDATION_FILL:
-                used -= {"lots"}
+            used -= TOLD_OTHERWISE.get(kind, set())
             repeated[kind] = sum(1 << place for place, name in enumerate(REPEATED) if name in used)
     return allowed, primary, repeated
