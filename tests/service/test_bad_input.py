@@ -255,6 +255,53 @@ def test_a_reader_that_does_not_read_is_dropped_and_told_where_to_go_on(run):
     run.call(lambda: run.service.hub.leave(listener))
 
 
+def read_on(opened):
+    """Read whatever still comes."""
+    while True:
+        opened.recv(5)
+
+
+def test_a_socket_that_is_not_read_is_closed_with_the_sequence_to_go_on_from(run, monkeypatch):
+    from websockets.exceptions import ConnectionClosed
+    from websockets.sync.client import connect
+
+    from solvent.service import stream
+
+    monkeypatch.setattr(stream, "FRAMES_MAX", 16)
+    host, port = run.url.removeprefix("http://").split(":")
+    narrow = socket.socket()
+    narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    narrow.connect((host, int(port)))
+    given = {"additional_headers": {"authorization": f"Bearer {run.keys['observer']}"}, "max_size": None}
+    url = f"ws://{host}:{port}/v1/stream"
+    hub = run.service.hub
+    with connect(url, sock=narrow, max_queue=1, **given) as slow:
+        slow.send('{"channels":["events","alerts"]}')
+        assert msgspec.json.decode(slow.recv(5))["channel"] == "hello"
+        mine = next(listener for listener in hub.listeners if "alerts" in listener.channels)
+        text = "x" * 60_000
+        for _ in range(600):
+            run.call(lambda: hub.tell("alerts", {"alert": text}))
+            if mine.dropped:
+                break
+        assert mine.dropped, "what waits for it is bounded"
+        with run.client() as venue:
+            began = time.perf_counter()
+            assert venue.deposit(run.buyer, "1").accepted
+            assert time.perf_counter() - began < 5, "nobody waits for it"
+        with pytest.raises(ConnectionClosed) as ended:
+            read_on(slow)
+    closed = ended.value.rcvd
+    assert closed is not None
+    assert closed.code == 4408
+    sequence = int(closed.reason.removeprefix("resync from "))
+    with connect(url, **given) as again:
+        again.send(msgspec.json.encode({"channels": ["events"], "from_sequence": sequence}).decode())
+        told = [msgspec.json.decode(again.recv(5)) for _ in range(2)]
+    (frame,) = [one for one in told if one["channel"] == "events"]
+    assert frame["first"] <= sequence <= frame["last"]
+
+
 @pytest.mark.parametrize("message", ["", "[]", "{", '{"channels":[]}', '{"channels":["x"]}', '{"channels":["events"],"kinds":["x"]}',
                                      '{"channels":["events"],"from_sequence":-1}', '{"channels":["events"],"more":1}', "x" * 5000])  # fmt: skip
 def test_a_subscription_that_is_none_is_told_why(run, message):

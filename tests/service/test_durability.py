@@ -12,14 +12,14 @@ from tests.service.running import VENUE, open_market, running
 
 from solvent.commands import COMMAND_DTYPE
 from solvent.engine.engine import Engine
-from solvent.engine.faults import JournalFull
+from solvent.engine.faults import JournalCorrupt, JournalFull, JournalTruncated
 from solvent.engine.journal import Journal
 from solvent.rulebook.document import read_rulebook
 from solvent.service.client import Client, ServiceProblem
 from solvent.service.desk import NOTES_DECODER
 from solvent.service.history import Wanted, events_between
 from solvent.service.keys import make_key
-from solvent.service.opening import add_key, create_venue
+from solvent.service.opening import add_key, create_venue, open_venue
 from solvent.service.roles import Role
 
 
@@ -241,3 +241,45 @@ def test_a_disk_that_fails_ends_the_process_and_loses_nothing_that_was_answered(
         found = int(engine.state.accounts.wallet_quanta[account])
     # the one that was not answered may have reached the disk; whoever sent it asks again with the same id
     assert found in ((answered + 1) * 1_000_000, (answered + 2) * 1_000_000)
+
+
+def serve_once(place):
+    """What a second `solvent serve` of a directory says, and its exit code."""
+    command = [sys.executable, "-m", "solvent.cli.main", "serve", "--data", str(place), "--port", "0"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=os.environ, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_a_second_process_is_refused_and_a_damaged_journal_is_not_served(tmp_path):
+    with running(tmp_path) as run:
+        open_market(run)
+        code, told = serve_once(tmp_path)
+        assert code == 3, told
+        assert str(os.getpid()) in told
+        assert "Traceback" not in told
+    whole = (tmp_path / "journal.sqlite").read_bytes()
+    # a bit of an acknowledged block: seen whether or not a snapshot stands after it
+    place = whole.rindex(b"a feeder")
+    (tmp_path / "journal.sqlite").write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+    for path in tmp_path.glob("snapshot-*"):
+        path.unlink()
+    with pytest.raises(JournalCorrupt):
+        open_venue(tmp_path)
+    code, told = serve_once(tmp_path)
+    assert code not in (0, 1), told
+    assert "Traceback" not in told
+    (tmp_path / "journal.sqlite").write_bytes(whole)
+    with Engine.open(tmp_path, read_only=True) as engine:
+        assert engine.sequence > 0
+
+
+def test_a_journal_older_than_its_watermark_is_not_served(tmp_path):
+    with running(tmp_path) as run:
+        keys = run.keys
+        _buyer, _seller = open_market(run)
+    before = (tmp_path / "journal.sqlite").read_bytes()
+    with running(tmp_path, keys=keys) as run, run.client() as venue:
+        assert venue.deposit(_buyer, "1").accepted
+    (tmp_path / "journal.sqlite").write_bytes(before)
+    with pytest.raises(JournalTruncated, match="was acknowledged"):
+        open_venue(tmp_path)

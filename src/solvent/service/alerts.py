@@ -25,7 +25,7 @@ from typing import Any, Final
 
 import msgspec
 
-from solvent.service.views import LADDER_EDGES_PPM, Views
+from solvent.service.views import LADDER_EDGES_PPM, Ladder, Views
 
 NEAR_PPM: Final = 10_000
 NEAR_SHARE_PPM: Final = 50_000
@@ -211,13 +211,17 @@ def conditions(views: Views, halted: bool) -> dict[tuple[str, str], str]:
                 present["source_stale", where] = (
                     f"Source {source['source']} of {symbol} was heard {source['age_ms'] / 1000:.0f} s ago."
                 )
-    near = sum(
-        float(views.ladder.notional[:, place].sum()) for place, edge in enumerate(LADDER_EDGES_PPM) if edge < NEAR_PPM
-    )
-    total = float(views.ladder.notional.sum())
-    if total > 0 and near * 1_000_000 > total * NEAR_SHARE_PPM:
+    near, share = near_share(views.ladder)
+    if share * 1_000_000 > NEAR_SHARE_PPM:
         present["near_liquidation", ""] = (
             f"{views.wire.money(int(near)).partition('.')[0]} {views.venue.settlement} of positions are within 1 % of "
-            f"liquidation, {near / total:.0%} of all."
+            f"liquidation, {share:.0%} of all."
         )
     return present
+
+
+def near_share(ladder: Ladder) -> tuple[float, float]:
+    """Notional near liquidation in quanta, and its share of all."""
+    near = sum(float(ladder.notional[:, place].sum()) for place, edge in enumerate(LADDER_EDGES_PPM) if edge < NEAR_PPM)
+    total = float(ladder.notional.sum())
+    return near, near / total if total > 0 else 0.0

@@ -13,6 +13,7 @@ import numpy as np
 
 from solvent.codes import REFUSAL_SENTENCES, Mode, Refusal
 from solvent.engine.latency import BOUNDS_NS, ReportLatency
+from solvent.service.alerts import near_share
 from solvent.service.telling import EVENT_NAMES
 
 PREFIX: Final = "solvent_"
@@ -74,6 +75,12 @@ class _Collector:
         for name in ("venue_fund", "venue_fund_target", "venue_capital", "vault", "market_funds"):
             family.add_metric([name], float(funds[name]))
         yield family
+        text = "Share of all notional within 1 % of liquidation."
+        yield gauge("near_liquidation_share", text, near_share(views.ladder)[1])
+        pools = GaugeMetricFamily(PREFIX + "pool_settlement", "Net asset value of each pool.", labels=["pool"])
+        for pool in views.pools.all()["pools"]:
+            pools.add_metric([pool["pool"]], float(pool["net_asset_value"]))
+        yield pools
         events = CounterMetricFamily(PREFIX + "events", "Events told, by kind.", labels=["kind"])
         for kind, name in EVENT_NAMES.items():
             events.add_metric([name], int(desk.counts[kind]))
@@ -94,6 +101,7 @@ class _Collector:
             yield gauge("orders_open", "Liquidation orders the venue has.", len(self.orders.open))
             yield counter("fills_late", "Fills that crossed their cancel.", self.orders.late)
             yield counter("fills_refused", "Fills the machine did not accept.", self.orders.refused)
+            yield gauge("fills_unbooked", "Fills of the venue that stand in no book.", len(self.orders.unbooked))
 
     def _latency(self, latency: ReportLatency) -> Any:
         """From the arrival of a report to its decision, the journal's sync included."""
