@@ -46,7 +46,12 @@ def test_metrics_are_well_formed(scraped):
 def test_dashboard_and_rules_name_metrics_that_exist(scraped):
     told = set(re.findall(r"^# TYPE (solvent_\w+)", scraped, flags=re.MULTILINE))
     # told only where there is a venue's socket, or something to count
-    told |= {"solvent_fills_refused_total", "solvent_fills_unbooked", "solvent_refusals_total", "solvent_problems_total"}
+    told |= {
+        "solvent_fills_refused_total",
+        "solvent_fills_unbooked",
+        "solvent_refusals_total",
+        "solvent_problems_total",
+    }
     board = json.loads((DEPLOY / "grafana.json").read_text())
     expressions = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
     rules = (DEPLOY / "alerts.yml").read_text()

@@ -148,14 +148,20 @@ class VenueOrders:
 
     def _end_unwinds(self) -> None:
         """Take back the orders of pools that are over: the machine lets them end without an event."""
-        unwinds = self.service.gateway.engine.state.unwinds
         for instrument, (order, reference) in tuple(self._unwinds.items()):
-            if int(unwinds[instrument].reference) == reference and int(unwinds[instrument].lots) != 0:
+            if self._unwinding(instrument) == reference:
                 continue
             if self._unwinds.get(instrument) == (order, reference):
                 del self._unwinds[instrument]
             if self.open.pop(order, None) is not None:
                 self._say({"type": "cancel", "order": order})
+
+    def _unwinding(self, instrument: int) -> int:
+        """Reference of the order by which the pool of a market unwinds now; 0 for none."""
+        state = self.service.gateway.engine.state
+        unwind = state.unwinds[instrument]
+        stands = int(unwind.lots) != 0 and int(state.venue[0].time_ns) < int(unwind.until_ns)
+        return int(unwind.reference) if stands else 0
 
     def _told(self, event: Any) -> dict[str, Any]:
         wire, account = self.service.wire, int(event["account"])
@@ -223,7 +229,7 @@ class VenueOrders:
                     found[order["order"]] = order
                 row = int(position.next)
         for instrument, unwind in enumerate(state.unwinds):
-            if int(unwind.lots) != 0:
+            if self._unwinding(instrument):
                 account = int(state.vaults[int(state.backings[instrument].pool)].account)
                 lots, limit = int(unwind.lots), int(unwind.limit_ticks)
                 told = self._unwind(account, instrument, lots, limit, int(unwind.reference))
@@ -368,11 +374,7 @@ class VenueOrders:
             return None
         account, row, reference = told.order.split("-")
         instrument = int(row.removeprefix("u"))
-        if row.startswith("u"):
-            unwind = self.service.gateway.engine.state.unwinds[instrument]
-            standing = int(unwind.reference) if int(unwind.lots) else 0
-        else:
-            standing = self._reference(int(account), instrument)
+        standing = self._unwinding(instrument) if row.startswith("u") else self._reference(int(account), instrument)
         if standing in (0, int(reference)):
             return None
         return self._command(msgspec.structs.replace(told, order=f"{account}-{row}-{standing}"))
