@@ -4,12 +4,12 @@ from fractions import Fraction
 from math import floor
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.laws.machine import LOSER, RICH, SECOND, WINNER, Scene, small_terms
 
 from solvent.codes import Executor, FundingKind, Mode, Refusal, SystemAccount
-from solvent.commands import FundingTick, JoinVault, ReportPremium, SetMode, SettleFunding, Trade
+from solvent.commands import FundingTick, JoinVault, ReportPremium, SetMode, SettleFunding, Trade, Withdraw
 from solvent.events import EventKind
 from solvent.procedures.funding import PREMIUMS_MAX
 from solvent.units import PPB, PPM
@@ -51,6 +51,17 @@ def refused(scene: Scene, command: Any) -> Refusal:
     return Refusal(int(event["refusal"]))
 
 
+def test_whoever_touches_an_account_settles_all_it_holds() -> None:
+    scene = scene_of(CLAMPED)
+    scene.play(Trade(scene.time, LOSER, WINNER, 0, 50, 1_000))
+    scene.play(Trade(scene.time, LOSER, WINNER, 1, 50, 1_000))
+    for market, rate in ((0, 1_000_000), (1, 3_000_000)):
+        scene.play(FundingTick(scene.time, market, rate))
+    told = scene.play(Withdraw(scene.time, LOSER, 1))
+    paid = told[told["kind"] == EventKind.FUNDING_PAID]
+    assert dict(zip(paid["instrument"].tolist(), paid["amount_quanta"].tolist(), strict=True)) == {0: 50, 1: 150}
+
+
 def test_hyperliquids_published_hour() -> None:
     """Impact bid 10,100 over an oracle of 10,000: 1 % premium, 0.95 % for eight hours, an eighth of it an hour."""
     computed = settled(scene_of(CLAMPED), 10_000_000)
@@ -58,6 +69,8 @@ def test_hyperliquids_published_hour() -> None:
     assert settled(scene_of(CLAMPED), 100_000, 300_000)["value"] == 12_500, "flat at the interest: 0.01 % / 8"
 
 
+@example([PPB], 0, 0, FundingKind.CLAMPED_PREMIUM, PPM)
+@example([-PPB], 0, 0, FundingKind.CLAMPED_PREMIUM, PPM)
 @given(
     st.lists(st.integers(-PPB, PPB), min_size=1, max_size=5),
     st.integers(-(10**6), 10**6),
