@@ -170,8 +170,7 @@ def plan_lots(state, account, stage_row, rows, count, equity, requirement, lots)
         else:
             lots[i] = lots_of_size(stage, held, notional, in_cooldown, lower, health)
         lots[i] = adapted(state, stage_row, row, held, notional, lots[i])
-        if lots[i] > 0:
-            planned += 1
+        planned += 1
         if lots[i] < held:
             partly = True
     return partly
