@@ -16,6 +16,9 @@ QUICK = (
     "i25-popcat-2025",
     "i29-binance-act-2025",
     "i30-moonwell-2026",
+    "i32-venus-the-2026",
+    "i33-perppair-2026",
+    "i34-sharwa-2026",
 )
 
 

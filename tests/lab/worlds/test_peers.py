@@ -6,14 +6,16 @@ import numpy as np
 import pytest
 from tests.lab.worlds.test_questions import order
 
+from solvent.codes import ContractKind
 from solvent.lab.worlds.conditions import Conditions, Shock
 from solvent.lab.worlds.panels.bench import Bench
 from solvent.lab.worlds.panels.cover import contagion
-from solvent.lab.worlds.panels.people import fairness, lorenz, winners_before
+from solvent.lab.worlds.panels.people import fairness, lorenz, winners_before, worth
 from solvent.lab.worlds.peers import peers_of
 from solvent.lab.worlds.stress import run_stress
 from solvent.lab.worlds.world import build_world
 from solvent.mutual.clearing import clear
+from solvent.state.terms import TermsShape, blank_terms
 
 HARD = Conditions(horizon_s=3600, step_s=60, shocks=(Shock("crash", "extreme"), Shock("depth", "extreme")))
 
@@ -64,6 +66,16 @@ def test_winners_are_those_of_the_moment_before(bench):
     assert (winners.gain > 0).all()
     assert (winners.settled_gain <= winners.gain).all()
     assert (winners.equity > 0).all()
+
+
+def test_an_inverse_position_is_worth_what_it_owes_in_coin():
+    contracts = blank_terms(TermsShape(2, 1)).contracts
+    contracts.quanta_per_lot_tick[:] = 1_000_000
+    contracts.kind[1] = ContractKind.INVERSE
+    values = worth(contracts[np.array([0, 1, 1])], np.array([2, 3, -3]), np.array([7, 7, 7]))
+    assert values.tolist() == [14_000_000, -428_572, 428_571]  # 3,000,000 / 7 is 428,571.4, rounded down
+    rise = worth(contracts[[1]], np.array([3]), np.array([8])) - worth(contracts[[1]], np.array([3]), np.array([7]))
+    assert rise > 0, "a long of an inverse contract gains when the price rises"
 
 
 def test_a_burden_on_one_is_a_corner():

@@ -42,7 +42,12 @@ def stress(
     ] = 0.0,
     jumps: Annotated[
         float,
-        typer.Option("--jumps-times", min=1, max=1000, help="Rare paths: jumps so often on every second one, weighed."),
+        typer.Option(
+            "--jumps-times",
+            min=1,
+            max=1000,
+            help="Rare paths of kou, hawkes, regime: jumps so often on every second, weighed.",
+        ),
     ] = 1.0,
     limit: Annotated[
         list[str] | None,

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from solvent.codes import Tranche
+from solvent.codes import ContractKind, Tranche
 from solvent.engine.engine import Engine
 from solvent.events import EventKind
 from solvent.lab.fairness.axioms import AXIOMS, matrix
@@ -96,14 +96,20 @@ def winners_before(world: World, path: int) -> tuple[Winners, int, dict[int, int
     return winners, bill, borne
 
 
+def worth(contracts: Any, lots: np.ndarray, ticks: np.ndarray) -> np.ndarray:
+    """Value in quanta of signed lots at a price, row by row; of an inverse contract the debt of coin, rounded down."""
+    amounts = lots.astype(np.int64) * contracts.quanta_per_lot_tick
+    value: np.ndarray = np.where(contracts.kind == ContractKind.INVERSE, -amounts // ticks, amounts * ticks)
+    return value
+
+
 def _winners(world: World, state: Any) -> Winners:
     """The winners of a state, one row an account; a gain since the opening price is a gain since settlement."""
     first = int(world.people["providers"][-1]) + 1
     positions: Any = state.positions[: int(state.venue[0].position_count)]
     positions = positions[(positions.lots != 0) & (positions.account >= first)]
-    per_tick = world.compiled.terms.contracts.quanta_per_lot_tick[positions.instrument]
-    mark = state.instruments.mark_ticks[positions.instrument]
-    value = positions.lots * mark * per_tick
+    contracts = world.compiled.terms.contracts[positions.instrument]
+    value = worth(contracts, positions.lots, state.instruments.mark_ticks[positions.instrument])
     count = int(state.venue[0].account_count)
 
     def by_account(amounts: np.ndarray) -> np.ndarray:
@@ -113,7 +119,7 @@ def _winners(world: World, state: Any) -> Winners:
 
     gain = by_account(value - positions.cost_quanta)
     opened = np.round(world.given.opening_ticks[positions.instrument]).astype(np.int64)
-    settled = by_account(positions.lots * (mark - opened) * per_tick)
+    settled = by_account(value - worth(contracts, positions.lots, opened))
     rows = np.flatnonzero(gain > 0)
     notional = by_account(np.abs(value))[rows]
     equity = np.maximum(state.accounts.wallet_quanta[rows] + gain[rows], 1)
