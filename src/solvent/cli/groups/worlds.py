@@ -46,7 +46,7 @@ def stress(
             "--jumps-times",
             min=1,
             max=1000,
-            help="Rare paths of kou, hawkes, regime: jumps so often on every second, weighed.",
+            help="kou, hawkes, regime: jumps so often on every second path.",
         ),
     ] = 1.0,
     limit: Annotated[
