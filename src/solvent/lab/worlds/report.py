@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from solvent.lab.worlds.figures import Figure, draw_png, plotly_of
 from solvent.lab.worlds.panels import panels_of
+from solvent.lab.worlds.panels.bench import number
 from solvent.lab.worlds.runs import Progress
 from solvent.lab.worlds.stress import StressRun, write_run
 
@@ -99,17 +100,15 @@ def _finite(value: Any) -> Any:
         return [_finite(inner) for inner in value]
     if isinstance(value, bool | str) or value is None:
         return value
-    number = float(value)
-    return number if math.isfinite(number) else None
+    plain = float(value)
+    return plain if math.isfinite(plain) else None
 
 
 def _estimates(summary: dict[str, Any]) -> str:
     rows = [("measure", "estimate", "standard error", "95 % interval")]
     for name, estimate in summary["estimates"].items():
-        interval = f"{estimate['low']:,.4g} to {estimate['high']:,.4g}"
-        rows.append(
-            (name.replace("_", " "), f"{estimate['value']:,.6g}", f"{estimate['standard_error']:,.3g}", interval)
-        )
+        interval = f"{number(estimate['low'])} to {number(estimate['high'])}"
+        rows.append((name.replace("_", " "), number(estimate["value"]), number(estimate["standard_error"]), interval))
     return _table(tuple(rows))
 
 

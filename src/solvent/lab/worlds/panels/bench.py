@@ -111,5 +111,5 @@ def error_of(values: np.ndarray) -> float:
 
 
 def number(value: float) -> str:
-    """A number for a table."""
-    return f"{value:,.4g}"
+    """A number for a table: whole with separators from a thousand on, four figures below."""
+    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.4g}"

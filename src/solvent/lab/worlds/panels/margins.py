@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from solvent.lab.statistics.coverage import buffered, coverage_of, procyclicality_of
+from solvent.lab.statistics.coverage import Procyclicality, buffered, coverage_of, procyclicality_of
 from solvent.lab.statistics.tails import mean_excess, stability
 from solvent.lab.worlds.backtest import close_out_sufficiency
 from solvent.lab.worlds.figures import Figure, Trace
@@ -69,6 +69,11 @@ def margin_adequacy(bench: Bench) -> Figure:
     )  # fmt: skip
 
 
+def _rise(found: Procyclicality, steps: int) -> str:
+    """The largest rise within so many steps, where the path has as many."""
+    return f"{found.largest_rise[steps]:.2f}" if steps in found.largest_rise else "the path is shorter"
+
+
 def procyclicality(bench: Bench) -> Figure:
     """6. How a margin that follows volatility would move on the worst path."""
     world = bench.world
@@ -89,8 +94,8 @@ def procyclicality(bench: Bench) -> Figure:
     plain, held = procyclicality_of(margins, (60, 300)), procyclicality_of(charged, (60, 300))
     table = (
         ("margin", "peak to trough", "largest rise in 60 steps", "in 300 steps"),
-        ("plain", f"{plain.peak_to_trough:.2f}", *(f"{plain.largest_rise.get(s, math.nan):.2f}" for s in (60, 300))),
-        ("buffered", f"{held.peak_to_trough:.2f}", *(f"{held.largest_rise.get(s, math.nan):.2f}" for s in (60, 300))),
+        ("plain", f"{plain.peak_to_trough:.2f}", *(_rise(plain, steps) for steps in (60, 300))),
+        ("buffered", f"{held.peak_to_trough:.2f}", *(_rise(held, steps) for steps in (60, 300))),
         ("calls by the model, by the price", f"{calls:.4f}", f"{driven:.4f}", "of notional"),
     )
     return Figure(
