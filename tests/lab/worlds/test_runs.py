@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from tests.lab.worlds.small import small_world
 
+from solvent.lab.worlds.faults import WorldError
 from solvent.lab.worlds.runs import WorkersLost, run_paths
 
 PATHS = 24
@@ -118,3 +119,9 @@ def test_a_ray_cluster_of_two_gives_the_same_when_a_worker_is_killed(alone):
     assert killed
     assert np.array_equal(found.numbers, alone.numbers)
     assert found.digest() == alone.digest()
+
+
+def test_a_cluster_that_is_nowhere_is_told():
+    pytest.importorskip("ray")
+    with pytest.raises(WorldError, match="no cluster answers there"):
+        run_paths(small_world(), 2, on="ray", address="nowhere")

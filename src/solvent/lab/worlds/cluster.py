@@ -40,7 +40,7 @@ class Cluster:
         if self._own:
             try:
                 ray.init(address=address, include_dashboard=False, log_to_driver=False, configure_logging=False)
-            except ConnectionError as error:
+            except (ConnectionError, ValueError, RuntimeError) as error:  # Ray's own words for an address that is none
                 raise world_error(
                     "ray", (str(address), f"no cluster answers there ({error})", "Start one with `ray start --head`.")
                 ) from None
