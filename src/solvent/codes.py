@@ -262,6 +262,7 @@ class AdlTrigger(IntEnum):
     POOL_PNL_FACTOR = 5
     MARK_REACHES_BANKRUPTCY = 6
     ORDER_UNFILLED = 7
+    VAULT_LOSS = 8
 
 
 class Accept(IntEnum):
@@ -437,6 +438,11 @@ class Refusal(IntEnum):
     NO_UNWIND_ORDER = 129
     SHARE_TOO_LARGE = 130
     NO_OFFER = 131
+    ASSET_NOT_LENT = 145
+    INTEREST_TOO_SOON = 146
+    BORROW_LIMIT = 147
+    POOL_LENT_OUT = 148
+    DEBT_TOO_SMALL = 149
     NOT_EXPIRED = 155
     EXPIRED = 156
     MARKET_OPEN = 157
@@ -533,6 +539,11 @@ REFUSAL_SENTENCES: dict[Refusal, str] = {
     Refusal.STEP_IS_TOXIC: "At this price the step would lower the account's health; wait for a later stage.",
     Refusal.NO_UNWIND_ORDER: "The pool has no open order for that many lots; use the one of its last order event.",
     Refusal.SHARE_TOO_LARGE: "A bid takes at least one lot and at most the share that restores the account.",
+    Refusal.ASSET_NOT_LENT: "Nobody may owe this asset under the rulebook; withdraw what is held, or change the rules.",
+    Refusal.INTEREST_TOO_SOON: "The asset's accrual interval is not over; accrue its interest when it is.",
+    Refusal.BORROW_LIMIT: "The account would owe more of the asset than one account, or all together, may; take less.",
+    Refusal.POOL_LENT_OUT: "Those who deposited the asset have less left than is asked for; wait, or take less.",
+    Refusal.DEBT_TOO_SMALL: "The account owes less of this asset than was bought back.",
     Refusal.NO_OFFER: "Nothing of this account is on offer to keepers or bidders.",
     Refusal.NOT_EXPIRED: "The option has not expired; settle it from its expiry on.",
     Refusal.EXPIRED: "The option has expired and waits for its settlement; trade another series.",

@@ -52,6 +52,8 @@ class CommandKind(IntEnum):
     OPEN_POOL = 73
     GIVE_NOTICE = 74
     UNWIND_FILL = 75
+    ACCRUE_INTEREST = 76
+    COVER_DEBT = 77
     SETTLE_MARKET = 80
 
 
@@ -243,6 +245,28 @@ class CollateralSale:
     """`amount_quanta` of `asset` of an account in liquidation were sold outside for `proceeds_quanta`."""
 
     kind: ClassVar[CommandKind] = CommandKind.COLLATERAL_SALE
+    time_ns: int
+    account: int
+    asset: int
+    amount_quanta: int
+    proceeds_quanta: int
+    reference: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccrueInterest:
+    """Charge those who owe `asset` for the time since the last accrual, and pay those who hold it."""
+
+    kind: ClassVar[CommandKind] = CommandKind.ACCRUE_INTEREST
+    time_ns: int
+    asset: int
+
+
+@dataclass(frozen=True, slots=True)
+class CoverDebt:
+    """`amount_quanta` of `asset`, owed by an account in liquidation, were bought outside for `proceeds_quanta`."""
+
+    kind: ClassVar[CommandKind] = CommandKind.COVER_DEBT
     time_ns: int
     account: int
     asset: int
@@ -545,6 +569,8 @@ Command = (
     | OpenPool
     | GiveNotice
     | UnwindFill
+    | AccrueInterest
+    | CoverDebt
     | SettleMarket
 )
 

@@ -27,10 +27,11 @@ from solvent.codes import (
     SystemAccount,
     Tranche,
 )
-from solvent.commands import ContributeFund, JoinVault, LiquidationFill, Trade
+from solvent.commands import ContributeFund, EnactTerms, JoinVault, LiquidationFill, StageTerm, Trade, Withdraw
 from solvent.events import EventKind
 from solvent.procedures.default.triggers import gains_of_traders
 from solvent.state.tables import NONE
+from solvent.state.terms import TermsShape, cell_address
 from solvent.units import PPM
 
 VAULT = SystemAccount.VAULT
@@ -411,6 +412,120 @@ def test_an_order_that_was_filled_in_part_does_not_allow_it() -> None:
     scene.play(LiquidationFill(scene.time, LOSER, RICH, 0, 1, 900, int(order["reference"])))
     scene.time += 5 * SECOND
     assert not told(scene, EventKind.POSITION_DELEVERAGED)
+
+
+def test_a_stage_breached_only_now_acts_before_the_shallower_ones() -> None:
+    third = {"scale_ppm": 400_000, "timeout_ns": SECOND}
+    half = {"scale_ppm": 800_000, "timeout_ns": SECOND}
+    scene = scene_of({"timeout_ns": SECOND}, half, third)
+    scene.distress(925)  # equity 3,500 of 4,625: the second stage is the deepest breached
+
+    def stages_of(visits: int) -> list[int]:
+        orders = [told(scene, EventKind.LIQUIDATION_ORDERED) for _visit in range(visits)]
+        return [int(order["stage"]) for found in orders for order in found]
+
+    assert stages_of(1) == [1]
+    scene.price(905)  # equity 1,500 of 4,525: the third is breached too
+    assert stages_of(4) == [2, 0, 2, 1], "deepest first, then whoever has not had its turn, then anew"
+    (order,) = told(scene, EventKind.LIQUIDATION_ORDERED)
+    scene.play(LiquidationFill(scene.time, LOSER, RICH, 0, 1, 905, int(order["reference"])))
+    scene.time += SECOND
+    assert stages_of(1) == [2], "a fill begins the round anew"
+
+
+def test_the_loss_of_a_vault_sets_it_off() -> None:
+    terms = small_terms(Executor.ADL)
+    terms.policy[0].adl_price = AdlPrice.MARK
+    terms.triggers[0].used, terms.triggers[0].kind, terms.triggers[0].share_ppm = 1, AdlTrigger.VAULT_LOSS, 100_000
+    scene = Scene(terms=terms)
+    scene.play(JoinVault(scene.time, RICH, 10_000))
+    scene.distress(930)
+    assert not told(scene, EventKind.POSITION_DELEVERAGED), "a vault that holds nothing has lost nothing"
+    scene.play(Trade(scene.time, OTHER, WINNER, 0, 100, 930))
+    enact(scene, "executor", Executor.BACKSTOP_VAULT)
+    assert told(scene, EventKind.POSITION_TAKEN_OVER)
+    enact(scene, "executor", Executor.ADL)
+    scene.price(921)
+    scene.play(Withdraw(scene.time, OTHER, 36_000))
+    scene.price(830)  # the vault of 10,000 has lost 10,000, the other account all it had
+    assert told(scene, EventKind.POSITION_DELEVERAGED)
+
+
+def enact(scene: Scene, field: str, value: int) -> None:
+    """Another value of the first stage, by command."""
+    state = scene.machine.state
+    cell = cell_address(TermsShape(2, 8), "stages", 0, field)
+    scene.play(StageTerm(scene.time, cell, value))
+    scene.play(EnactTerms(scene.time, int(state.venue[0].terms_version) + 1))
+
+
+def test_a_block_sends_orders_in_one_market_of_an_account() -> None:
+    scene = scene_of({"one_market": 1, "timeout_ns": SECOND, "block_quanta": 10**9})
+    scene.play(Trade(scene.time, LOSER, WINNER, 0, 50, 1_000))
+    scene.play(Trade(scene.time, LOSER, WINNER, 1, 40, 1_000))
+    scene.price(900)
+    scene.price(900, 1)
+    orders = [told(scene, EventKind.LIQUIDATION_ORDERED) for _visit in range(2)]
+    assert [[int(order["instrument"]) for order in found] for found in orders] == [[0], [0]]
+    assert scene.machine.state.venue[0].block_quanta == 45_000, "what is not sent is not counted"
+
+
+@pytest.mark.parametrize("executor", [Executor.ENGINE, Executor.KEEPER])
+@pytest.mark.parametrize(
+    ("rooms", "lots"),
+    [
+        ({"room_venue_quanta": 100_000}, [(0, 50), (1, 40), (0, 19)]),
+        ({"room_market_quanta": 60_000}, [(0, 50), (1, 40), (0, 19)]),
+        ({"room_venue_quanta": 45_000, "room_market_quanta": 60_000}, [(0, 50), (1, 2)]),
+        ({"room_venue_quanta": 1}, []),
+    ],
+)
+def test_orders_of_all_accounts_fit_the_room(executor: Executor, rooms: dict[str, int], lots: list[Any]) -> None:
+    terms = small_terms(executor)
+    terms.stages[0].fee_ppm, terms.offers[0].start_ppm = 0, PPM
+    for name, bound in rooms.items():
+        terms.stages[0][name] = bound
+    scene = Scene(terms=terms)
+    scene.play(Trade(scene.time, LOSER, WINNER, 0, 50, 1_000))
+    scene.play(Trade(scene.time, LOSER, WINNER, 1, 40, 1_000))
+    scene.play(Trade(scene.time, OTHER, RICH, 0, 400, 1_000))
+    scene.price(860)
+    kinds = (EventKind.LIQUIDATION_ORDERED, EventKind.LIQUIDATION_OFFERED)
+    events = [event for event in scene.play(scene.advance()) if event["kind"] in kinds]
+    assert [(int(event["instrument"]), -int(event["lots"])) for event in events] == lots
+
+
+def test_a_fund_pays_no_more_in_one_block_than_its_bound() -> None:
+    terms = small_terms()
+    terms.stages[0].fee_ppm = 0
+    terms.policy[0].block_draw_quanta = 5_000
+    scene = Scene(terms=terms)
+    scene.play(ContributeFund(scene.time, SystemAccount.VENUE_FUND, 100_000))
+    scene.play(Trade(scene.time, LOSER, WINNER, 0, 100, 1_000))
+    scene.play(Trade(scene.time, OTHER, RICH, 0, 360, 1_000))
+    scene.price(850)
+    for order in told(scene, EventKind.LIQUIDATION_ORDERED):
+        account, lots = int(order["account"]), -int(order["lots"])
+        scene.play(LiquidationFill(scene.time, account, RICH, 0, lots, 850, int(order["reference"])))
+    owed = {account: -int(scene.machine.state.accounts[account].wallet_quanta) for account in (LOSER, OTHER)}
+    assert owed == {LOSER: 4_000, OTHER: 4_000}
+    fund = [int(event["amount_quanta"]) for event in told(scene, EventKind.TRANCHE_DRAWN)]
+    assert fund == [4_000], "the second would draw more than the block may: it waits"
+    assert [int(event["amount_quanta"]) for event in told(scene, EventKind.TRANCHE_DRAWN)] == [4_000]
+
+
+def test_what_no_block_may_pay_alone_is_asked_of_the_next_layers() -> None:
+    terms = small_terms()
+    terms.stages[0].fee_ppm = 0
+    terms.policy[0].block_draw_quanta = 1_000
+    scene = Scene(terms=terms)
+    scene.play(ContributeFund(scene.time, SystemAccount.VENUE_FUND, 100_000))
+    scene.distress(850)
+    (order,) = told(scene, EventKind.LIQUIDATION_ORDERED)
+    scene.play(LiquidationFill(scene.time, LOSER, RICH, 0, 100, 850, int(order["reference"])))
+    drawn = told(scene, EventKind.TRANCHE_DRAWN)
+    assert int(drawn[0]["amount_quanta"]) == 1_000
+    assert sum(int(event["amount_quanta"]) for event in drawn) == 4_000
 
 
 def test_a_fund_that_has_fallen_sets_it_off_until_it_has_recovered() -> None:

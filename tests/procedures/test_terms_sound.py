@@ -217,6 +217,10 @@ UNSOUND = """
     stages[1].fee_base = 4
     stages[1].round_ns = -1
     stages[1].block_quanta = -1
+    stages[1].one_market = 2
+    stages[1].room_venue_quanta = -1
+    stages[1].room_market_quanta = LIMIT + 1
+    policy[0].block_draw_quanta = -1
     stages[1].level = 2
     absorbers[0].cap_ppm = -1
     absorbers[0].tranche = 99
@@ -228,6 +232,16 @@ UNSOUND = """
     assets[1].value_den = 0
     assets[1].value_num = LIMIT
     assets[1].maintenance_ppm = PPM + 1
+    assets[1].borrow_limit_amount = -1
+    assets[1].liability_maintenance_ppm = -1
+    assets[1].liability_maintenance_ppm = 1
+    assets[1].liability_initial_ppm = 10 * PPM + 1
+    assets[1].lend_max_ppm = -1
+    assets[1].interest_kept_ppm = PPM + 1
+    assets[1].interest_floor_ppb = -1
+    assets[1].interest_above_ppb = 100 * PPB + 1
+    assets[1].interest_square = 2
+    assets[1].interest_ns = -1
     assets[1].initial_ppm = 900_001
     assets[1].initial_ppm = -1
     assets[1].weighting = -1
@@ -260,7 +274,7 @@ UNSOUND = """
     policy[0].adl_metrics = -1
     policy[0].adl_metrics = 8 * 16
     policy[0].adl_spread_ppm = -1
-    triggers[0].used = 1; triggers[0].kind = 8
+    triggers[0].used = 1; triggers[0].kind = 9
     triggers[0].used = 1; triggers[0].share_ppm = -1
     triggers[0].used = 1; triggers[0].stop_ppm = 1
     triggers[0].used = 1; triggers[0].window_ns = -1

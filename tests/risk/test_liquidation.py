@@ -227,6 +227,18 @@ def test_a_close_factor_leaves_no_dust(held, unit, part, equity, requirement, fu
         assert (held - lots) * unit >= dust
 
 
+@given(
+    order=st.permutations(range(STAGES_MAX)), count=st.integers(0, STAGES_MAX), tried=st.integers(0, 2**STAGES_MAX - 1)
+)
+def test_stages_that_had_their_turn_wait_for_the_others(order, count, tried) -> None:
+    places = column(order)
+    left = int(plain(liquidation.untried_first)(places, count, tried))
+    waiting = [stage for stage in order[:count] if tried >> stage & 1]
+    fresh = [stage for stage in order[:count] if not tried >> stage & 1]
+    assert places.tolist() == [*fresh, *waiting, *order[count:]]
+    assert left == (tried if fresh else 0)
+
+
 @given(held=st.integers(1, 10**9), steps=st.integers(0, 50), step=st.integers(1, PPM))
 def test_parts_of_lots_are_rounded_up_and_never_more_than_all(held, steps, step) -> None:
     share = Fraction(min(steps * step, PPM), PPM)

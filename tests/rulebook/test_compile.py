@@ -282,6 +282,93 @@ def test_collateral_values_are_exact_ratios() -> None:
     assert plain(are_terms_sound)(listed(compiled))
 
 
+KINK = """kind = "kink"
+optimal_ppm = 750000
+base_ppm_per_year = 450000
+above_ppm_per_year = 1000000
+kept_ppm = 100000
+interval_ms = 3600000
+"""
+
+OWED = """
+[collateral.borrow]
+limit = "2.5"
+initial_ppm = 1200000
+maintenance_ppm = 1100000
+lent_most_ppm = 900000
+"""
+
+
+@pytest.mark.parametrize(
+    ("rate", "expected"),
+    [
+        ("", (0, 0, 0, PPM, 0, 0, 0, 900_000)),
+        (
+            KINK,
+            (0, 450_000_000, PPB, 750_000, 0, 100_000, 3_600 * 10**9, 900_000),
+        ),
+        (
+            'kind = "utilisation"\nfactor_ppm_per_year = 50000\nexponent = "0"\nreserve_buffer_ppm = 200000',
+            (50_000_000, 0, 0, PPM, 0, 0, 0, 800_000),
+        ),
+        (
+            'kind = "utilisation"\nfactor_ppm_per_year = 50000\nfloor_ppm_per_year = 1\nexponent = "2"',
+            (1_000, 50_000_000, 0, PPM, 1, 0, 0, 900_000),
+        ),
+        ('kind = "utilisation"\nfactor_ppm_per_year = 50000', (0, 50_000_000, 0, PPM, 0, 0, 0, 900_000)),
+    ],
+)
+def test_what_may_be_owed_and_its_rate_become_cells(rate: str, expected: tuple[int, ...]) -> None:
+    borrow = f"[borrow]\n{rate}\n" if rate else ""
+    compiled = compile_terms(sound(("[[margin.schedule]]", f"{OWED}{borrow}[[margin.schedule]]")), [contract("BTC")])
+    asset = compiled.terms.assets[1]
+    assert asset.borrow_limit_amount == 250_000_000
+    assert (asset.liability_initial_ppm, asset.liability_maintenance_ppm) == (1_200_000, 1_100_000)
+    names = ("floor_ppb", "base_ppb", "above_ppb", "optimal_ppm", "square", "kept_ppm", "ns")
+    assert (*(asset[f"interest_{name}"] for name in names), asset.lend_max_ppm) == expected
+    assert any("owe BTC" in note for note in compiled.notes)
+    assert plain(are_terms_sound)(listed(compiled))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path", "word"),
+    [
+        ('limit = "2.5"', 'limit = "0"', "collateral[1].borrow.limit", "nothing may be owed"),
+        ("initial_ppm = 1200000\nm", "initial_ppm = 1000000\nm", "collateral[1].borrow.initial_ppm", "counts less"),
+        (
+            "maintenance_ppm = 1100000",
+            "maintenance_ppm = 999999",
+            "collateral[1].borrow.maintenance_ppm",
+            "out of bounds",
+        ),
+        (
+            "lent_most_ppm = 900000\n",
+            'lent_most_ppm = 900000\n[borrow]\nkind = "kinc"\n',
+            "borrow.kind",
+            "not a choice",
+        ),
+        (
+            "lent_most_ppm = 900000\n",
+            'lent_most_ppm = 900000\n[borrow]\nkind = "utilisation"\nfactor_ppm_per_year = 1\nexponent = "1.5"\n',
+            "borrow.exponent",
+            "does not raise",
+        ),
+        (OWED, '[borrow]\nkind = "utilisation"\nfactor_ppm_per_year = 1\n', "borrow.kind", "no collateral may be owed"),
+    ],
+)
+def test_what_may_not_be_written_about_owing(old: str, new: str, path: str, word: str) -> None:
+    with pytest.raises(RulebookError) as told:
+        sound(("[[margin.schedule]]", f"{OWED.replace(old, new)}[[margin.schedule]]"))
+    assert [(fault.path, word in fault.problem) for fault in told.value.faults] == [(path, True)]
+
+
+def test_a_limit_finer_than_the_asset_is_a_fault() -> None:
+    rulebook = sound(("[[margin.schedule]]", f"{OWED.replace('2.5', '0.123456789')}[[margin.schedule]]"))
+    with pytest.raises(RulebookError) as told:
+        compile_terms(rulebook, [contract("BTC")])
+    assert [fault.path for fault in told.value.faults] == ["collateral[1].borrow.limit"]
+
+
 def test_collateral_nobody_prices_is_noted_and_not_accepted() -> None:
     compiled = compile_terms(read_rulebook("binance_usdm"), [contract("BTC")])
     assert compiled.notes == ("Collateral FDUSD is not accepted: no instrument prices FDUSD.",)
@@ -351,7 +438,7 @@ def test_an_inverse_contract_is_worth_its_size_over_a_tick() -> None:
     assert (inverse.price_min_ticks, inverse.price_max_ticks) == (2_000, 2_000_000)
     assert (linear.kind, linear.price_min_ticks) == (ContractKind.LINEAR, 1)
     assert [one.kind for one in compiled.contracts] == ["inverse", "linear"]
-    assert any("XBT" in note and "judged at every price" in note for note in compiled.notes)
+    assert not any("judged at every price" in note for note in compiled.notes), "an inverse contract has a certificate"
 
 
 def test_bad_inverse_contracts_are_all_told() -> None:

@@ -229,7 +229,10 @@ def make_room(machine: Machine, records: np.ndarray) -> Machine:
     )
     orders = int(venue.orders_count + counts[CommandKind.RESERVE_ORDER])
     orders += min(worked * POSITIONS_MAX, int(venue.position_count))
-    holdings = int(venue.holding_count + counts[CommandKind.DEPOSIT]) if np.any(records["asset"]) else 0
+    new_holdings = sum(
+        counts[kind] for kind in (CommandKind.DEPOSIT, CommandKind.WITHDRAW, CommandKind.ACCRUE_INTEREST)
+    )
+    holdings = int(venue.holding_count + new_holdings) if np.any(records["asset"]) else 0
     wanted: dict[str, int] = {}
     for name, need in (("accounts", accounts), ("positions", positions), ("orders", orders), ("holdings", holdings)):
         have = len(getattr(state, name))

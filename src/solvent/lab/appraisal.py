@@ -246,6 +246,15 @@ def careful_price(books: Any, instrument: int) -> int:
     return mark
 
 
+def dear_price(books: Any, instrument: int) -> int:
+    """Price at which what is owed counts for opening and leaving."""
+    strictest = max(answer(books, instrument, "open"), answer(books, instrument, "withdraw"))
+    mark: int = books.marks[instrument]
+    if strictest == Answer.ALLOW:
+        return mark
+    return max(books.markets[instrument].in_force_since(60 * MINUTE_NS, books.time_ns, mark), default=mark)
+
+
 def doubt(books: Any, account: int) -> int:
     """What the best marks of the hour would add to an account where liquidation at the marks in force is refused."""
     best = 0
@@ -262,7 +271,8 @@ def doubt(books: Any, account: int) -> int:
         terms = books.rules.assets[asset]
         instrument = terms["price_instrument"]
         if answer(books, instrument, "liquidate") == Answer.REFUSE:
-            rise = max(seen(instrument)) - books.marks[instrument]
-            value = amount * rise * terms["value_num"] // terms["value_den"]
-            best += value * terms["maintenance_ppm"] // PPM
+            better = max(seen(instrument)) if amount > 0 else min(seen(instrument))
+            moved = abs(better - books.marks[instrument])
+            weight = terms["maintenance_ppm"] if amount > 0 else max(terms["liability_maintenance_ppm"], PPM)
+            best += abs(amount) * moved * terms["value_num"] // terms["value_den"] * weight // PPM
     return best

@@ -29,7 +29,7 @@ from solvent.codes import (
     Status,
     Weighting,
 )
-from solvent.lab.appraisal import DAY_NS, WINDOWS_NS, MarketBook, ReportBook, answer, careful_price
+from solvent.lab.appraisal import DAY_NS, WINDOWS_NS, MarketBook, ReportBook, answer, careful_price, dear_price
 from solvent.state.terms import STRETCHES, WINDOWS
 from solvent.units import FUNDING_SCALE, PPB, PPM
 
@@ -122,6 +122,15 @@ class UnwindBook:
     limit: int
     reference: int
     until: int
+
+
+@dataclass(slots=True)
+class LentBook:
+    """Interest of one asset: when it was accrued last, and what a unit held, or owed, since the first has become."""
+
+    accrued: int
+    held: int
+    owed: int
 
 
 class Ladder:
@@ -309,6 +318,7 @@ class Books:
         self.unwinds: list[UnwindBook] = []
         self.open_deficit = 0
         self.blocked: list[int] = []
+        self.lent: list[LentBook] = []
 
     @classmethod
     def read(cls, state: Any, rules: Rules | None = None) -> "Books":
@@ -362,6 +372,9 @@ class Books:
         books.unwinds = [UnwindBook(*row) for row in state.unwinds.tolist()]
         books.open_deficit = venue["open_deficit_quanta"]
         books.blocked = blocked_of(state, books.rules)
+        books.lent = [
+            LentBook(row["accrued_ns"], row["deposit_index"], row["borrow_index"]) for row in rows_of(state.held)
+        ]
         return books
 
     def position(self, account: int, instrument: int) -> PositionBook:
@@ -473,7 +486,12 @@ class Books:
         terms = self.rules.assets[asset]
         instrument = terms["price_instrument"]
         ticks = careful_price(self, instrument) if level == Level.INITIAL else self.marks[instrument]
+        if amount < 0 and level == Level.INITIAL:
+            ticks = dear_price(self, instrument)
         price = Fraction(ticks * terms["value_num"], terms["value_den"])
+        if amount < 0:
+            name = "maintenance" if self.rules.levels[level]["maintenance_weights"] else "initial"
+            return -ceil_ratio(ceil(-amount * price) * max(terms[f"liability_{name}_ppm"], PPM), PPM)
         if terms["weighting"] == Weighting.TIERS_OF_AMOUNT:
             return floor(self.slices(asset, amount) * price)
         value = floor(amount * price)
@@ -664,6 +682,10 @@ class Books:
             for asset, amount in book.holdings.items():
                 totals[asset] += amount
         return {asset: amount for asset, amount in totals.items() if amount}
+
+    def owed_of(self, asset: int) -> int:
+        """What all accounts owe of an asset."""
+        return sum(max(-book.holdings.get(asset, 0), 0) for book in self.accounts.values())
 
     def negative_accounts(self) -> list[int]:
         """Traders whose equity is below zero, and pools whose own is."""

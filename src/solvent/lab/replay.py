@@ -335,7 +335,7 @@ class _Run:
         return records
 
     def sale_commands(self, now: int) -> np.ndarray:
-        """Of the collateral ordered sold, what covers the debt goes out at the mark less a discount."""
+        """What covers a debt goes out at the mark less a discount, and assets owed come in at the mark plus it."""
         records = np.zeros(len(self.sales), dtype=COMMAND_DTYPE)
         records["kind"], records["time_ns"] = CommandKind.COLLATERAL_SALE, now
         assets = self.engine.state.assets
@@ -344,6 +344,13 @@ class _Run:
         for row, (account, asset, held, owed, reference) in enumerate(self.sales):
             terms = assets[asset]
             mark = int(marks[int(terms.price_instrument)])
+            if held < 0:
+                price = Fraction(mark * int(terms.value_num), int(terms.value_den)) / kept
+                record = records[row]
+                record["kind"], record["account"], record["asset"] = CommandKind.COVER_DEBT, account, asset
+                record["amount_quanta"], record["reference"] = -held, reference
+                record["proceeds_quanta"] = ceil(-held * price)
+                continue
             worth = Fraction(mark * int(terms.value_num), int(terms.value_den)) * kept
             sold = min(held, ceil(owed / worth)) if worth > 0 else held
             record = records[row]
@@ -394,6 +401,9 @@ class _Run:
         for event in events[kinds == EventKind.COLLATERAL_ORDERED]:
             amount, owed = int(event["amount_quanta"]), int(event["value"])
             self.sales.append((int(event["account"]), int(event["asset"]), amount, owed, int(event["reference"])))
+        for event in events[kinds == EventKind.DEBT_ORDERED]:
+            bought = -int(event["amount_quanta"])
+            self.sales.append((int(event["account"]), int(event["asset"]), bought, 0, int(event["reference"])))
 
 
 def replayed_digest(played: Played) -> str:

@@ -227,7 +227,7 @@ def upkeep(state, watch, accounts):
 
 
 @kernel
-def _tell_worklist(state, tape, flagged_before):
+def tell_worklist(state, tape, flagged_before):
     """Number and hash of the accounts this command flagged, in their order, when there are any."""
     venue = state.venue[0]
     if venue.queue_count == flagged_before:
@@ -269,7 +269,7 @@ def decide_price(state, watch, tape, instrument, before_ticks, mark_ticks):
         _scan(state, watch, tape)
     else:
         left = _decide(state, watch, tape, collect(watch, instrument, before_ticks, mark_ticks))
-    _tell_worklist(state, tape, flagged_before)
+    tell_worklist(state, tape, flagged_before)
     return left
 
 
@@ -320,7 +320,7 @@ def answer_funding(state, watch, tape, instrument, step):
             left = ANEW
     else:
         left = _decide(state, watch, tape, collect_holders(watch, instrument, is_inside))
-    _tell_worklist(state, tape, flagged_before)
+    tell_worklist(state, tape, flagged_before)
     repair(state, watch, left, flagged_before)
 
 
@@ -333,5 +333,5 @@ def answer_terms(state, watch, tape):
     """
     flagged_before = state.venue[0].queue_count
     _scan(state, watch, tape)
-    _tell_worklist(state, tape, flagged_before)
+    tell_worklist(state, tape, flagged_before)
     repair(state, watch, ANEW, flagged_before)

@@ -10,6 +10,7 @@ from solvent.procedures.claim import bid_share, claim_liquidation, endorse_keepe
 from solvent.procedures.fill import fill_liquidation, sell_collateral
 from solvent.procedures.funding import report_premium, settle_funding, tick_funding
 from solvent.procedures.governance import veto_terms, vote_terms
+from solvent.procedures.lending import accrue_interest, cover_debt
 from solvent.procedures.pool import fill_unwind, give_notice, join_vault, leave_vault, open_pool
 from solvent.procedures.price import (
     cross_auction,
@@ -122,6 +123,10 @@ def carry_out(state, watch, tape, command):
         return fill_unwind(state, watch, tape, command)
     if kind == CommandKind.SETTLE_MARKET:
         return settle_market(state, watch, tape, command)
+    if kind == CommandKind.ACCRUE_INTEREST:
+        return accrue_interest(state, watch, tape, command)
+    if kind == CommandKind.COVER_DEBT:
+        return cover_debt(state, watch, tape, command)
     if kind == CommandKind.STAGE_TERM:
         return stage_term(state, tape, command)
     if kind == CommandKind.REPORT_PREMIUM:

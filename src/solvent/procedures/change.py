@@ -214,6 +214,8 @@ def are_markets_sound(state):
         return False
     if min(policy.grace_ns, policy.step_ns) < 0 or max(policy.grace_ns, policy.step_ns) > DURATION_MAX_NS:
         return False
+    if policy.block_draw_quanta < 0 or policy.block_draw_quanta > LIMIT:
+        return False
     if policy.step_accounts_max < 0 or policy.outflow_ppm < 0 or policy.outflow_ppm > PPM:
         return False
     if min(policy.outflow_least_quanta, policy.open_interest_quanta) < 0:
@@ -236,6 +238,12 @@ def is_closing_sound(stage):
         return False
     if stage.round_ns < 0 or stage.round_ns > DURATION_MAX_NS:
         return False
+    if stage.one_market < 0 or stage.one_market > 1:
+        return False
+    if min(stage.room_venue_quanta, stage.room_market_quanta) < 0:
+        return False
+    if max(stage.room_venue_quanta, stage.room_market_quanta) > LIMIT:
+        return False
     return stage.block_quanta >= 0 and stage.left_min_quanta <= LIMIT and stage.block_quanta <= LIMIT
 
 
@@ -254,7 +262,7 @@ def is_deleveraging_sound(state):
         trigger = state.triggers[row]
         if trigger.used == 0:
             continue
-        if trigger.kind < 0 or trigger.kind > AdlTrigger.ORDER_UNFILLED:
+        if trigger.kind < 0 or trigger.kind > AdlTrigger.VAULT_LOSS:
             return False
         if trigger.share_ppm < 0 or trigger.share_ppm > 100 * PPM:
             return False
@@ -265,6 +273,28 @@ def is_deleveraging_sound(state):
         if trigger.floor_quanta < 0 or trigger.floor_quanta > LIMIT:
             return False
     return True
+
+
+@kernel
+def is_lending_sound(asset):
+    """True when what may be owed of an asset, and what is paid for it, are inside their bounds."""
+    if asset.borrow_limit_amount < 0 or asset.borrow_limit_amount > LIMIT:
+        return False
+    if min(asset.liability_initial_ppm, asset.liability_maintenance_ppm) < 0:
+        return False
+    if asset.liability_maintenance_ppm > asset.liability_initial_ppm or asset.liability_initial_ppm > 10 * PPM:
+        return False
+    if min(asset.lend_max_ppm, asset.interest_optimal_ppm, asset.interest_kept_ppm) < 0:
+        return False
+    if max(asset.lend_max_ppm, asset.interest_optimal_ppm, asset.interest_kept_ppm) > PPM:
+        return False
+    if min(asset.interest_floor_ppb, asset.interest_base_ppb, asset.interest_above_ppb) < 0:
+        return False
+    if max(asset.interest_floor_ppb, asset.interest_base_ppb, asset.interest_above_ppb) > 100 * PPB:
+        return False
+    if asset.interest_square < 0 or asset.interest_square > 1:
+        return False
+    return asset.interest_ns >= 0 and asset.interest_ns <= DURATION_MAX_NS
 
 
 @kernel
@@ -419,6 +449,8 @@ def are_terms_sound(state):
         if min(asset.cap_amount, asset.ramp_start_ns, asset.ramp_ns) < 0:
             return False
         if max(asset.cap_amount, asset.ramp_start_ns) > LIMIT or asset.ramp_ns > DURATION_MAX_NS:
+            return False
+        if not is_lending_sound(asset):
             return False
     for row in range(BREAKERS_MAX):
         breaker = state.breakers[row]

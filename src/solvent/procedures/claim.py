@@ -144,6 +144,7 @@ def pass_lots(state, watch, tape, row, keeper, lots, price, equity_before, notio
         exchange(state, row, keeper_row, lots, price)
         orders.ordered_lots += lots
     state.accounts[account].order_filled = 1
+    state.accounts[account].tried_stages = 0
     value = abs(traded_quanta(state.contracts[instrument], lots, price))
     event = tell(state, tape, EventKind.POSITION_CLAIMED)
     event.account = account

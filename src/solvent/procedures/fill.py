@@ -70,6 +70,7 @@ def fill_liquidation(state, watch, tape, command):
         exchange(state, row, other_row, lots, price)
         orders.ordered_lots += lots
     terms.order_filled = 1
+    terms.tried_stages = 0
     value = abs(traded_quanta(state.contracts[instrument], lots, price))
     event = tell(state, tape, EventKind.LIQUIDATION_FILLED)
     event.account = account

@@ -60,7 +60,7 @@ def join_vault(state, watch, tape, command):
     if refusal == Refusal.NONE:
         refusal = refusal_of_amount(command.amount_quanta)
     if refusal == Refusal.NONE:
-        refusal = refusal_of_cash(state, account, command.amount_quanta)
+        refusal = refusal_of_cash(state, account, command.amount_quanta, False)
     if refusal != Refusal.NONE:
         return refusal
     row = 0 if command.counterparty == 0 else pool_row(state, command.counterparty)

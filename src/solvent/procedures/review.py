@@ -114,6 +114,7 @@ def flag(state, tape, account, equity, requirement):
     accounts[account].flagged_sequence = state.venue[0].sequence
     accounts[account].order_stage = NONE
     accounts[account].order_filled = 0
+    accounts[account].tried_stages = 0
     accounts[account].order_until_ns = 0
     accounts[account].cooldown_until_ns = 0
     largest = -1

@@ -59,6 +59,41 @@ def cover_before_adl(state, account):
 
 
 @kernel
+def begin_block(state):
+    """An `Advance` is a block: what it has ordered and drawn is counted from nothing."""
+    venue = state.venue[0]
+    if venue.block_sequence != venue.sequence:
+        venue.block_sequence = venue.sequence
+        venue.block_quanta = 0
+        venue.block_drawn_quanta = 0
+
+
+@kernel
+def drawable(state):
+    """What one block may still draw on the funds."""
+    most = state.policy[0].block_draw_quanta
+    begin_block(state)
+    return LIMIT if most == 0 else max(most - state.venue[0].block_drawn_quanta, 0)
+
+
+@kernel
+def waits_for_block(state, account, owed_quanta):
+    """True when the funds would pay more for the account than this block may still draw and a later one may.
+
+    What alone is more than a block may draw waits for no other: the rest is asked of the layers after the funds.
+    """
+    room = drawable(state)
+    if room == LIMIT or state.venue[0].block_drawn_quanta == 0:
+        return False
+    asked = 0
+    for row in range(ABSORBERS_MAX):
+        absorber = state.absorbers[row]
+        if absorber.used == 1 and (absorber.tranche == Tranche.MARKET_FUND or absorber.tranche == Tranche.VENUE_FUND):
+            asked += take(owed_quanta - asked, means_of(state, absorber.tranche, account), absorber.cap_ppm)
+    return asked > room
+
+
+@kernel
 def bearable(state, account, most):
     """What an account can be charged without being made liquidatable by it."""
     equity, requirement, _gains, _notional = judge(state, account, Level.MAINTENANCE)
@@ -151,6 +186,9 @@ def pay_shortfall(state, watch, tape, account, declared, paid_by_price, winners,
         tranche = absorber.tranche
         if tranche < Tranche.ADL:
             amount = take(remaining, means_of(state, tranche, account), absorber.cap_ppm)
+            if tranche == Tranche.MARKET_FUND or tranche == Tranche.VENUE_FUND:
+                amount = min(amount, drawable(state))
+                state.venue[0].block_drawn_quanta += amount
             if amount > 0:
                 draw(state, watch, tape, account, owner_of_layer(state, tranche, account), tranche, amount)
                 remaining -= amount

@@ -1,12 +1,13 @@
 """Money in, out and between: accounts opened, deposits, withdrawals, fund contributions and vault shares."""
 
-from solvent.codes import AccountKind, Action, Level, Refusal, Status, SystemAccount
+from solvent.codes import AccountKind, Action, Answer, Level, Refusal, Status, SystemAccount
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
 from solvent.procedures.leaving import charge_of, charge_withdrawal
-from solvent.procedures.review import accrue, is_gated, review_less, review_more, tell_gate
+from solvent.procedures.review import accrue, is_gated, review, review_less, review_more, tell_gate
 from solvent.risk.breaker import is_blocked
 from solvent.risk.funding import due_up
+from solvent.risk.lending import may_be_lent
 from solvent.risk.limits import passes_collateral_cap
 from solvent.risk.margin import collateral_value_down, judge
 from solvent.risk.outflow import passes_outflow_limit
@@ -15,10 +16,10 @@ from solvent.state.inside import worth_quanta
 from solvent.state.ledger import hold, post
 from solvent.state.levels import is_allowed, level_of_account
 from solvent.state.owners import note_owner
-from solvent.state.positions import find_holding, free_holding, take_holding
+from solvent.state.positions import find_holding, free_holding, owes, take_holding
 from solvent.state.tables import NONE
 from solvent.state.terms import ASSETS_MAX
-from solvent.state.validity import refuses_account
+from solvent.state.validity import answer_of, refuses_account
 from solvent.state.windows import record_flow
 from solvent.units import HOLDINGS_MAX, PPM, VALUE_MAX, WALLET_MAX, mul_div_down, mul_div_up
 
@@ -104,12 +105,17 @@ def deposit(state, watch, tape, command):
         # amount x price x num / den must not pass the value of the largest position at the highest price
         if held + command.amount_quanta > mul_div_down(VALUE_MAX, state.assets[asset].value_den, unit_max):
             return Refusal.AMOUNT_OUT_OF_RANGE
-        if passes_collateral_cap(state, asset, command.amount_quanta):
+        more = max(held + command.amount_quanta, 0) - max(held, 0)
+        if more > 0 and passes_collateral_cap(state, asset, more):
             return Refusal.COLLATERAL_CAP
         accrued = accrue(state, tape, account)
         row = take_holding(state, account, asset)
         hold(state, account, row, command.amount_quanta)
         record_flow(state, state.instruments.shape[0], 0, -worth_quanta(state, asset, command.amount_quanta))
+        if held < 0:
+            accrued = True  # who has repaid may be watched by the index again
+            if state.holdings[row].amount_quanta == 0:
+                free_holding(state, account, row)
     event = tell(state, tape, EventKind.DEPOSITED)
     event.account = account
     event.asset = asset
@@ -164,8 +170,38 @@ def blocks_account(state, account, action):
 
 
 @kernel
-def refusal_of_cash(state, account, amount):
-    """Why the account may not part with this cash, or Refusal.NONE; the queue's gate is asked elsewhere."""
+def lent_cash(state):
+    """(cash traders have, cash they owe), in quanta: what is above zero in their wallets, and what is below."""
+    lent = 0
+    owed = 0
+    for account in range(state.venue[0].account_count):
+        if is_open(state, account):
+            lent += max(state.accounts[account].wallet_quanta, 0)
+            owed += max(-state.accounts[account].wallet_quanta, 0)
+    return lent, owed
+
+
+@kernel
+def refusal_of_owing_cash(state, account, cash, amount):
+    """Why an account with so much cash may not take more than it has out of what others have, or Refusal.NONE."""
+    terms = state.assets[0]
+    left = cash - amount
+    if -left > terms.borrow_limit_amount:
+        return Refusal.BORROW_LIMIT
+    lent, owed = lent_cash(state)
+    wallet = state.accounts[account].wallet_quanta
+    owed_after = owed - max(-wallet, 0) - left
+    if lent - owed < amount or not may_be_lent(owed_after, lent - max(wallet, 0), terms.lend_max_ppm):
+        return Refusal.POOL_LENT_OUT
+    return Refusal.NONE
+
+
+@kernel
+def refusal_of_cash(state, account, amount, may_owe):
+    """Why the account may not part with this cash, or Refusal.NONE; the queue's gate is asked elsewhere.
+
+    With `may_owe` it may take more than it has where the rulebook lends cash.
+    """
     if state.accounts[account].status != Status.SOUND:
         return Refusal.IN_LIQUIDATION
     if free_quanta(state, account, 0) < amount:
@@ -173,8 +209,42 @@ def refusal_of_cash(state, account, amount):
     if not is_sound_after(state, account, amount):
         return Refusal.WITHDRAWAL_EXCEEDS_FREE
     cash = state.accounts[account].wallet_quanta - funding_owed(state, account)
+    if state.assets[0].borrow_limit_amount > 0 and may_owe and cash < amount:
+        return refusal_of_owing_cash(state, account, cash, amount)
     if state.policy[0].withdraw_gains == 0 and cash < amount:
         return Refusal.WITHDRAWAL_EXCEEDS_FREE
+    return Refusal.NONE
+
+
+@kernel
+def owed_max(state, asset):
+    """Most of an asset that one account may hold or owe: the value of the largest position at its highest price."""
+    terms = state.assets[asset]
+    unit_max = state.contracts[terms.price_instrument].price_max_ticks * terms.value_num
+    return mul_div_down(VALUE_MAX, terms.value_den, unit_max)
+
+
+@kernel
+def refusal_of_taking(state, account, asset, held, amount):
+    """Why so much of an asset may not leave an account that holds (or below zero owes) `held`, or Refusal.NONE."""
+    terms = state.assets[asset]
+    pool = state.held[asset]
+    left = held - amount
+    if left >= 0:
+        return Refusal.POOL_LENT_OUT if pool.amount_quanta < amount else Refusal.NONE
+    if terms.borrow_limit_amount == 0:
+        return Refusal.HOLDING_TOO_SMALL
+    price = terms.price_instrument
+    if state.instruments[price].mark_ticks == 0 or answer_of(state, price, Action.WITHDRAW) == Answer.REFUSE:
+        return Refusal.PRICE_CONDITION
+    more = min(-left, amount)
+    if -left > terms.borrow_limit_amount or pool.owed_quanta + more > owed_max(state, asset):
+        return Refusal.BORROW_LIMIT
+    deposits = pool.amount_quanta + pool.owed_quanta - max(held, 0)
+    if pool.amount_quanta < amount or not may_be_lent(pool.owed_quanta + more, deposits, terms.lend_max_ppm):
+        return Refusal.POOL_LENT_OUT
+    if held == 0 and state.accounts[account].holding_count >= HOLDINGS_MAX:
+        return Refusal.POSITIONS_FULL
     return Refusal.NONE
 
 
@@ -201,7 +271,7 @@ def withdraw(state, watch, tape, command):
         return Refusal.PRICE_CONDITION
     charge = 0
     if asset == 0:
-        refusal = refusal_of_cash(state, account, command.amount_quanta)
+        refusal = refusal_of_cash(state, account, command.amount_quanta, True)
         if refusal != Refusal.NONE:
             return refusal
         if passes_outflow_limit(state, command.amount_quanta):
@@ -214,11 +284,12 @@ def withdraw(state, watch, tape, command):
         record_flow(state, state.instruments.shape[0], 0, command.amount_quanta - charge)
     else:
         row = find_holding(state, account, asset)
-        if row == NONE or state.holdings[row].amount_quanta < command.amount_quanta:
-            return Refusal.HOLDING_TOO_SMALL
+        held = 0 if row == NONE else state.holdings[row].amount_quanta
+        refusal = refusal_of_taking(state, account, asset, held, command.amount_quanta)
+        if refusal != Refusal.NONE:
+            return refusal
         if state.accounts[account].status != Status.SOUND:
             return Refusal.IN_LIQUIDATION
-        held = state.holdings[row].amount_quanta
         weighted_maintenance = state.levels[Level.INITIAL].maintenance_weights == 1
         left = held - command.amount_quanta
         lost = collateral_value_down(state, asset, held, weighted_maintenance, True)
@@ -240,6 +311,9 @@ def withdraw(state, watch, tape, command):
             return Refusal.OUTFLOW_LIMIT
         accrue(state, tape, account)
         charge_withdrawal(state, tape, account, charge, loss, held_by_all)
+        if left < 0 and state.held[asset].owed_quanta == 0:
+            state.held[asset].accrued_ns = state.venue[0].time_ns
+        row = take_holding(state, account, asset)
         hold(state, account, row, -command.amount_quanta)
         record_flow(state, state.instruments.shape[0], 0, worth)
         if state.holdings[row].amount_quanta == 0:
@@ -250,7 +324,10 @@ def withdraw(state, watch, tape, command):
     event.asset = asset
     event.amount_quanta = command.amount_quanta
     event.fee_quanta = charge
-    review_less(state, watch, tape, account)
+    if owes(state, account):
+        review(state, watch, tape, account)
+    else:
+        review_less(state, watch, tape, account)
     return Refusal.NONE
 
 
@@ -278,7 +355,7 @@ def transfer_margin(state, watch, tape, command):
         return Refusal.ACTION_BLOCKED
     if refuses_account(state, account, Action.WITHDRAW):
         return Refusal.PRICE_CONDITION
-    refusal = refusal_of_cash(state, account, command.amount_quanta)
+    refusal = refusal_of_cash(state, account, command.amount_quanta, False)
     if refusal != Refusal.NONE:
         return refusal
     accrue(state, tape, account)

@@ -127,4 +127,4 @@ def passes_collateral_cap(state, asset, amount_quanta):
     if terms.ramp_ns > 0:
         elapsed = min(max(state.venue[0].time_ns - terms.ramp_start_ns, 0), terms.ramp_ns)
         cap = mul_div_down(cap, elapsed, terms.ramp_ns)
-    return state.held[asset].amount_quanta + amount_quanta > cap
+    return state.held[asset].amount_quanta + state.held[asset].owed_quanta + amount_quanta > cap

@@ -3,7 +3,8 @@
 A stage is breached when equity is below (or at, where the rulebook says so) scale x requirement of its level.
 Among the breached the deepest acts first, that is the one with the smallest threshold amount; stages with the same
 threshold act in file order, each falling through to the next while the account stays distressed and the stage
-could do nothing or its order found no fill.
+could do nothing or its order found no fill. A stage whose order found no fill waits until every other breached one has
+had its turn: so a stage that is breached only now, and is deeper, acts before the rest.
 
 Limit price. `bankruptcy` asks that the close-out leaves the account's equity not below zero. An account with
 several positions shares its equity among them in proportion to their maintenance requirement (dYdX v4,
@@ -58,6 +59,27 @@ def stage_order(state, equity_by_level, requirement_by_level, order):
         order[place] = row
         count += 1
     return count
+
+
+@kernel
+def untried_first(order, count, tried_stages):
+    """Put the stages whose orders found no fill behind the others, both deepest first; give the bits to remember.
+
+    When all of `order[:count]` have been tried the round begins anew, with none.
+    """
+    kept = np.empty(STAGES_MAX, np.int64)
+    place = 0
+    behind = 0
+    for i in range(count):
+        if tried_stages & (1 << order[i]) != 0:
+            kept[behind] = order[i]
+            behind += 1
+        else:
+            order[place] = order[i]
+            place += 1
+    for i in range(behind):
+        order[place + i] = kept[i]
+    return 0 if place == 0 else tried_stages
 
 
 @kernel

@@ -352,8 +352,11 @@ def doubt_of(state, account):
         asset = state.assets[holding.asset]
         instrument = asset.price_instrument
         if answer_of(state, instrument, Action.LIQUIDATE) == Answer.REFUSE:
-            best = extremes(state, instrument, HOUR)[1] - state.instruments[instrument].mark_ticks
-            gain = mul_div_down(holding.amount_quanta, best * asset.value_num, asset.value_den)
-            doubt = add_saturated(doubt, mul_div_down(gain, asset.maintenance_ppm, PPM))
+            low, high = extremes(state, instrument, HOUR)
+            mark = state.instruments[instrument].mark_ticks
+            best = high - mark if holding.amount_quanta > 0 else mark - low
+            weight = asset.maintenance_ppm if holding.amount_quanta > 0 else max(asset.liability_maintenance_ppm, PPM)
+            gain = mul_div_down(abs(holding.amount_quanta), best * asset.value_num, asset.value_den)
+            doubt = add_saturated(doubt, mul_div_down(gain, weight, PPM))
         row = holding.next
     return doubt

@@ -18,6 +18,7 @@ from pathlib import Path as FilePath
 from typing import Any, Final, TypeVar
 
 from solvent.rulebook.building.adl import build_adl
+from solvent.rulebook.building.borrow import build_borrow
 from solvent.rulebook.building.breakers import build_breaker
 from solvent.rulebook.building.collateral import build_collateral
 from solvent.rulebook.building.dynamic import build_dynamic
@@ -31,6 +32,7 @@ from solvent.rulebook.building.meta import build_meta
 from solvent.rulebook.building.pools import build_pool
 from solvent.rulebook.building.price import build_condition, build_index, build_mark
 from solvent.rulebook.checks import check_all
+from solvent.rulebook.checks.collateral import check_borrow
 from solvent.rulebook.checks.parts import Parts
 from solvent.rulebook.faults import Fault, RulebookError
 from solvent.rulebook.locate import Path, lines_of, nearest_line
@@ -213,6 +215,7 @@ def _read(
     built = _Building(values, reading)
     parts = built.parts()
     check_all(parts, reading.tell, reading.tell_unrun)
+    check_borrow(parts, values.get("borrow", {}).get("kind"), reading.tell_unrun)
     rulebook = built.rulebook(name, whole, text, parts)
     if reading.faults or (rulebook is None and not template):
         raise RulebookError(name, sorted(reading.faults, key=lambda fault: fault.line or 0))
@@ -284,6 +287,7 @@ class _Building:
         """The whole, when nothing is missing."""
         dynamic = self.one(build_dynamic, "dynamic")
         funding = self.one(build_funding, "funding")
+        borrow = self.one(build_borrow, "borrow")
         governance = self.one(build_governance, "governance")
         meta, limits, breakers = (
             self.one(build_meta, "meta"),
@@ -297,6 +301,7 @@ class _Building:
             or limits is None
             or dynamic is None
             or funding is None
+            or borrow is None
             or governance is None
             or parts.index is None
             or parts.mark is None
@@ -318,6 +323,7 @@ class _Building:
             levels=tuple(item for item in parts.levels if item is not None),
             dynamic=dynamic,
             funding=funding,
+            borrow=borrow,
             governance=governance,
             stages=tuple(item for item in parts.stages if item is not None),
             routes=self.values["liquidation"]["route"] == "cost",

@@ -57,6 +57,7 @@ RESERVED_KINDS: Final = frozenset(
         int(CommandKind.LIQUIDATION_FILL),
         int(CommandKind.COLLATERAL_SALE),
         int(CommandKind.UNWIND_FILL),
+        int(CommandKind.COVER_DEBT),
         int(CommandKind.ADVANCE),
         int(CommandKind.SET_MODE),
         int(CommandKind.SET_VENUE_MODE),

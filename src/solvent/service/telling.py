@@ -78,6 +78,10 @@ _TOLD_FIELDS: Final = {
     "WITHDRAWAL_CHARGED": "account amount_quanta value equity_quanta requirement_quanta",
     "STAGE_SKIPPED": "account instrument stage value amount_quanta",
     "TAKEOVER_LIMITED": "account counterparty instrument lots value stage",
+    "INTEREST_ACCRUED": "asset value amount_quanta fee_quanta reference",
+    "INTEREST_POSTED": "account asset amount_quanta value",
+    "DEBT_COVERED": "account asset amount_quanta value reference",
+    "DEBT_ORDERED": "account asset amount_quanta value reference",
     "PRICE_CONDITION_CHANGED": "instrument value amount_quanta",
     "SOURCES_DROPPED": "instrument value amount_quanta",
     "MARK_CLAMPED": "instrument price_ticks value guard",
@@ -159,6 +163,10 @@ MEANINGS: Final[dict[int, dict[str, tuple[str, str]]]] = {
     },
     int(EventKind.STAGE_SKIPPED): {"value": ("cost", "money"), "amount_quanta": ("bearable", "money")},
     int(EventKind.TAKEOVER_LIMITED): {"value": ("room", "")},
+    int(EventKind.INTEREST_ACCRUED): {"value": ("rate_ppb", ""), "reference": ("elapsed_ns", "")},
+    int(EventKind.INTEREST_POSTED): {"value": ("left_quanta", "")},
+    int(EventKind.DEBT_COVERED): {"value": ("cost", "money")},
+    int(EventKind.DEBT_ORDERED): {"value": ("owed", "money")},
     int(EventKind.JUDGED_BY_SCAN): {"value": ("schedule", "")},
 }
 """Event kind -> field -> what the field is called in it, and its unit there."""

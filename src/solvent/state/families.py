@@ -44,6 +44,7 @@ POLICY_OF: Final = {
     "funding": Family.FUNDING,
     "adl": Family.ADL,
     "routes": Family.LIQUIDATION,
+    "block": Family.LIQUIDATION,
     "withdraw": Family.LIMITS,
     "outflow": Family.LIMITS,
     "open": Family.LIMITS,

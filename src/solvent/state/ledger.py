@@ -79,9 +79,14 @@ def post_left_over(state, credit, amount_quanta):
 
 @kernel
 def hold(state, account, holding_row, amount_quanta):
-    """Change a collateral holding; negative takes away. The outside world is the other side."""
+    """Change a collateral holding; negative takes away, and below zero it is owed. The other side is the outside world,
+    or another holder.
+    """
+    held = state.held[state.holdings[holding_row].asset]
+    held.owed_quanta -= max(-state.holdings[holding_row].amount_quanta, 0)
     state.holdings[holding_row].amount_quanta += amount_quanta
-    state.held[state.holdings[holding_row].asset].amount_quanta += amount_quanta
+    held.amount_quanta += amount_quanta
+    held.owed_quanta += max(-state.holdings[holding_row].amount_quanta, 0)
 
 
 @kernel

@@ -130,6 +130,17 @@ def find_holding(state, account, asset):
 
 
 @kernel
+def owes(state, account):
+    """True when the account owes some asset."""
+    row = state.accounts[account].first_holding
+    while row != NONE:
+        if state.holdings[row].amount_quanta < 0:
+            return True
+        row = state.holdings[row].next
+    return False
+
+
+@kernel
 def take_holding(state, account, asset):
     """Row of the account's collateral in the asset, taken from the free rows if there was none."""
     row = find_holding(state, account, asset)

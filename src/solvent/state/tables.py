@@ -31,10 +31,11 @@ ACCOUNT = np.dtype(
         ("pool", np.int32),
         ("endorsed", np.int32),
         ("stages_begun", np.int32),
-        ("unused", np.int32),
+        ("tried_stages", np.int32),
     ]
 )
-"""One margin unit; `vault_shares` are of its pool, `stages_begun` has a bit for each stage whose beginning it paid.
+"""One margin unit; `vault_shares` are of its pool, `stages_begun` has a bit for each stage whose beginning it paid and
+`tried_stages` for each whose order found no fill since something of it was last closed.
 
 The first rows are the venue's own accounts (solvent.codes.SystemAccount)."""
 
@@ -137,8 +138,20 @@ REPORT = np.dtype(
 INTEREST = np.dtype([("price_ticks", np.int64), ("bid_lots", np.int64), ("ask_lots", np.int64)])
 """What is wanted and offered at one price in a market's reopening auction."""
 
-HELD = np.dtype([("amount_quanta", np.int64)])
-"""All that accounts hold of one collateral asset."""
+HELD = np.dtype(
+    [
+        ("amount_quanta", np.int64),
+        ("owed_quanta", np.int64),
+        ("accrued_ns", np.int64),
+        ("deposit_index", np.int64),
+        ("borrow_index", np.int64),
+    ]
+)
+"""All that accounts hold of one collateral asset, less what others owe of it: what is really there.
+
+`owed_quanta` is what they owe. The indices say what one unit held, or owed, since the first accrual has become, in
+parts of INDEX_ONE (solvent.risk.lending); zero is one.
+"""
 
 STRETCH = np.dtype(
     [
@@ -212,12 +225,13 @@ VENUE = np.dtype(
         ("proposal_votes", np.int64),
         ("proposal_families", np.int64),
         ("insolvent_quanta", np.int64),
+        ("block_drawn_quanta", np.int64),
     ]
 )
 """The venue as a whole; one row. `triggered` has a bit for each trigger of deleveraging that holds, and
-`block_quanta` is what the `Advance` of `block_sequence` has sent orders for. `insolvent_quanta` is the maintenance of
-the accounts below zero when breakers last measured it. A proposal of version
-zero is none; its families and votes are bits."""
+`block_quanta` is what the `Advance` of `block_sequence` has sent orders for, `block_drawn_quanta` what it has drawn on
+funds. `insolvent_quanta` is the maintenance of the accounts below zero when breakers last measured it. A proposal of
+version zero is none; its families and votes are bits."""
 
 
 class State(NamedTuple):

@@ -164,6 +164,9 @@ STAGE = _row(
     "fee_base",
     "round_ns",
     "block_quanta",
+    "one_market",
+    "room_venue_quanta",
+    "room_market_quanta",
 )
 """One rung of the action ladder; see solvent.codes for the meaning of the small numbers.
 
@@ -171,7 +174,9 @@ STAGE = _row(
 faster than health it widens. `tiers_down` brackets are gone down at once (0 is one); positions shrink alike in steps of
 `step_ppm`; a close factor closes everything below `full_below_ppm` of the requirement, and leaves nothing smaller than
 `left_min_quanta`. `price_ppm` is how far from the mark the venue sends its orders, or the vault takes over.
-Orders of one account are `round_ns` apart, and one `Advance` sends orders for at most `block_quanta`.
+Orders of one account are `round_ns` apart, and one `Advance` sends orders for at most `block_quanta`, with `one_market`
+in one market of each account. What all accounts have ordered or on offer at once is at most `room_venue_quanta`, and
+`room_market_quanta` in one market; zero is no bound.
 """
 
 ABSORBER = _row("used", "tranche", "cap_ppm")
@@ -194,9 +199,24 @@ ASSET = _row(
     "cap_amount",
     "ramp_start_ns",
     "ramp_ns",
+    "borrow_limit_amount",
+    "liability_initial_ppm",
+    "liability_maintenance_ppm",
+    "lend_max_ppm",
+    "interest_floor_ppb",
+    "interest_base_ppb",
+    "interest_above_ppb",
+    "interest_optimal_ppm",
+    "interest_square",
+    "interest_kept_ppm",
+    "interest_ns",
 )
 """Collateral; amount x mark x value_num / value_den is its value in quanta. Row 0 is the settlement currency. Tiers are
-brackets over PPM; `impact_num / impact_den` is the discount in ppm for each quantum of the amount."""
+brackets over PPM; `impact_num / impact_den` is the discount in ppm for each quantum of the amount.
+
+An account may owe up to `borrow_limit_amount` of it (zero: nobody may), all together `lend_max_ppm` of the deposits;
+what is owed counts with its liability weight, not below one. The other fields are those of solvent.risk.lending.
+"""
 
 BREAKER = _row("used", "move_ppm", "window_ns", "mode", "release_ns", "metric", "exit_ppm", "by_command", "blocks")
 """Beyond `move_ppm` of its metric the breaker holds its mode for `release_ns`, and longer until the metric is below
@@ -264,13 +284,14 @@ POLICY = _row(
     "adl_spread_ppm",
     "withdraw_charge",
     "routes",
+    "block_draw_quanta",
 )
 """`mark_components` has bit SourceKind set for each component; `withdraw_gains` 1 lets unrealised gains leave;
 pro-rata deleveraging deals contracts out in pieces of `adl_unit_quanta`. Of what is there a share of `outflow_ppm` may
 leave in a window, and `outflow_least_quanta` always; `open_interest_quanta` caps all markets together. `adl_metrics`
 holds up to four numbers of AdlMetric, the first in the lowest four bits; `adl_spread_ppm` is how far from the mark
 winners close. With `withdraw_charge` 1 who leaves while a loss has no payer bears its share; with `routes` 1 stages of
-one threshold go by what they cost."""
+one threshold go by what they cost. One `Advance` draws at most `block_draw_quanta` on the funds (zero: any amount)."""
 
 TRIGGER = _row("used", "kind", "share_ppm", "stop_ppm", "window_ns", "floor_quanta")
 """One condition of deleveraging (solvent.codes.AdlTrigger): what reaches `share_ppm` sets it off, and what is back at

@@ -84,3 +84,12 @@ def careful_ticks(state, instrument):
     if answer == Answer.CONSERVATIVE:
         return extremes(state, instrument, HOUR)[0]
     return state.instruments[instrument].mark_ticks + 0
+
+
+@kernel
+def dear_ticks(state, instrument):
+    """Price at which what is owed counts for opening and leaving: the mark; in doubt the hour's highest."""
+    answer = max(answer_of(state, instrument, Action.OPEN), answer_of(state, instrument, Action.WITHDRAW))
+    if answer != Answer.ALLOW:
+        return extremes(state, instrument, HOUR)[1]
+    return state.instruments[instrument].mark_ticks + 0

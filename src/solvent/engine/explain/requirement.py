@@ -90,18 +90,28 @@ def _collateral_tree(sheet: Sheet, rules: Rules, level: int, row: int) -> Node:
     is_maintenance = bool(sheet.tables.levels[level].maintenance_weights == 1)
     name = rules.asset(int(holding.asset))
     instrument = int(terms.price_instrument)
+    owed = holding.amount_quanta < 0
+    rule = "amount x mark x multiplier / divisor x weight, each rounded down"
+    if owed:
+        rule = "less what is owed x mark x multiplier / divisor x liability weight, each rounded up"
     return number(
-        f"{name}: collateral",
+        f"{name}: {'owed' if owed else 'collateral'}",
         sheet.alone(level, holding=row).equity,
         "quanta",
-        "amount x mark x multiplier / divisor x weight, each rounded down",
+        rule,
         f"{rules.name}, collateral {name}",
         number("amount", int(holding.amount_quanta), rules.unit(int(holding.asset))),
         number(f"mark of {rules.symbol(instrument)}", int(sheet.tables.instruments[instrument].mark_ticks), "ticks"),
         number("multiplier", int(terms.value_num), ""),
         number("divisor", int(terms.value_den), ""),
-        _weight_of(terms, is_maintenance),
+        _liability_of(terms, is_maintenance) if owed else _weight_of(terms, is_maintenance),
     )
+
+
+def _liability_of(terms: Any, is_maintenance: bool) -> Node:
+    """How much more than its value what is owed counts."""
+    weight = int(terms.liability_maintenance_ppm if is_maintenance else terms.liability_initial_ppm)
+    return number("liability weight", max(weight, PPM), "ppm")
 
 
 def _weight_of(terms: Any, is_maintenance: bool) -> Node:

@@ -70,6 +70,8 @@ _SINGLE: Final = (
     EventKind.DEFICIT_OPENED,
     EventKind.WITHDRAWAL_CHARGED,
     EventKind.POSITION_SETTLED,
+    EventKind.INTEREST_POSTED,
+    EventKind.DEBT_COVERED,
 )
 
 
@@ -228,6 +230,15 @@ class Walk:
             rules = "what the sale brought, as the venue reports it"
             inputs = [number("sold", event.amount_quanta, self.rules.unit(asset)), *self._flag()]
             asset = 0
+        elif kind == EventKind.DEBT_COVERED:
+            label, amount = f"cost of {self.rules.asset(asset)} bought back", -event.value
+            rules = "what buying it cost, as the venue reports it"
+            inputs = [number("bought back", event.amount_quanta, self.rules.unit(asset)), *self._flag()]
+            asset = 0
+        elif kind == EventKind.INTEREST_POSTED:
+            label = f"interest on {self.rules.asset(asset)} {'owed' if amount < 0 else 'held'}"
+            rules = "owed x rate x time / year, rounded up; held x interest paid / deposits, rounded down"
+            inputs = [number("left", event.value, self.rules.unit(asset))]
         elif kind == EventKind.RESIDUAL_TAKEN:
             label = f"what was left of {self._name(other)}"
             if mine:

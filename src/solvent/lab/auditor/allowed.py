@@ -36,6 +36,8 @@ PRIMARY = {
     CommandKind.GIVE_NOTICE: EventKind.NOTICE_GIVEN,
     CommandKind.UNWIND_FILL: EventKind.POOL_UNWOUND,
     CommandKind.SETTLE_MARKET: EventKind.MARKET_SETTLED,
+    CommandKind.ACCRUE_INTEREST: EventKind.INTEREST_ACCRUED,
+    CommandKind.COVER_DEBT: EventKind.DEBT_COVERED,
 }
 """The event that tells an accepted command itself; prices, modes and time may pass without one."""
 
@@ -61,6 +63,7 @@ ALSO = {
     CommandKind.SETTLE_FUNDING: {EventKind.FUNDING_COMPUTED},
     CommandKind.SET_MODE: {EventKind.ACTIONS_BLOCKED, EventKind.MODE_CHANGED},
     CommandKind.SET_VENUE_MODE: {EventKind.ACTIONS_BLOCKED, EventKind.MODE_CHANGED},
+    CommandKind.ACCRUE_INTEREST: {EventKind.INTEREST_POSTED},
     CommandKind.LIQUIDATION_FILL: {EventKind.PENALTY_CHARGED},
     CommandKind.CONTRIBUTE_FUND: {EventKind.DEFICIT_COVERED},
     CommandKind.WITHDRAW: {EventKind.WITHDRAWAL_CHARGED},
@@ -83,6 +86,7 @@ ALSO = {
         EventKind.LIQUIDATION_CANCELLED,
         EventKind.PENALTY_CHARGED,
         EventKind.COLLATERAL_ORDERED,
+        EventKind.DEBT_ORDERED,
         EventKind.POSITION_TAKEN_OVER,
         EventKind.RESIDUAL_TAKEN,
         EventKind.POSITION_DELEVERAGED,

@@ -11,6 +11,7 @@ from solvent.lab.auditor import (
     deleverage,
     funding,
     keepers,
+    lending,
     liquidation,
     money,
     penalty,
@@ -24,6 +25,7 @@ from solvent.lab.auditor import (
 )
 from solvent.lab.auditor.allowed import PRIMARY, allowed_after
 from solvent.lab.auditor.law import Event, require
+from solvent.lab.auditor.lending import nothing_due
 from solvent.lab.auditor.margin import check_after, look_before
 from solvent.lab.auditor.notes import Notes
 from solvent.lab.auditor.penalty import no_penalty_due
@@ -39,6 +41,7 @@ CONCEPTS = (
     deleverage,
     funding,
     keepers,
+    lending,
     liquidation,
     money,
     penalty,
@@ -60,6 +63,7 @@ WITH_WORKLIST = (
     CommandKind.FUNDING_TICK,
     CommandKind.SETTLE_FUNDING,
     CommandKind.ENACT_TERMS,
+    CommandKind.ACCRUE_INTEREST,
 )
 """Commands whose flags are one list, told and hashed as one."""
 
@@ -147,6 +151,7 @@ def _check_accepted(notes: Notes, record: Any, told: list[Any], after: Any) -> N
     if kind in WITH_WORKLIST:
         lists = notes.told[EventKind.WORKLIST_TOLD]
         require("SCAN", lists == bool(notes.flagged_in_order), f"{lists} worklists after {kind.name}")
+    nothing_due(notes)
     check_appraisal(notes)
     if kind == CommandKind.ADVANCE:
         forget_orders_that_are_over(notes)

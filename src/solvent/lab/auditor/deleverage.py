@@ -32,6 +32,12 @@ def _holds(audit: Notes, account: int, place: int) -> bool:
     if kind in (AdlTrigger.VAULT_REFUSES, AdlTrigger.ORDER_UNFILLED):
         # a refusal is told by nothing but what follows it; of orders the machine's own rows say when they went
         return kind == AdlTrigger.VAULT_REFUSES or audit.order_stage[account] != NOBODY
+    if kind == AdlTrigger.VAULT_LOSS:
+        vault = books.pool_of(audit.default_instrument[account])
+        positions = books.accounts[vault].positions.items() if vault != NOBODY else ()
+        lost = -sum(books.marked(market, held.lots) - held.cost for market, held in positions if held.lots)
+        # before it took this account's positions in the same visit, or after: what it held then is what counts
+        return lost > 0 and lost * PPM >= trigger["share_ppm"] * max(books.equity(vault) + lost, 0)
     if kind in (AdlTrigger.FUND_DEPLETED, AdlTrigger.FUND_NOTIONAL_CAP):
         cover = cover_of(audit, account)
         if kind == AdlTrigger.FUND_DEPLETED:

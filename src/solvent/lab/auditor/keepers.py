@@ -7,7 +7,7 @@ from typing import Any
 from solvent.codes import Executor, Level, OfferPrice
 from solvent.events import EventKind
 from solvent.lab.auditor.law import require
-from solvent.lab.auditor.liquidation import base_of, notional_of, visit
+from solvent.lab.auditor.liquidation import base_of, check_room_of_stage, notional_of, visit
 from solvent.lab.auditor.notes import Notes
 from solvent.lab.auditor.penalty import payee_of
 from solvent.lab.auditor.queue import judged
@@ -129,6 +129,7 @@ def _on_liquidation_offered(audit: Notes, event: Any) -> None:
     audit.offered_quanta[event.account] = audit.offered_quanta.get(event.account, 0) + size
     position.ordered = -event.lots
     position.limit = 0
+    check_room_of_stage(audit, event)
     audit.order_reference[event.account] = event.reference
     audit.order_stage[event.account] = event.stage
     offer, market = books.rules.offers[event.stage], max(audit.default_instrument[event.account], 0)

@@ -50,7 +50,7 @@ def check_limits(audit: Notes, command: Any) -> None:
     elif command.kind == CommandKind.WITHDRAW:
         _check_outflow(audit, command)
     elif command.kind == CommandKind.DEPOSIT and command.asset:
-        _check_collateral(audit, command.asset)
+        _check_collateral(audit, command.account, command.asset)
 
 
 def _holds(audit: Notes, instrument: int, lots: int, caps: tuple[int, int, int], what: str) -> None:
@@ -126,12 +126,12 @@ def _check_outflow(audit: Notes, command: Any) -> None:
     require("OUTFLOW", left <= most, f"{left} left in the window, at most {most} may")
 
 
-def _check_collateral(audit: Notes, asset: int) -> None:
+def _check_collateral(audit: Notes, account: int, asset: int) -> None:
     books = audit.books
     terms = books.rules.assets[asset]
-    if not terms["cap_amount"]:
+    if not terms["cap_amount"] or books.accounts[account].holdings.get(asset, 0) <= 0:
         return
-    held = sum(account.holdings.get(asset, 0) for account in books.accounts.values())
+    held = sum(max(account.holdings.get(asset, 0), 0) for account in books.accounts.values())
     cap = terms["cap_amount"]
     if terms["ramp_ns"] > 0:
         cap = cap * min(max(books.time_ns - terms["ramp_start_ns"], 0), terms["ramp_ns"]) // terms["ramp_ns"]

@@ -120,6 +120,9 @@ def _on_liquidation_ordered(audit: Notes, event: Any) -> None:
     require("TOLD", event.amount_quanta == books.notional(event.account, event.instrument), "notional told wrongly")
     require("TOLD", event.reference == books.sequence, "the order has another reference")
     note_rest(audit, event, stage)
+    if stage["one_market"]:
+        elsewhere = any(held.ordered for held in books.accounts[event.account].positions.values())
+        require("LIQUIDATION", not elsewhere, f"a second market of {event.account} in one block")
     if stage["block_quanta"]:
         audit.sent_quanta += books.size_at_mark(event.instrument, event.lots)
         most = stage["block_quanta"]
@@ -135,8 +138,25 @@ def _on_liquidation_ordered(audit: Notes, event: Any) -> None:
         _check_limit(audit, event, position.lots, Fraction(audit.visit_shares[event.account][event.instrument]))
     position.ordered = -event.lots
     position.limit = event.price_ticks
+    check_room_of_stage(audit, event)
     audit.order_reference[event.account] = event.reference
     audit.order_stage[event.account] = event.stage
+
+
+def check_room_of_stage(audit: Notes, event: Any) -> None:
+    """What all accounts have ordered or on offer is inside the room the stage leaves."""
+    books = audit.books
+    stage = books.rules.stages[event.stage]
+    bounds = stage["room_venue_quanta"], stage["room_market_quanta"]
+    if not any(bounds) or books.rules.offers[event.stage]["portfolio"]:
+        return
+    sizes: dict[int, int] = {}
+    for book in books.accounts.values():
+        for instrument, position in book.positions.items():
+            if book.flagged and position.ordered:
+                sizes[instrument] = sizes.get(instrument, 0) + books.size_at_mark(instrument, position.ordered)
+    for bound, size in zip(bounds, (sum(sizes.values()), sizes.get(event.instrument, 0)), strict=True):
+        require("LIQUIDATION", not bound or size <= bound, f"{size} in the market at once, room is for {bound}")
 
 
 def _check_health_limit(audit: Notes, event: Any, stage: dict[str, int], lots: int) -> None:
@@ -220,9 +240,29 @@ def base_of(stage: dict[str, int], value: int, freed: int, better: int, owner: t
 def _on_collateral_ordered(audit: Notes, event: Any) -> None:
     account = audit.books.accounts[event.account]
     require("LIQUIDATION", account.flagged and account.is_flat, "collateral ordered before the positions")
-    require("LIQUIDATION", account.wallet < 0, "collateral ordered without a debt")
+    require("LIQUIDATION", event.value > 0, "collateral ordered without a debt")
     require("TOLD", event.amount_quanta == account.holdings.get(event.asset), "another amount of collateral")
-    require("TOLD", event.value == -account.wallet, "another debt")
+    require("TOLD", event.value == owed_in_cash(audit, account), "another debt")
+    require("TOLD", event.reference == audit.books.sequence, "the order has another reference")
+    audit.order_reference[event.account] = event.reference
+    audit.order_stage[event.account] = 0
+
+
+def owed_in_cash(audit: Notes, account: Any) -> int:
+    """What an account owes, assets at their marks, every one rounded down."""
+    owed: int = -account.wallet
+    for asset, amount in account.holdings.items():
+        terms = audit.books.rules.assets[asset]
+        mark = audit.books.marks[terms["price_instrument"]]
+        owed += max(-amount, 0) * mark * terms["value_num"] // terms["value_den"]
+    return owed
+
+
+def _on_debt_ordered(audit: Notes, event: Any) -> None:
+    account = audit.books.accounts[event.account]
+    require("LIQUIDATION", account.flagged and account.is_flat, "a debt bought back before the positions")
+    require("TOLD", event.amount_quanta == -account.holdings.get(event.asset, 0) > 0, "another amount owed")
+    require("TOLD", event.value == owed_in_cash(audit, account), "another debt")
     require("TOLD", event.reference == audit.books.sequence, "the order has another reference")
     audit.order_reference[event.account] = event.reference
     audit.order_stage[event.account] = 0
@@ -299,6 +339,7 @@ EVENTS = {
     EventKind.LIQUIDATION_FILLED: _on_liquidation_filled,
     EventKind.COLLATERAL_ORDERED: _on_collateral_ordered,
     EventKind.COLLATERAL_SOLD: _on_collateral_sold,
+    EventKind.DEBT_ORDERED: _on_debt_ordered,
     EventKind.POSITION_TAKEN_OVER: _on_position_taken_over,
     EventKind.RESIDUAL_TAKEN: _on_residual_taken,
 }

@@ -12,6 +12,7 @@ from solvent.lab.auditor.law import require
 from solvent.lab.auditor.limits import check_limits
 from solvent.lab.auditor.notes import Notes, Side
 from solvent.lab.auditor.prices import appraise_report
+from solvent.units import PPM
 
 _OUTFLOWS = (CommandKind.WITHDRAW, CommandKind.TRANSFER_MARGIN, CommandKind.JOIN_VAULT, CommandKind.LEAVE_VAULT)
 
@@ -123,7 +124,15 @@ def check_after(audit: Notes, command: Any) -> None:
         require("OUTFLOW", free >= 0, f"after {command} the free amount is {free}")
         require("OUTFLOW", account not in audit.flagged_now, f"{command} made its own account distressed")
         if not books.rules.policy["withdraw_gains"] and not (kind == CommandKind.WITHDRAW and command.asset):
-            require("OUTFLOW", books.accounts[account].wallet >= 0, f"{command} took gains that are not cash")
+            limit = books.rules.assets[0]["borrow_limit_amount"] if kind == CommandKind.WITHDRAW else 0
+            owes = -books.accounts[account].wallet
+            require("OUTFLOW", owes <= limit, f"{command} took cash that is not there: it owes {owes}")
+    if kind == CommandKind.WITHDRAW and not command.asset and books.rules.assets[0]["borrow_limit_amount"]:
+        cash = [book.wallet for book in books.accounts.values() if book.is_trader]
+        owed, deposits = sum(max(-held, 0) for held in cash), sum(max(held, 0) for held in cash)
+        lends = books.accounts[command.account].wallet < 0
+        inside = owed * PPM <= deposits * books.rules.assets[0]["lend_max_ppm"]
+        require("OUTFLOW", not lends or inside, f"{owed} of {deposits} in cash is lent")
     if kind == CommandKind.LEAVE_VAULT:
         pool = books.vaults[books.accounts[command.account].pool].account
         left, needed = books.equity(pool, Level.INITIAL), books.requirement(pool, Level.INITIAL)

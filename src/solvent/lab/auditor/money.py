@@ -41,17 +41,43 @@ def _on_withdrawn(audit: Notes, event: Any) -> None:
     if event.asset == 0:
         audit.books.move(event.account, SystemAccount.EXTERNAL, event.amount_quanta - event.fee_quanta)
     else:
-        hold(audit, event.account, event.asset, -event.amount_quanta)
+        take_out(audit, event.account, event.asset, event.amount_quanta)
 
 
 def hold(audit: Notes, account: int, asset: int, amount: int) -> None:
-    """Book an amount of a collateral asset in (or out, below zero)."""
+    """Book an amount of a collateral asset in from outside (or out, below zero)."""
+    before = audit.books.accounts[account].holdings.get(asset, 0)
+    change(audit, account, asset, amount)
+    after = before + amount
+    require("LEDGER", after >= min(before, 0), f"account {account} holds {after} of asset {asset}")
+    audit.collateral_in[asset] = audit.collateral_in.get(asset, 0) + amount
+
+
+def take_out(audit: Notes, account: int, asset: int, amount: int) -> None:
+    """An asset leaves: what is held, and beyond it what may be owed and the pool still has."""
+    books, terms = audit.books, audit.books.rules.assets[asset]
+    before = books.accounts[account].holdings.get(asset, 0)
+    owed = books.owed_of(asset)
+    change(audit, account, asset, -amount)
+    audit.collateral_in[asset] = audit.collateral_in.get(asset, 0) - amount
+    left, there = before - amount, books.holdings_by_asset().get(asset, 0)
+    require("OUTFLOW", there >= 0, f"{-there} of asset {asset} left that nobody had put in")
+    if left >= 0:
+        return
+    limit, owed_now = terms["borrow_limit_amount"], books.owed_of(asset)
+    require("OUTFLOW", -left <= limit, f"account {account} owes {-left} of asset {asset}, {limit} is allowed")
+    inside = owed_now * PPM <= (there + owed_now) * terms["lend_max_ppm"]
+    require("OUTFLOW", inside, f"{owed_now} of {there + owed_now} of asset {asset} is lent")
+    if not owed:
+        books.lent[asset].accrued = books.time_ns
+
+
+def change(audit: Notes, account: int, asset: int, amount: int) -> None:
+    """Book a change of one holding, whoever the other side is."""
     holdings = audit.books.accounts[account].holdings
     holdings[asset] = holdings.get(asset, 0) + amount
-    require("LEDGER", holdings[asset] >= 0, f"account {account} holds {holdings[asset]} of asset {asset}")
     if holdings[asset] == 0:
         del holdings[asset]
-    audit.collateral_in[asset] = audit.collateral_in.get(asset, 0) + amount
 
 
 def _on_margin_transferred(audit: Notes, event: Any) -> None:

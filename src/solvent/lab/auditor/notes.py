@@ -123,6 +123,8 @@ class Notes:
         self.visit_shares: dict[int, dict[int, int]] = {}
         self.visit_lots: dict[tuple[int, int], int] = {}
         self.sent_quanta = 0
+        self.drawn_quanta = 0
+        self.interest_due: list[tuple[int, int]] = []
         self.computed_ppb: int | None = None
         self.rested: set[int] = set()
         self.winners: dict[int, Counter[int]] = {}

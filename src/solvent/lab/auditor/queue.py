@@ -58,7 +58,10 @@ def _on_judged_by_scan(audit: Notes, event: Any) -> None:
 
 
 def _on_account_waiting(audit: Notes, event: Any) -> None:
-    require("LIQUIDATION", audit.books.accounts[event.account].flagged, "a sound account waits")
+    account = audit.books.accounts[event.account]
+    require("LIQUIDATION", account.flagged, "a sound account waits")
+    if account.is_flat:
+        require("WATERFALL", audit.drawn_quanta > 0, f"{event.account} waits to be paid though no fund was drawn on")
     judged(audit, event)
 
 

@@ -11,6 +11,9 @@ from solvent.lab.auditor.notes import Case, Notes
 from solvent.lab.books import NOBODY
 from solvent.units import PPM
 
+FUNDS = (Tranche.MARKET_FUND, Tranche.VENUE_FUND)
+"""Layers of which one block may draw a bounded amount."""
+
 
 def _on_shortfall_declared(audit: Notes, event: Any) -> None:
     books = audit.books
@@ -90,6 +93,9 @@ def _enter_layer(audit: Notes, case: Case) -> None:
     total = sum(means.values())
     if absorber["tranche"] < Tranche.ADL:
         total = total * absorber["cap_ppm"] // PPM
+    most = audit.books.rules.policy["block_draw_quanta"]
+    if most and absorber["tranche"] in FUNDS:
+        total = min(total, max(most - audit.drawn_quanta, 0))
     case.means, case.room = means, min(case.remaining, total)
     case.paid.clear()
     case.entries.clear()
@@ -111,6 +117,7 @@ def _leave_layer(audit: Notes, case: Case) -> None:
         require("WATERFALL", abs(case.paid[payer] - fair) < slack, f"{payer} paid {case.paid[payer]} of {fair}")
     case.remaining -= paid
     case.layer += 1
+    audit.drawn_quanta += paid if Tranche[name] in FUNDS else 0
     case.means = None
 
 

@@ -48,6 +48,7 @@ def compare(audit: Notes, state: Any) -> None:
         "unwinds",
         "open_deficit",
         "blocked",
+        "lent",
     ):
         ours, theirs = getattr(own, name), getattr(found, name)
         require("LEDGER", ours == theirs, f"{name}: the tables say {theirs}, the books {ours}")
@@ -124,6 +125,7 @@ def check_laws(audit: Notes) -> None:
         {asset: amount for asset, amount in audit.collateral_in.items() if amount},
     )
     require("LEDGER", held == came, f"collateral held {held}, brought {came}")
+    require("LEDGER", all(amount >= 0 for amount in held.values()), f"more lent than was put in: {held}")
     for row, vault in enumerate(books.vaults):
         shares = sum(book.shares for book in books.accounts.values() if book.pool == row)
         require("LEDGER", shares == vault.shares, f"shares of pool {row} are {shares}, told {vault.shares}")

@@ -21,6 +21,7 @@ from solvent.lab.campaign.backed import BACKED
 from solvent.lab.campaign.directed import DIRECTED
 from solvent.lab.campaign.ended import ENDED
 from solvent.lab.campaign.machine import Machine
+from solvent.lab.campaign.owing import OWING
 from solvent.lab.campaign.reach import UNREACHED, names_of, required
 from solvent.lab.campaign.shrink import Finding, confirm
 from solvent.lab.campaign.story import OPENING, Scene, Story, tell_story
@@ -37,7 +38,7 @@ from solvent.lab.clerk.books import (
 from solvent.lab.clerk.run import COUNTERS, run_stretch
 from solvent.state.whole import copy_state
 
-STORIES = (*DIRECTED, *BACKED, *ENDED)
+STORIES = (*DIRECTED, *BACKED, *ENDED, *OWING)
 """Told at the beginning of every campaign."""
 STORY_COMMANDS = 400
 SCENES = 4

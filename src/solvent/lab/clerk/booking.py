@@ -127,9 +127,12 @@ def book(state, clerk, event, command):
             return WATERFALL + 2
         return leave_queue(clerk, event)
     if kind == EventKind.COLLATERAL_ORDERED:
-        if clerk.flagged[account] == 0 or not is_flat(clerk, account) or clerk.wallet[account] >= 0:
+        owes = clerk.held[account].min() < 0
+        has_cause = clerk.wallet[account] < 0 or owes
+        if clerk.flagged[account] == 0 or not is_flat(clerk, account) or not has_cause:
             return LIQUIDATION + 62
-        if event.amount_quanta != clerk.held[account, event.asset] or event.value != -clerk.wallet[account]:
+        is_debt = event.value == -clerk.wallet[account] or owes
+        if event.amount_quanta != clerk.held[account, event.asset] or not is_debt:
             return TOLD + 30
         if event.reference != note[SEQUENCE]:
             return TOLD + 31
@@ -142,7 +145,7 @@ def book(state, clerk, event, command):
         if event.value != command.proceeds_quanta:
             return TOLD + 32
         move(clerk, SystemAccount.EXTERNAL, account, event.value)
-        return hold(clerk, account, event.asset, -event.amount_quanta)
+        return hold(state, clerk, account, event.asset, -event.amount_quanta)
     if kind == EventKind.LEVERAGE_SET:
         if event.value != command.leverage:
             return TOLD + 33

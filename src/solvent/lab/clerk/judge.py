@@ -38,6 +38,8 @@ def knows(state):
     for row in range(1, state.assets.shape[0]):
         if state.assets[row].weighting < Weighting.FIXED or state.assets[row].weighting > Weighting.IMPACT:
             return False
+        if state.assets[row].borrow_limit_amount > 0:
+            return False  # what is owed counts otherwise, and is the auditor's
     return True
 
 

@@ -93,8 +93,10 @@ def is_trader(clerk, account):
 
 
 @step
-def hold(clerk, account, asset, amount):
-    """An amount of collateral comes in, or goes out below zero."""
+def hold(state, clerk, account, asset, amount):
+    """An amount of collateral comes in, or goes out below zero; how much of it may be owed the auditor knows."""
     clerk.held[account, asset] += amount
     clerk.brought[asset] += amount
+    if state.assets[asset].borrow_limit_amount > 0:
+        return 0
     return 0 if clerk.held[account, asset] >= 0 else LEDGER + 1

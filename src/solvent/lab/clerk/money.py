@@ -38,7 +38,7 @@ def book_money(state, clerk, event, command):
                 signed += note[CHARGE]  # that part stays, with the deficit and the fund
             move(clerk, outside, account, signed)
             return 0
-        return hold(clerk, account, event.asset, signed)
+        return hold(state, clerk, account, event.asset, signed)
     if kind == EventKind.MARGIN_TRANSFERRED:
         if clerk.owner[account] != clerk.owner[event.counterparty] or amount <= 0:
             return OUTFLOW + 1

@@ -86,6 +86,8 @@ def enter_layer(state, clerk):
     clerk.means[:] = 0
     clerk.paid[:] = 0
     clerk.paid_entries[:] = 0
+    if state.policy[0].block_draw_quanta > 0:
+        note[LOST] = 1  # what a block has drawn before is the auditor's to know
     if tranche == Tranche.MARKET_FUND:
         if clerk.market[case] != NOBODY:
             fund = SystemAccount.MARKET_FUNDS + clerk.market[case]

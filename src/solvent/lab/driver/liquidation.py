@@ -34,13 +34,15 @@ def _ask_fill(world: Setting) -> Command | None:
 
 def _ask_sale(world: Setting) -> Command | None:
     chance = world.random
-    holders = [pair for pair in world.references() if world.books.accounts[pair[0]].holdings]
+    books = world.books
+    holders = [pair for pair in world.references() if max(books.accounts[pair[0]].holdings.values(), default=0) > 0]
     if not holders:
         return None
     account, reference = chance.choice(holders)
-    asset, amount = chance.choice(list(world.books.accounts[account].holdings.items()))
+    held = [item for item in books.accounts[account].holdings.items() if item[1] > 0]
+    asset, amount = chance.choice(held)
     sold = chance.choice([amount, amount, chance.randint(1, amount), amount + 1])
-    worth = world.books.collateral_value(asset, sold, Level.MAINTENANCE)
+    worth = books.collateral_value(asset, sold, Level.MAINTENANCE)
     return CollateralSale(world.time_ns, account, asset, sold, worth * chance.randint(0, 120) // 100, reference)
 
 

@@ -45,6 +45,7 @@ class Setting:
         self.kinds: dict[int, int] = {}
         self.owners: dict[int, int] = {}
         self.brackets_used = 0
+        self.lending: random.Random | None = None
 
     def ask(self, command: Command) -> None:
         """Put a command in the line of those to be given next."""

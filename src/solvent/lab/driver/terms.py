@@ -35,6 +35,7 @@ from solvent.codes import (
 from solvent.compiled import plain
 from solvent.lab.driver.backed import draw_backed
 from solvent.lab.driver.ended import draw_blocks, draw_options
+from solvent.lab.driver.lending import draw_lending
 from solvent.lab.driver.setting import MILLISECOND, MINUTE, SCENARIOS_ROOM, SECOND, START_NS, Setting
 from solvent.state.terms import ABSORBERS_MAX, METRICS_MAX, SOURCES_MAX, Terms, blank_terms
 from solvent.state.values import notional_up
@@ -116,6 +117,7 @@ def draw_terms(world: Setting) -> Terms:
     metrics = [extra.choice(list(AdlMetric)) for _place in range(extra.randint(1, METRICS_MAX))]
     policy.adl_metrics = sum(metric * 16**place for place, metric in enumerate(metrics))
     _draw_triggers(terms, extra)
+    _draw_blocks(world, terms)
     _draw_governance(terms, extra)
     for row in terms.funding:
         row.kind = extra.choice([FundingKind.REPORTED, *FundingKind])
@@ -129,6 +131,7 @@ def draw_terms(world: Setting) -> Terms:
     draw_backed(world, terms)
     draw_options(world, terms)
     draw_blocks(world, terms)
+    draw_lending(world, terms)
     return terms
 
 
@@ -445,11 +448,26 @@ def _draw_triggers(terms: Terms, extra: Random) -> None:
     for row in range(extra.choice([0, 0, 0, 0, 1, 2])):
         trigger = terms.triggers[row]
         trigger.used = 1
-        trigger.kind = extra.choice(list(AdlTrigger))
+        trigger.kind = extra.choice(list(AdlTrigger)[: AdlTrigger.VAULT_LOSS])
         trigger.share_ppm = extra.choice([1, 100_000, PPM])
         trigger.stop_ppm = extra.choice([0, int(trigger.share_ppm) // 2])
         trigger.window_ns = extra.choice([0, SECOND, MINUTE])
         trigger.floor_quanta = extra.choice([0, 1_000])
+
+
+def _draw_blocks(world: Setting, terms: Terms) -> None:
+    """What one `Advance` may send and draw, and a vault's loss as a condition: in every sixth world."""
+    chance = Random(world.seed * 7_933)
+    if world.seed % 6 != 2:
+        return
+    terms.policy[0].block_draw_quanta = chance.choice([0, 1, 10_000, 10**7])
+    for stage in terms.stages:
+        stage.one_market = chance.randint(0, 1)
+        stage.room_venue_quanta, stage.room_market_quanta = chance.choice([0, 0, 10**6]), chance.choice([0, 0, 10**5])
+    if chance.random() < 0.3:
+        trigger = terms.triggers[0]
+        trigger.used, trigger.kind, trigger.share_ppm = 1, AdlTrigger.VAULT_LOSS, chance.choice([1, 100_000])
+        trigger.stop_ppm = 0
 
 
 def _draw_asset(world: Setting, terms: Terms, asset: int) -> None:

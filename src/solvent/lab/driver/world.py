@@ -11,6 +11,7 @@ from solvent.lab.books import Books
 from solvent.lab.driver import liquidation, money, nonsense, prices, rules, trading
 from solvent.lab.driver.backed import ask_backed
 from solvent.lab.driver.ended import ask_ended
+from solvent.lab.driver.lending import ask_lending
 from solvent.lab.driver.reach import met
 from solvent.lab.driver.setting import MILLISECOND, SECOND, Setting
 from solvent.lab.driver.terms import draw_terms
@@ -121,6 +122,9 @@ class World(Setting):
         ended = ask_ended(self)
         if ended is not None:
             return ended
+        lent = ask_lending(self)
+        if lent is not None:
+            return lent
         names = list(self.weights)
         while True:
             name = self.random.choices(names, [self.weights[key] for key in names])[0]

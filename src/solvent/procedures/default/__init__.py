@@ -9,32 +9,23 @@ import numpy as np
 
 from solvent.codes import AccountKind, AdlPrice, Executor, Level
 from solvent.compiled import kernel
-from solvent.events import EventKind, tell
+from solvent.events import EventKind
 from solvent.procedures.default.deleveraging import deleverage
 from solvent.procedures.default.offers import place_offers, starts_anew
 from solvent.procedures.default.orders import cancel_orders, drop_own_orders, place_orders
 from solvent.procedures.default.routing import marginal_ppm, route
-from solvent.procedures.default.settling import leave_queue, settle_flat
+from solvent.procedures.default.settling import leave_queue, settle_flat, wait
 from solvent.procedures.default.standing import has_orders, is_flat
 from solvent.procedures.default.takeover import take_over
 from solvent.procedures.default.triggers import may_deleverage
 from solvent.procedures.review import accrue, review, set_negative
-from solvent.risk.liquidation import stage_order
+from solvent.risk.liquidation import stage_order, untried_first
 from solvent.risk.margin import judge
 from solvent.risk.oracle import doubt_of
+from solvent.state.positions import owes
 from solvent.state.tables import NONE
 from solvent.state.terms import LEVELS, STAGES_MAX
 from solvent.units import add_saturated
-
-
-@kernel
-def wait(state, tape, account, equity, requirement):
-    """Nothing could be done for the account: it stays in the queue, and that is told."""
-    event = tell(state, tape, EventKind.ACCOUNT_WAITING)
-    event.account = account
-    event.instrument = state.accounts[account].default_instrument
-    event.equity_quanta = equity
-    event.requirement_quanta = requirement
 
 
 @kernel
@@ -52,6 +43,14 @@ def work(state, watch, tape, account):
     drop_own_orders(state, tape, account)
     nobody = np.empty(0, np.int64)
     if is_flat(state, account):
+        lends_cash = state.assets[0].borrow_limit_amount > 0
+        if owes(state, account) or (lends_cash and terms.wallet_quanta < 0):
+            equity, requirement, _gains, _notional = judge(state, account, Level.MAINTENANCE)
+            set_negative(state, tape, account, 1 if equity < 0 else 0)
+            if equity >= 0 and (terms.wallet_quanta >= 0 or lends_cash):
+                # what it holds is worth what it owes again: the debt stays its owner's
+                leave_queue(state, watch, tape, account, EventKind.ACCOUNT_RECOVERED)
+                return True
         return settle_flat(state, watch, tape, account, NONE, 0, nobody, nobody, 0)
     equity_by_level = np.zeros(LEVELS, np.int64)
     requirement_by_level = np.zeros(LEVELS, np.int64)
@@ -88,16 +87,13 @@ def work(state, watch, tape, account):
     routes = state.policy[0].routes == 1
     if routes:
         breached = route(state, tape, account, equity, requirement, requirement_by_level, order, breached, costs)
-    first = 0
-    if terms.order_stage != NONE and terms.order_filled == 0:
-        # nothing of the last order was filled: fall through to the stages after it, if it is still breached
-        for i in range(breached):
-            if order[i] == terms.order_stage:
-                first = i if anew else i + 1
+    if terms.order_stage != NONE and terms.order_filled == 0 and not anew:
+        terms.tried_stages |= 1 << terms.order_stage
+    terms.tried_stages = untried_first(order, breached, terms.tried_stages)
     refused = False
     behind = NONE
     for turn in range(breached):
-        stage_row = order[(first + turn) % breached]
+        stage_row = order[turn]
         executor = state.stages[stage_row].executor
         if executor == Executor.ENGINE:
             margin = NONE

@@ -6,6 +6,7 @@ from solvent.events import EventKind, tell
 from solvent.procedures.default.charges import payee_account
 from solvent.procedures.default.orders import rest_after
 from solvent.procedures.default.plan import plan_lots, work_space
+from solvent.procedures.default.room import lots_in_room, ordered_by_market
 from solvent.procedures.default.standing import rows_by_requirement
 from solvent.risk.auction import (
     buffer_margin_down,
@@ -133,13 +134,16 @@ def place_offers(state, tape, account, stage_row, equity, requirement):
     rows, planned = work_space()
     count = rows_by_requirement(state, account, rows)
     partly = plan_lots(state, account, stage_row, rows, count, equity, requirement, planned)
+    ordered = ordered_by_market(state, stage)
     offered = 0
     offered_quanta = 0
     terms.offered_ns = state.venue[0].time_ns
     for i in range(count):
         row = rows[i]
         position = state.positions[row]
-        lots = abs(position.lots) if state.offers[stage_row].portfolio == 1 else planned[i]
+        lots = abs(position.lots)
+        if state.offers[stage_row].portfolio == 0:
+            lots = lots_in_room(state, stage, position.instrument, planned[i], ordered)
         if lots == 0:
             continue
         signed = lots if position.lots > 0 else -lots

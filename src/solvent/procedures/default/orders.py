@@ -4,7 +4,9 @@ from solvent.codes import Level, PriceLimit
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
 from solvent.procedures.default.plan import equity_share, lots_to_margin, plan_lots, shared_requirement, work_space
+from solvent.procedures.default.room import lots_in_room, ordered_by_market
 from solvent.procedures.default.standing import rows_by_requirement
+from solvent.procedures.shortfall import begin_block
 from solvent.risk.bankruptcy import health_spread_down
 from solvent.risk.liquidation import spread_limit_ticks
 from solvent.risk.margin import exposure_requirement_up, position_notional
@@ -73,13 +75,12 @@ def place_orders(state, tape, account, stage_row, equity, requirement, margin_pp
     now = venue.time_ns
     if stage.round_ns > 0 and now < terms.cooldown_until_ns:
         return 0  # one round at a time
-    if venue.block_sequence != venue.sequence:
-        venue.block_sequence = venue.sequence
-        venue.block_quanta = 0
+    begin_block(state)
     rows, planned = work_space()
     count = rows_by_requirement(state, account, rows)
     partly = plan_lots(state, account, stage_row, rows, count, equity, requirement, planned)
     shared = shared_requirement(state, rows, count, requirement)
+    ordered = ordered_by_market(state, stage)
     placed = 0
     for i in range(count):
         row = rows[i]
@@ -88,6 +89,9 @@ def place_orders(state, tape, account, stage_row, equity, requirement, margin_pp
         lots = lots_to_margin(state, position.instrument, planned[i], margin_ppm)
         contract = state.contracts[position.instrument]
         mark = state.instruments[position.instrument].mark_ticks
+        if stage.one_market == 1 and placed > 0:
+            continue
+        lots = lots_in_room(state, stage, position.instrument, lots, ordered)
         if stage.block_quanta > 0:
             room = max(stage.block_quanta - venue.block_quanta, 0)
             lots = min(lots, lots_within(contract, room, mark))

@@ -6,6 +6,7 @@ from solvent.procedures.shortfall import cover_before_adl
 from solvent.risk.breaker import funds_quanta, window_of
 from solvent.risk.margin import gain_of, judge
 from solvent.risk.trigger import exceeds_pool_share, loss_beyond
+from solvent.state.pools import pool_account
 from solvent.state.tables import NONE
 from solvent.state.terms import TRIGGERS_MAX
 from solvent.state.windows import highest
@@ -18,6 +19,14 @@ def has_fallen(state, trigger, share_ppm):
     funds = funds_quanta(state)
     peak = highest(state, state.instruments.shape[0], window_of(trigger.window_ns))
     return funds > trigger.floor_quanta and peak > funds and loss_beyond(funds, peak, peak, share_ppm, PPM) >= 0
+
+
+@kernel
+def has_lost(state, vault, share_ppm):
+    """True when the positions a vault holds have cost it a share of what it would have without that loss, or more."""
+    equity, _requirement, gains, _notional = judge(state, vault, Level.MAINTENANCE)
+    whole = max(equity - gains, 0)
+    return gains < 0 and loss_beyond(equity, equity - gains, whole, share_ppm, PPM) >= 0
 
 
 @kernel
@@ -70,6 +79,9 @@ def holds(state, row, account, equity, refused):
             return False
         sent_ns = terms.order_until_ns - state.stages[terms.order_stage].timeout_ns
         return state.venue[0].time_ns >= sent_ns + trigger.window_ns
+    if kind == AdlTrigger.VAULT_LOSS:
+        vault = pool_account(state, state.accounts[account].default_instrument)
+        return vault != NONE and has_lost(state, vault, trigger.share_ppm)
     if kind == AdlTrigger.FUND_DEPLETED or kind == AdlTrigger.FUND_NOTIONAL_CAP:
         cover = cover_before_adl(state, account)
         if kind == AdlTrigger.FUND_DEPLETED:

@@ -4,14 +4,16 @@
     tiered           every slice of the amount, or of the value, times its own weight; weights fall
     impact           value x (1 - clip(amount / scale x scalar, floor, cap)): the discount of selling it at once
                      (Synthetix v3, markets/perps-market, PerpsCollateralConfiguration)
+    owed             - value x liability weight, not below one (Drift v2, Mango v4), whatever the weighting
 
-The value of an amount never falls when its price rises, and never by more than the price does.
+The value of an amount never falls when its price rises, and never by more than the price does. What is owed is the
+other way round: it is worth most of all when the price is high.
 """
 
 from solvent.codes import Weighting
 from solvent.compiled import kernel
 from solvent.risk.margin.brackets import slices_down
-from solvent.state.validity import careful_ticks
+from solvent.state.validity import careful_ticks, dear_ticks
 from solvent.units import PPM, mul_div_down, mul_div_up
 
 
@@ -22,7 +24,9 @@ def collateral_value_down(state, asset, amount_quanta, maintenance, careful):
     Opening and leaving are careful, liquidation is not: what only time changes may not move a maintenance surplus.
     """
     mark = state.instruments[state.assets[asset].price_instrument].mark_ticks
-    if careful:
+    if careful and amount_quanta < 0:
+        mark = dear_ticks(state, state.assets[asset].price_instrument)
+    elif careful:
         mark = careful_ticks(state, state.assets[asset].price_instrument)
     return collateral_value_at_down(state, asset, amount_quanta, mark, maintenance)
 
@@ -32,6 +36,9 @@ def collateral_value_at_down(state, asset, amount_quanta, price_ticks, maintenan
     """Value of collateral at a price, weighted for a level, rounded down."""
     terms = state.assets[asset]
     price = price_ticks * terms.value_num
+    if amount_quanta < 0:
+        weight = terms.liability_maintenance_ppm if maintenance else terms.liability_initial_ppm
+        return -mul_div_up(mul_div_up(-amount_quanta, price, terms.value_den), max(weight, PPM), PPM)
     if terms.weighting == Weighting.TIERS_OF_AMOUNT:
         return mul_div_down(slices_down(state, terms, amount_quanta, PPM), price, terms.value_den)
     value = mul_div_down(amount_quanta, price, terms.value_den)

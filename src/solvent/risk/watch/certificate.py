@@ -170,4 +170,9 @@ def is_certified(state, level, account):
         if position.lots != 0 and not has_contract_certificate(state.contracts[position.instrument]):
             return False
         row = position.next
+    row = terms.first_holding
+    while row != NONE:
+        if state.holdings[row].amount_quanta < 0:
+            return False  # what is owed costs more as its price rises: no trigger is set on that side
+        row = state.holdings[row].next
     return True

@@ -11,7 +11,7 @@ from solvent.rulebook.reading import Reading
 from solvent.rulebook.rules import Adl
 from solvent.rulebook.rules.adl import AdlTrigger
 
-SHARES: Final = ("trigger_ppm", "ppm_of_fund", "max_ppm")
+SHARES: Final = ("trigger_ppm", "ppm_of_fund", "max_ppm", "threshold_ppm")
 
 
 def build_adl(_reading: Reading, value: dict[str, Any], _path: Path) -> Adl:

@@ -8,7 +8,7 @@ from typing import Any
 
 from solvent.rulebook.locate import Path
 from solvent.rulebook.reading import Reading
-from solvent.rulebook.rules import Collateral, Impact, Tier
+from solvent.rulebook.rules import Collateral, Impact, Owed, Tier
 
 
 def build_collateral(reading: Reading, value: dict[str, Any], path: Path) -> Collateral | None:
@@ -51,4 +51,23 @@ def build_collateral(reading: Reading, value: dict[str, Any], path: Path) -> Col
         tiers=tuple(tiers),
         by_value=value.get("by") == "amount_value",
         impact=impact,
+        owed=build_owed(reading, value.get("borrow"), (*path, "borrow")),
     )
+
+
+def build_owed(reading: Reading, value: dict[str, Any] | None, path: Path) -> Owed | None:
+    """What may be owed of an asset; it counts for opening no less than against liquidation."""
+    if value is None:
+        return None
+    owed = Owed(value["limit"], value["initial_ppm"], value["maintenance_ppm"], value["lent_most_ppm"])
+    if owed.limit == 0:
+        reading.tell((*path, "limit"), "nothing may be owed", "Write the most one account may owe, or leave it out.")
+    if path[1] == 0 and not owed.initial == owed.maintenance == 1:
+        reading.tell(path, "cash that is owed counts as what it is", "Leave initial_ppm and maintenance_ppm out.")
+    if owed.initial < owed.maintenance:
+        reading.tell(
+            (*path, "initial_ppm"),
+            "what is owed counts less for opening than against liquidation",
+            f"Write at least {owed.maintenance * 1_000_000}.",
+        )
+    return owed

@@ -15,7 +15,7 @@ def build_loss(_reading: Reading, value: dict[str, Any], _path: Path) -> LossSta
     """A layer; what its kind does not use stays empty. Kinds that are others by name become those."""
     kind = value["kind"]
     if kind in ("designated_makers", "mint_auction", "time_settlement", "deficit_ledger"):
-        return None  # the first three the machine does not run, the last is what it does when no layer is left
+        return None  # the first and the third the machine does not run, the others are the deficit that is left
     if kind == "socialise" and value["base"] == "withdrawals":
         kind = ON_WITHDRAWAL
     elif kind == "socialise":

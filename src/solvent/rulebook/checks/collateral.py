@@ -30,3 +30,14 @@ def check_collateral(parts: Parts, tell: Tell) -> None:
                 f"Write at least {asset.initial * 1_000_000}.",
             )
     tell_twins(((("collateral", row, "asset"), asset.asset) for row, asset in known_rows(parts.collateral)), tell)
+
+
+def check_borrow(parts: Parts, kind: str | None, tell_unrun: Tell) -> None:
+    """A rate is charged on collateral that is owed, and on nothing else."""
+    owed = any(asset.owed is not None for _row, asset in known_rows(parts.collateral))
+    if kind in ("kink", "utilisation") and not owed and "collateral" in parts.complete:
+        tell_unrun(
+            ("borrow", "kind"),
+            "no collateral may be owed, and positions are not charged for the use of the pool",
+            "Give a collateral its `borrow.limit`, or remove the rate and say so in meta.not_expressed.",
+        )

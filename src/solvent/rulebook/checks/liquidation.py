@@ -70,6 +70,10 @@ def check_executor(path: Path, stage: Stage, adl_price: str, tell: Tell) -> None
         tell(
             (*path, "throttle"), "a block bounds the venue's own orders", 'Leave it out, or write executor = "engine".'
         )
+    if (stage.room_venue or stage.room_market) and stage.executor not in ("engine", "keeper", "auction"):
+        tell((*path, "throttle"), "room bounds what is ordered or on offer", "Leave it out: nothing is, at this stage.")
+    if (stage.room_venue or stage.room_market) and stage.offer is not None and stage.offer.portfolio:
+        tell((*path, "throttle"), "shares of a whole account are offered whole", "Leave it out, or offer positions.")
     if stage.fee_base == "improvement" and stage.price_limit == "none":
         tell(
             (*path, "fee"),

@@ -8,7 +8,7 @@ from solvent.codes import Weighting
 from solvent.rulebook.compile.work import Work, write_fields
 from solvent.rulebook.rules import Collateral
 from solvent.state.terms import Terms
-from solvent.units import LIMIT, PPM
+from solvent.units import LIMIT, NANOSECONDS_PER_MILLISECOND, PPB, PPM
 
 
 def tier_rows(work: Work, brackets: dict[tuple[tuple[int, int, int, int], ...], int]) -> dict[int, tuple[int, int]]:
@@ -36,6 +36,7 @@ def write_assets(work: Work, terms: Terms, tiers: dict[int, tuple[int, int]]) ->
     write_fields(
         terms.assets[0], {"used": 1, "value_num": 1, "value_den": 1, "initial_ppm": PPM, "maintenance_ppm": PPM}
     )
+    write_fields(terms.assets[0], owed_fields(work, work.rulebook.collateral[0], 0))
     bases = [contract.base for contract in work.contracts]
     for row, asset in enumerate(work.rulebook.collateral):
         if row == 0:
@@ -75,7 +76,32 @@ def write_assets(work: Work, terms: Terms, tiers: dict[int, tuple[int, int]]) ->
                 "impact_floor_ppm": int(asset.impact.floor * PPM),
                 "impact_cap_ppm": int(asset.impact.cap * PPM),
             }
-        write_fields(terms.assets[row], fields)
+        write_fields(terms.assets[row], fields | owed_fields(work, asset, row))
+
+
+def owed_fields(work: Work, asset: Collateral, row: int) -> dict[str, int]:
+    """What may be owed of the asset and the rate paid on it; an amount with a fraction of its unit is a fault."""
+    owed, borrow = asset.owed, work.rulebook.borrow
+    if owed is None:
+        return {}
+    limit = Fraction(owed.limit) * Fraction(10) ** (asset.decimals if row else work.decimals)
+    if limit.denominator != 1 or limit > LIMIT:
+        work.tell_at(("collateral", row, "borrow", "limit"), f"{owed.limit} does not fit", "Write fewer decimals.")
+    if row > 0:
+        work.notes.append(f"Accounts that owe {asset.asset} are judged at every price: a debt has no certificate.")
+    return {
+        "borrow_limit_amount": int(limit),
+        "liability_initial_ppm": int(owed.initial * PPM),
+        "liability_maintenance_ppm": int(owed.maintenance * PPM),
+        "lend_max_ppm": int(min(owed.lent_most, 1 - borrow.buffer) * PPM),
+        "interest_floor_ppb": int(borrow.floor * PPB),
+        "interest_base_ppb": int(borrow.base * PPB),
+        "interest_above_ppb": int(borrow.above * PPB),
+        "interest_optimal_ppm": int(borrow.optimal * PPM),
+        "interest_square": int(borrow.square),
+        "interest_kept_ppm": int(borrow.kept * PPM),
+        "interest_ns": borrow.interval_ms * NANOSECONDS_PER_MILLISECOND,
+    }
 
 
 def weights_ppm(asset: Collateral) -> tuple[int, int]:

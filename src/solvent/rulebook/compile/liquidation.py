@@ -100,5 +100,10 @@ def write_stages(work: Work, terms: Terms) -> None:
                 "fee_base": FeeBase[stage.fee_base.upper()],
                 "round_ns": int(stage.round_ms * NANOSECONDS_PER_MILLISECOND),
                 "block_quanta": work.quanta(stage.block or Decimal(0), (*path[:-2], "throttle", "max_notional")),
+                "one_market": stage.one_market,
+                "room_venue_quanta": work.quanta(stage.room_venue, (*path[:-2], "throttle", "global")),
+                "room_market_quanta": work.quanta(stage.room_market, (*path[:-2], "throttle", "market")),
             },
         )
+        if stage.block_draw:
+            terms.policy[0].block_draw_quanta = work.quanta(stage.block_draw, (*path[:-2], "throttle", "max_fund_draw"))

@@ -30,6 +30,7 @@ TRIGGERS: Final = {
     "pool_pnl_factor": AdlTrigger.POOL_PNL_FACTOR,
     "mark_reaches_bankruptcy": AdlTrigger.MARK_REACHES_BANKRUPTCY,
     "order_unfilled": AdlTrigger.ORDER_UNFILLED,
+    "vault_loss": AdlTrigger.VAULT_LOSS,
 }
 
 FUTURE_MAX_MS: Final = 2_000

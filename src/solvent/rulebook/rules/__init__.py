@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from solvent.rulebook.rules.adl import Adl
+from solvent.rulebook.rules.borrow import Borrow
 from solvent.rulebook.rules.breakers import Breaker
-from solvent.rulebook.rules.collateral import Collateral, Impact, Tier
+from solvent.rulebook.rules.collateral import Collateral, Impact, Owed, Tier
 from solvent.rulebook.rules.dynamic import Dynamic
 from solvent.rulebook.rules.funding import Funding
 from solvent.rulebook.rules.governance import Governance
@@ -31,6 +32,7 @@ __all__ = [
     "DEFAULT_MARKET",
     "Additions",
     "Adl",
+    "Borrow",
     "Bracket",
     "Breaker",
     "Cap",
@@ -51,6 +53,7 @@ __all__ = [
     "Mark",
     "Meta",
     "OptionRates",
+    "Owed",
     "Pool",
     "PriceCondition",
     "Rulebook",
@@ -84,6 +87,7 @@ class Rulebook:
     levels: tuple[Level, ...]
     dynamic: Dynamic
     funding: Funding
+    borrow: Borrow
     governance: Governance
     stages: tuple[Stage, ...]
     routes: bool

@@ -26,6 +26,16 @@ class Impact:
 
 
 @dataclass(frozen=True, slots=True)
+class Owed:
+    """Most one account may owe, what that counts for at the two levels, and what share of the deposits may be lent."""
+
+    limit: Decimal
+    initial: Fraction
+    maintenance: Fraction
+    lent_most: Fraction
+
+
+@dataclass(frozen=True, slots=True)
 class Collateral:
     """What counts as equity; `price` is the base of the contract that prices it."""
 
@@ -38,3 +48,4 @@ class Collateral:
     tiers: tuple[Tier, ...] = ()
     by_value: bool = False
     impact: Impact | None = None
+    owed: Owed | None = None

@@ -47,6 +47,10 @@ class Stage:
     fee_base: str = "value"
     round_ms: Fraction = Fraction(0)
     block: Decimal | None = None
+    block_draw: Decimal = Decimal(0)
+    one_market: bool = False
+    room_venue: Decimal = Decimal(0)
+    room_market: Decimal = Decimal(0)
     offer: Offer | None = None
     adapt: Adapt = STEADY
     keepers_fees: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from solvent.rulebook.schema.adl import ADL
+from solvent.rulebook.schema.borrow import BORROW
 from solvent.rulebook.schema.breakers import BREAKERS
 from solvent.rulebook.schema.collateral import COLLATERAL
 from solvent.rulebook.schema.declare import Parameter, Type
@@ -36,6 +37,7 @@ PARAMETERS: Final[tuple[Parameter, ...]] = (
     *MARGIN,
     *DYNAMIC,
     *FUNDING,
+    *BORROW,
     *LIQUIDATION,
     *LOSS,
     *POOLS,

@@ -17,6 +17,7 @@ TRIGGERS: Final = (
     "pool_pnl_factor",
     "mark_reaches_bankruptcy",
     "order_unfilled",
+    "vault_loss",
 )
 
 ADL: Final[tuple[Parameter, ...]] = (
@@ -26,10 +27,14 @@ ADL: Final[tuple[Parameter, ...]] = (
         "adl.trigger[].kind",
         "The condition: of the funds before the winners, of the account, of the vault, or of an order's age.",
         *TRIGGERS,
-        later=("vault_loss",),
         required=True,
     ),
-    ppm("adl.trigger[].threshold_ppm", "Share of the vault lost.", kinds=("vault_loss",), required=True),
+    ppm(
+        "adl.trigger[].threshold_ppm",
+        "Loss of the positions the vault holds, over what it would have without it.",
+        kinds=("vault_loss",),
+        required=True,
+    ),
     ppm(
         "adl.trigger[].ppm_of_fund",
         "Positions of the vault and of the account over the means of the funds.",

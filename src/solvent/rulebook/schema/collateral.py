@@ -18,6 +18,7 @@ from solvent.rulebook.schema.declare import (
     whole,
 )
 from solvent.state.terms import ASSETS_MAX
+from solvent.units import PPM
 
 PRICED: Final = ("weight", "weight_tiered", "weight_impact")
 """Kinds whose amounts are worth their price times a weight."""
@@ -66,6 +67,33 @@ COLLATERAL: Final[tuple[Parameter, ...]] = (
         18,
         kinds=PRICED,
         default=8,
+    ),
+    table("collateral[].borrow", "What may be owed of it, and what that counts for.", kinds=("par", *PRICED)),
+    decimal(
+        "collateral[].borrow.limit",
+        "Most one account may owe.",
+        "units of the asset",
+        required=True,
+    ),
+    ppm(
+        "collateral[].borrow.initial_ppm",
+        "What is owed counts so many times for opening.",
+        least=PPM,
+        most=10 * PPM,
+        default=PPM,
+    ),
+    ppm(
+        "collateral[].borrow.maintenance_ppm",
+        "What is owed counts so many times against liquidation.",
+        least=PPM,
+        most=10 * PPM,
+        default=PPM,
+    ),
+    ppm(
+        "collateral[].borrow.lent_most_ppm",
+        "Share of the deposits that may be owed by all together.",
+        least=0,
+        default=PPM,
     ),
     text("collateral[].oracle", "The feed the venue prices it with.", informational=True),
     text("collateral[].side", "Whether what is held or what is sold counts.", informational=True),

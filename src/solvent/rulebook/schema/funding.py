@@ -1,4 +1,4 @@
-"""What longs owe shorts, and what borrowers owe."""
+"""What longs owe shorts."""
 
 from __future__ import annotations
 
@@ -68,26 +68,4 @@ FUNDING: Final[tuple[Parameter, ...]] = (
             ("threshold_decrease_ppm", "Imbalance below which it falls."),
         )
     ),
-    table("borrow", "What is owed for capital in use.", default={}),
-    choice("borrow.kind", "How the rate follows utilisation.", "none", later=("kink", "utilisation"), default="none"),
-    ppm("borrow.optimal_ppm", "Utilisation at the kink.", kinds=("kink",), required=True),
-    ppm("borrow.base_ppm_per_year", "Rate at the kink.", kinds=("kink",), least=0, most=YEARLY_MAX, required=True),
-    ppm(
-        "borrow.above_ppm_per_year",
-        "Rate at full utilisation, above that.",
-        kinds=("kink",),
-        least=0,
-        most=YEARLY_MAX,
-        required=True,
-    ),
-    ppm(
-        "borrow.factor_ppm_per_year",
-        "Rate at full utilisation.",
-        kinds=("utilisation",),
-        least=0,
-        most=YEARLY_MAX,
-        required=True,
-    ),
-    decimal("borrow.exponent", "Power of utilisation.", "ratio", kinds=("utilisation",)),
-    ppm("borrow.reserve_buffer_ppm", "Kept aside.", kinds=("utilisation",), least=0),
 )

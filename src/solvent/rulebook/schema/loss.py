@@ -15,8 +15,8 @@ LOSS: Final[tuple[Parameter, ...]] = (
     tables("loss.stage", "Layers of the waterfall, in file order.", ABSORBERS_MAX + 1, least=1, required=True),
     choice(
         "loss.stage[].kind",
-        "The layer. A pool is the vault, protocol reserves are the venue's capital, a deficit ledger is the open"
-        " deficit that is left after the last layer.",
+        "The layer. A pool is the vault, protocol reserves are the venue's capital. A deficit ledger is the open"
+        " deficit that is left after the last layer; an auction of minted tokens is held outside, and pays it down.",
         "account_residual",
         "insurance_fund",
         "venue_capital",
@@ -28,7 +28,8 @@ LOSS: Final[tuple[Parameter, ...]] = (
         "haircut_all",
         "socialise",
         "deficit_ledger",
-        later=("designated_makers", "mint_auction", "time_settlement"),
+        "mint_auction",
+        later=("designated_makers", "time_settlement"),
         required=True,
     ),
     text(
@@ -110,7 +111,7 @@ LOSS: Final[tuple[Parameter, ...]] = (
     ppm("loss.stage[].equity_multiple_ppm", "How much they take.", kinds=("designated_makers",), most=100 * PPM),
     ppm("loss.stage[].group_equity_ppm", "How much a group takes.", kinds=("designated_makers",)),
     ms("loss.stage[].window_ms", "In this time.", kinds=("designated_makers",)),
-    text("loss.stage[].token", "What is minted.", kinds=("mint_auction",), required=True),
+    text("loss.stage[].token", "What is minted.", kinds=("mint_auction",), required=True, informational=True),
     text("loss.stage[].note", "A remark.", kinds=("time_settlement",), required=True),
     ppm("loss.stage[].draw_cap_ppm", "Share of its means one default may take.", kinds=FUND_KINDS, default=PPM),
 )
