@@ -38,8 +38,9 @@ def knows(state):
     for row in range(1, state.assets.shape[0]):
         if state.assets[row].weighting < Weighting.FIXED or state.assets[row].weighting > Weighting.IMPACT:
             return False
+    for row in range(state.assets.shape[0]):
         if state.assets[row].borrow_limit_amount > 0:
-            return False  # what is owed counts otherwise, and is the auditor's
+            return False  # what is owed, cash or collateral, counts otherwise, and is the auditor's
     return True
 
 
