@@ -1,5 +1,6 @@
 """Known incidents: every card reads, the quick ones are run here, the whole library by `solvent incidents`."""
 
+import json
 from decimal import Decimal
 
 import pytest
@@ -73,6 +74,21 @@ def test_a_card_with_faults_tells_them_all(tmp_path) -> None:
     told = str(caught.value)
     for words in ("pride", "nobody here is called x", "vanish"):
         assert words in told
+
+
+def test_an_interrupted_list_keeps_those_that_were_run(monkeypatch, capsys) -> None:
+    from solvent.cli import incidents as command
+
+    def run(incident, **_more):
+        if incident.id == "i13-solend-2022":
+            raise KeyboardInterrupt
+        return run_incident(incident)
+
+    monkeypatch.setattr(command, "run_incident", run)
+    assert command.incidents_command(("i34-sharwa-2026", "i13-solend-2022"), False, 1, None, True) == 130
+    told = capsys.readouterr()
+    assert [row["id"] for row in json.loads(told.out)] == ["i34-sharwa-2026"]
+    assert "1 of 2 incidents" in told.err
 
 
 def read_text(name: str) -> str:

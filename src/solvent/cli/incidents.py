@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from solvent.cli.exits import INTERRUPTED
 from solvent.cli.replay import progress_line
 from solvent.lab.incident import Incident, Retold, incident_ids, read_incident, run_incident
 
@@ -17,12 +18,18 @@ def incidents_command(named: tuple[str, ...], list_only: bool, seed: int, out: P
     if list_only:
         show_list(incidents, as_json)
         return 0
-    outcomes = []
+    outcomes: list[Retold] = []
+    interrupted = False
     with progress_line() as tell:
-        for place, incident in enumerate(incidents):
-            tell(place / len(incidents), incident.id)
-            outcomes.append(run_incident(incident, seed=seed))
-        tell(1.0, "done")
+        try:
+            for place, incident in enumerate(incidents):
+                tell(place / len(incidents), incident.id)
+                outcomes.append(run_incident(incident, seed=seed))
+            tell(1.0, "done")
+        except KeyboardInterrupt:
+            if not outcomes:
+                raise
+            interrupted = True
     rows = [row_of(outcome) for outcome in outcomes]
     encoded = msgspec.json.format(msgspec.json.encode(rows), indent=2)
     if out is not None:
@@ -31,6 +38,9 @@ def incidents_command(named: tuple[str, ...], list_only: bool, seed: int, out: P
         sys.stdout.write(encoded.decode() + "\n")
     else:
         show_scoreboard(outcomes)
+    if interrupted:
+        print(f"interrupted: {len(outcomes)} of {len(incidents)} incidents, the list is partial", file=sys.stderr)
+        return INTERRUPTED
     return 0 if all(outcome.contained and outcome.reproduced is not False for outcome in outcomes) else 1
 
 

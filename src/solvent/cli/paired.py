@@ -3,13 +3,18 @@
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from solvent.cli.compare import check_page, read_all, write_page
 from solvent.cli.replay import progress_line
 from solvent.rulebook.faults import Fault, RulebookError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from solvent.lab.worlds.stress import StressRun
 
 
 def paired_command(
@@ -48,10 +53,17 @@ def paired_command(
 
             order = replace(base, rulebook_text=book.text, rulebook_name=book.name)
             runs.append(run_stress(order, paths, jobs=jobs or cores(), progress=tell))
+            if runs[-1].paths.partial:
+                break
+    common = _common(runs)
+    if common is not None:
+        books = books[: len(runs)]
+        print(f"interrupted: {len(books)} rulebooks on {len(common)} paths, marked as partial", file=sys.stderr)
     names = list(names_of(books))
     result: dict[str, Any] = {
         "schema": "paired/1",
-        "paths": paths,
+        "paths": paths if common is None else len(common),
+        "partial": common is not None,
         "seed": seed,
         "confidence": confidence,
         "rulebooks": names,
@@ -78,6 +90,24 @@ def paired_command(
     Console().print(paired_table(result))
     if out is not None:
         print(f"written to {out}", file=sys.stderr)
+
+
+def _common(runs: "list[StressRun]") -> "np.ndarray | None":
+    """The paths all runs hold when one was interrupted, and the runs cut to them; None where none was.
+
+    Raises KeyboardInterrupt where there is nothing to compare yet.
+    """
+    from solvent.lab.worlds.stress import summarise_run
+
+    if not runs[-1].paths.partial:
+        return None
+    held = runs[-1].paths.numbers
+    if len(runs) < 2 or len(held) < 2:
+        raise KeyboardInterrupt
+    for run in runs:
+        run.paths = run.paths.only(held)
+        run.summary |= summarise_run(run.world, run.paths, run.summary["model"], [])
+    return held
 
 
 def paired_table(result: dict[str, Any]) -> Any:

@@ -19,6 +19,12 @@ def keep(out: Path | None, name: str, result: dict[str, Any]) -> None:
     print(f"written to {out / name}", file=sys.stderr)
 
 
+def say_partial(result: dict[str, Any], what: str) -> None:
+    """A word on an interrupted search."""
+    if result["partial"]:
+        print(f"interrupted: {what}, marked as partial", file=sys.stderr)
+
+
 def two_columns(title: str, rows: list[tuple[str, str]]) -> Any:
     """A small table of names and values."""
     from rich.table import Table
@@ -57,6 +63,7 @@ def reverse_command(
         )  # fmt: skip
     keep(out, "reverse.json", result)
     show(result, as_json, reverse_table)
+    say_partial(result, f"the nearest of {result['evaluations']} scenarios")
 
 
 def reverse_table(result: dict[str, Any]) -> Any:
@@ -123,6 +130,7 @@ def attack_command(
         if kept is not None:
             write_witness(kept, order, result)
         show(result, as_json, attack_table)
+        say_partial(result, f"the worst of {result['evaluations']} attacks")
     if limit is not None and (damage > limit or profit > 0.0):
         sys.exit(LIMIT_BREACHED)
 
@@ -160,6 +168,7 @@ def calibrate_command(
 ) -> None:
     """Gaps from history where it is given; funds, penalties and the frontier from simulation."""
     from solvent.lab.worlds.calibrate import (
+        MARGIN_TIMES,
         calibrate_funds,
         calibrate_gaps,
         calibrate_penalties,
@@ -176,16 +185,21 @@ def calibrate_command(
     seconds = seconds_of(close_out, "close-out")
     with progress_line() as progress:
         run = run_stress(order, paths, jobs=jobs or cores(), progress=lambda share, what: progress(share * 0.5, what))
-        points = frontier(
-            order, paths=max(paths // 4, 20), jobs=1, progress=lambda share, what: progress(0.5 + share * 0.5, what)
-        )
+        partial = run.paths.partial
+        points = []
+        if not partial:
+            points = frontier(
+                order, paths=max(paths // 4, 20), jobs=1, progress=lambda share, what: progress(0.5 + share * 0.5, what)
+            )
+            partial = len(points) < len(MARGIN_TIMES)
     gaps = []
     if order.prices is not None:
         gaps = calibrate_gaps(run.world, read_returns(order.prices), close_out_s=float(seconds))
     result = {
         "schema": "calibrate/1",
         "currency": run.summary["currency"],
-        "paths": paths,
+        "paths": len(run.paths),
+        "partial": partial,
         "gaps": gaps,
         "funds": calibrate_funds(run, target_ruin=target_ruin, capital_cost=costs[0], shortage_cost=costs[1]),
         "penalties": calibrate_penalties(run),
@@ -196,6 +210,7 @@ def calibrate_command(
     }
     keep(out, "calibrate.json", result)
     show(result, as_json, calibrate_table)
+    say_partial(result, f"{len(run.paths)} of {paths} paths and {len(points)} points of the frontier")
 
 
 def calibrate_table(result: dict[str, Any]) -> Any:

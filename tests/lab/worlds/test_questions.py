@@ -26,7 +26,7 @@ from solvent.lab.worlds.estimates import conservation
 from solvent.lab.worlds.faults import WorldError
 from solvent.lab.worlds.grid import shock_grid
 from solvent.lab.worlds.models import Assumed, Returns
-from solvent.lab.worlds.reverse import OutOfReach, divergence_worst_mean, reverse_stress
+from solvent.lab.worlds.reverse import OutOfReach, _search, divergence_worst_mean, reverse_stress
 from solvent.lab.worlds.runs import run_paths
 from solvent.lab.worlds.snapshot import snapshot_of
 from solvent.lab.worlds.stress import NotReproducible, Order, journal_of_path, run_stress, world_of, write_run
@@ -163,6 +163,32 @@ def test_the_search_finds_the_false_report_of_2026_under_one_source_and_three_do
     }
     assert closed[1] > 0.0
     assert closed[3] == 0.0
+
+
+def test_an_interrupted_search_gives_what_it_has_seen_and_says_so():
+    def interrupt(share, _what):
+        if share >= 0.5:
+            raise KeyboardInterrupt
+
+    asked = order(conditions=Conditions(horizon_s=600, step_s=60), accounts=20)
+    found = search_attack(asked, 1e6, evaluations=8, progress=interrupt)
+    assert found["partial"]
+    assert found["evaluations"] == 4
+    assert found["witness"]["actions"] == found["best"]["actions"], "not made minimal"
+
+
+def test_an_interrupted_search_of_directions_gives_the_best_so_far():
+    calls = []
+
+    def valued(way):
+        calls.append(float(way[0]))
+        if len(calls) > 20:
+            raise KeyboardInterrupt
+        return calls[-1]
+
+    best, value, whole = _search(valued, np.array([1.0, 0.0]), 200, 1, lambda _share, _what: None, "")
+    assert not whole
+    assert value == min(calls[:20]) == best[0]
 
 
 def test_a_side_that_is_none_is_refused():

@@ -70,6 +70,15 @@ def test_an_interrupted_run_keeps_its_paths():
     assert 0 < len(found) < PATHS
 
 
+def test_some_paths_of_a_run_are_a_run_of_their_own(alone):
+    kept = alone.only(alone.numbers[1:3])
+    assert kept.numbers.tolist() == alone.numbers[1:3].tolist()
+    assert kept.partial
+    assert np.array_equal(kept.totals, alone.totals[1:3])
+    assert set(kept.defaults[:, 0].tolist()) <= set(kept.numbers.tolist())
+    assert set(kept.closings[:, 0].tolist()) <= set(kept.numbers.tolist())
+
+
 def test_a_run_stops_when_enough_is_known():
     found = run_paths(small_world(), 200, enough=lambda paths: len(paths) >= 16, batch=8)
     assert len(found) == 16

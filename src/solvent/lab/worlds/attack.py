@@ -258,7 +258,8 @@ def search_attack(
 
     `market` keeps to one market and `side` keeps pushes to one direction; with `lies` one price source may be made to
     say what is not so. The objective `liquidations` is notional closed by force that would not have been: harm to
-    others that need not show in the venue's books.
+    others that need not show in the venue's books. An interrupted search gives the worst it has seen, not made minimal,
+    and says `partial`.
     """
     from scipy.stats import qmc
 
@@ -294,18 +295,25 @@ def search_attack(
         return score(outcome)
 
     seeds = 1 << max(int(math.log2(max(evaluations // 3, 4))), 2)
-    for point in qmc.Sobol(DIMENSIONS, rng=np.random.default_rng(order.seed)).random(seeds):
-        value(point)
-    _refine(seen, value, score, evaluations, order.seed)
+    partial = False
+    try:
+        for point in qmc.Sobol(DIMENSIONS, rng=np.random.default_rng(order.seed)).random(seeds):
+            value(point)
+        _refine(seen, value, score, evaluations, order.seed)
+    except KeyboardInterrupt:
+        if not seen:
+            raise
+        partial = True
     best_x, best = max(seen, key=lambda item: (score(item[1]), -item[1].cost))
     actions = arena.actions_of(best_x)
-    witness, outcome = _shrunk(arena, actions, best, score) if shrink else (actions, best)
+    witness, outcome = _shrunk(arena, actions, best, score) if shrink and not partial else (actions, best)
     return {
         "schema": "attack/1",
         "objective": objective,
         "budget": budget,
         "currency": arena.world.scenario.settlement,
         "evaluations": arena.evaluations,
+        "partial": partial,
         "damage": best.damage,
         "cost": best.cost,
         "profit": best.profit,

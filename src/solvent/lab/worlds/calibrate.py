@@ -36,6 +36,8 @@ from solvent.rulebook.document import Rulebook
 TRIGGER_SHARE: Final = 0.10
 """A tenth of all moves is large enough to look like one that triggers liquidations."""
 LEVEL: Final = 0.999
+MARGIN_TIMES: Final = (0.75, 1.0, 1.5, 2.0)
+"""Points of the frontier: how many times the margin of the rulebook."""
 
 
 def scaled_rulebook(rulebook: Rulebook, times: Fraction) -> Rulebook:
@@ -253,7 +255,7 @@ def capital_of(world: World) -> dict[str, float]:
 def frontier(
     order: Order,
     *,
-    margin_times: Sequence[float] = (0.75, 1.0, 1.5, 2.0),
+    margin_times: Sequence[float] = MARGIN_TIMES,
     fund_times: Sequence[float] = (1.0,),
     paths: int = 100,
     jobs: int = 1,
@@ -261,7 +263,7 @@ def frontier(
 ) -> list[dict[str, float]]:
     """Capital against the chance of a shared loss, for margins and funds scaled; the same paths at every point.
 
-    `is_efficient` marks points no other beats in both.
+    `is_efficient` marks points no other beats in both. Interrupted, it gives the points that are whole.
     """
     tell = progress or (lambda _share, _what: None)
     rows: list[dict[str, float]] = []
@@ -269,6 +271,8 @@ def frontier(
     for place, (margin, fund) in enumerate(grid):
         world = _scaled_world(order, margin, fund)
         found: Paths = run_paths(world, paths, jobs=jobs)
+        if found.partial:
+            break
         capital = capital_of(world)
         losses = losses_of(found, world.quantum)
         shared = probability(socialised(found))

@@ -151,8 +151,8 @@ def _search(
     seed: int,
     progress: Progress,
     what: str,
-) -> tuple[np.ndarray, float]:
-    """Minimise over directions with CMA-ES; give the best direction and its value."""
+) -> tuple[np.ndarray, float, bool]:
+    """Minimise over directions with CMA-ES; give the best direction, its value, and whether the search is whole."""
     import cma
 
     best, value = start / np.linalg.norm(start), function(start / np.linalg.norm(start))
@@ -162,20 +162,23 @@ def _search(
         {"seed": seed % (2**31 - 2) + 1, "maxfevals": evaluations, "verbose": -9, "verb_log": 0},
     )
     done = 0
-    while not strategy.stop() and done < evaluations:
-        asked = strategy.ask()
-        scores = []
-        for point in asked:
-            length = float(np.linalg.norm(point))
-            direction = np.asarray(point) / length if length > 0 else best
-            score = function(direction)
-            scores.append(score if math.isfinite(score) else 1e6)
-            if score < value:
-                best, value = direction, score
-            done += 1
-        strategy.tell(asked, scores)
-        progress(min(done / evaluations, 1.0), what)
-    return best, value
+    try:
+        while not strategy.stop() and done < evaluations:
+            asked = strategy.ask()
+            scores = []
+            for point in asked:
+                length = float(np.linalg.norm(point))
+                direction = np.asarray(point) / length if length > 0 else best
+                score = function(direction)
+                scores.append(score if math.isfinite(score) else 1e6)
+                if score < value:
+                    best, value = direction, score
+                done += 1
+            strategy.tell(asked, scores)
+            progress(min(done / evaluations, 1.0), what)
+    except KeyboardInterrupt:
+        return best, value, False
+    return best, value, True
 
 
 def reverse_stress(
@@ -191,7 +194,8 @@ def reverse_stress(
 ) -> dict[str, Any]:
     """The nearest scenario that loses at least `target`, then the worst within a ball (`ball`, or that distance).
 
-    Raises OutOfReach when nothing within `max_distance` reaches the target, with the most that was lost.
+    Interrupted, it gives the nearest found so far and says `partial`. Raises OutOfReach when nothing within
+    `max_distance` reaches the target, with the most that was lost.
     """
     if target <= 0.0 or measure not in _MEASURES:
         raise world_error(
@@ -217,7 +221,7 @@ def reverse_stress(
     best_start = starts[min(reached)[1]]
     if math.isinf(min(reached)[0]):
         # nothing on the obvious axes: look for the direction that loses most at the edge
-        best_start, lost = _search(
+        best_start, lost, whole = _search(
             lambda direction: -losses(direction * max_distance),
             best_start,
             evaluations,
@@ -225,11 +229,13 @@ def reverse_stress(
             tell,
             "looking out",
         )
+        if -lost < target and not whole:
+            raise KeyboardInterrupt
         if -lost < target:
             most = f"within {max_distance:g} standard deviations the most that was lost is {-lost:,.0f}"
             fault = Fault(None, "target", f"{target:,.0f} is out of reach: {most}", "Ask for less, or go further out.")
             raise OutOfReach(world.scenario.name, [fault])
-    direction, distance = _search(
+    direction, distance, whole = _search(
         lambda way: _reach(losses, way, target, max_distance, 6),
         best_start,
         max(evaluations, 12),
@@ -241,9 +247,11 @@ def reverse_stress(
     nearest = losses.describe(direction * distance)
     nearest["loss"] = losses(direction * distance)
     radius = ball if ball is not None else distance
-    worst_way, worst = _search(
-        lambda way: -losses(way * radius), direction, evaluations, world.seed + 1, tell, "worst within the ball"
-    )
+    worst_way, worst = direction, -losses(direction * radius)
+    if whole:
+        worst_way, worst, whole = _search(
+            lambda way: -losses(way * radius), direction, evaluations, world.seed + 1, tell, "worst within the ball"
+        )
     within = losses.describe(worst_way * radius)
     within["loss"] = -worst
     tell(1.0, "done")
@@ -257,6 +265,7 @@ def reverse_stress(
         "ball": radius,
         "worst": within,
         "evaluations": losses.evaluations,
+        "partial": not whole,
         "paths": paths,
         "seed": world.seed,
         "digests": world.digests(),

@@ -59,6 +59,15 @@ class Paths:
         """One column of the totals, [n]."""
         return self.totals[:, total]
 
+    def only(self, numbers: np.ndarray) -> "Paths":
+        """Those paths alone, for a comparison with a run that was interrupted."""
+        kept = np.isin(self.numbers, numbers)
+        return Paths(
+            self.numbers[kept], self.totals[kept], self.by_market[kept], self.line[kept],
+            self.defaults[np.isin(self.defaults[:, 0], numbers)], self.closings[np.isin(self.closings[:, 0], numbers)],
+            self.weights[kept], self.seconds, True,
+        )  # fmt: skip
+
     def digest(self) -> str:
         """Fingerprint of the whole result: the same whoever played it."""
         fingerprint = hashlib.blake2b(digest_size=32)
