@@ -10,8 +10,10 @@ from tests.ground import blank_state, contract_of, give, open_account, write_bra
 from tests.plain import plain
 
 from solvent.codes import ContractKind, Driver, Exponent, Level, Schedule
-from solvent.engine.room import fresh_watch, has_second_triggers
+from solvent.engine.room import Machine, fresh_watch, has_second_triggers, with_mirror
+from solvent.procedures.near import find_near
 from solvent.procedures.review import corner_surplus
+from solvent.procedures.scan import scan_exactly, scan_filtered
 from solvent.risk import watch as watching
 from solvent.risk.margin import judge, scenario_requirement_up
 from solvent.risk.margin.brackets import bracket_row
@@ -213,3 +215,55 @@ def test_a_second_key_that_is_gone_is_no_corner() -> None:
     assert plain(corner_surplus)(state, watch, account) >= 0
     watch.keys[watch.position_second[watch.position_second != NONE]] = watching.DEAD
     assert plain(corner_surplus)(state, watch, account) == NONE
+
+
+@pytest.mark.parametrize("inverse", [False, True])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_filter_and_nearness_name_whom_judging_everybody_names(shape: Any, inverse: bool) -> None:
+    named = near = 0
+    for seed in range(2):
+        state, watch, numbers = crowded(shape, inverse, seed)
+        mirrored = with_mirror(Machine(state, watch)).watch
+        found = np.zeros(len(state.accounts), dtype=np.int32)
+        for scale_ppm in (PPM, 1_020_000, 1_500_000, 5 * PPM):
+            count, _judged, _way = find_near(state, watch, MAINTENANCE, scale_ppm, found)
+            below = []
+            for account in numbers:
+                equity, required, _gains, _notional = plain(judge)(state, account, MAINTENANCE)
+                if required > 0 and equity * PPM < required * scale_ppm:
+                    below.append(account)
+            assert found[:count].tolist() == below
+            near += count
+        for mark in (MARK, 990, 1_013, 930, 1_090, 600, 1_900):
+            state.instruments.mark_ticks[:] = mark
+            exact = found[: scan_exactly(state, found)].tolist()
+            count, _doubted = scan_filtered(state, mirrored, found)
+            assert found[:count].tolist() == exact
+            named += count
+    assert named > 0
+    assert near > 0
+
+
+def test_a_mirror_doubts_whoever_holds_what_has_no_certificate_under_new_terms() -> None:
+    state, watch, numbers = crowded(marginal, False, 3)
+    mirrored = with_mirror(Machine(state, watch)).watch
+    found = np.zeros(len(state.accounts), dtype=np.int32)
+    _count, few = scan_filtered(state, mirrored, found)
+    state.schedules[MAINTENANCE * MARKETS].kind = max(Schedule) + 1
+    holders = sum(0 in box_of(state, watch, account) for account in numbers)
+    _count, doubted = scan_filtered(state, mirrored, found)
+    assert doubted >= max(holders, few + 1)
+
+
+def test_new_corners_move_both_triggers_of_a_position() -> None:
+    state, watch, numbers = crowded(stretched, True, 2)
+    before = watch.position_second.copy()
+    assert (before != NONE).any()
+    wide = [box_of(state, watch, account) for account in numbers]
+    for account in numbers:
+        plain(watching.set_corner)(state, watch, account, 1_000)
+    narrow = [box_of(state, watch, account) for account in numbers]
+    kept = before[before != NONE]
+    assert set(kept.tolist()) <= set(watch.position_second.tolist()), "a place is kept as long as it is needed"
+    pairs = [(was[market], now[market]) for was, now in zip(wide, narrow, strict=True) for market in was]
+    assert any(was[0] < now[0] and now[1] < was[1] for was, now in pairs)

@@ -55,8 +55,8 @@ from solvent.units import FUNDING_SCALE, PPM
 
 SLACK = 2.0**-16
 QUANTA_A_SLOT = 3.0
-BOTTOMLESS = np.float32(-1e38)
-"""More than any cash for every lot; finite, because nothing is held of what stands beside the accounts of a block."""
+BOTTOMLESS = np.float32(-1e20)
+"""A loss for every lot beyond all cash and collateral; 80 slots of 2**54 lots of it are still a single float."""
 
 
 @kernel
