@@ -246,13 +246,42 @@ def test_a_debtor_that_is_sound_again_keeps_its_debt() -> None:
     assert scene.machine.state.accounts[LOSER].status == Status.DISTRESSED
 
 
-def test_collateral_is_sold_for_what_cash_does_not_cover() -> None:
+def test_positions_go_before_a_debt() -> None:
     scene = lent_scene()
-    terms = scene.machine.state.assets[2]
-    assert terms.used == 0
     scene.play(Trade(scene.time, LOSER, RICH, 0, 10, 1_000))
-    orders = fail(scene)
-    assert told(orders, EventKind.LIQUIDATION_ORDERED), "positions first"
+    assert told(fail(scene), EventKind.LIQUIDATION_ORDERED)
+
+
+def test_what_cash_covers_is_not_sold_and_an_order_is_not_repeated() -> None:
+    terms = small_terms()
+    terms.levels[Level.MAINTENANCE].maintenance_weights = 1
+    for asset in (COIN, 2):
+        row = terms.assets[asset]
+        row.used, row.price_instrument, row.value_num, row.value_den = 1, 1, 1, 100
+        row.initial_ppm, row.maintenance_ppm = 100_000, 100_000
+        row.borrow_limit_amount, row.lend_max_ppm = 2_000, PPM
+        row.liability_initial_ppm, row.liability_maintenance_ppm = 1_200_000, 1_100_000
+    scene = Scene(terms=terms)
+    scene.play(Deposit(scene.time, RICH, 2_000, COIN))
+    scene.play(Deposit(scene.time, LOSER, 10, 2))
+    scene.play(Withdraw(scene.time, LOSER, 900, COIN))
+    scene.price(1_150, 1)  # owes 10,350 of 11,000 in cash, which counts 11,385
+    events = scene.play(scene.advance())
+    assert [int(event["value"]) for event in told(events, EventKind.DEBT_ORDERED)] == [-650]
+    assert not told(events, EventKind.COLLATERAL_ORDERED)
+    assert not told(scene.play(scene.advance()), EventKind.DEBT_ORDERED)
+    scene.price(1_300, 1)
+    scene.time += 60 * SECOND
+    assert [int(event["value"]) for event in told(scene.play(scene.advance()), EventKind.COLLATERAL_ORDERED)] == [700]
+
+
+def test_a_holder_too_small_for_a_unit_of_interest_is_paid_none() -> None:
+    scene = lent_scene()
+    scene.play(Deposit(scene.time, OTHER, 1, COIN))
+    scene.play(Withdraw(scene.time, LOSER, 10, COIN))
+    scene.time += YEAR // 10
+    paid = told(scene.play(AccrueInterest(scene.time, COIN)), EventKind.INTEREST_POSTED)
+    assert OTHER not in {int(event["account"]) for event in paid}
 
 
 def cash_scene(**fields: int) -> Scene:

@@ -225,7 +225,7 @@ def owed_max(state, asset):
 
 
 @kernel
-def refusal_of_taking(state, account, asset, held, amount):
+def refusal_of_taking(state, asset, held, amount):
     """Why so much of an asset may not leave an account that holds (or below zero owes) `held`, or Refusal.NONE."""
     terms = state.assets[asset]
     pool = state.held[asset]
@@ -243,8 +243,6 @@ def refusal_of_taking(state, account, asset, held, amount):
     deposits = pool.amount_quanta + pool.owed_quanta - max(held, 0)
     if pool.amount_quanta < amount or not may_be_lent(pool.owed_quanta + more, deposits, terms.lend_max_ppm):
         return Refusal.POOL_LENT_OUT
-    if held == 0 and state.accounts[account].holding_count >= HOLDINGS_MAX:
-        return Refusal.POSITIONS_FULL
     return Refusal.NONE
 
 
@@ -285,7 +283,7 @@ def withdraw(state, watch, tape, command):
     else:
         row = find_holding(state, account, asset)
         held = 0 if row == NONE else state.holdings[row].amount_quanta
-        refusal = refusal_of_taking(state, account, asset, held, command.amount_quanta)
+        refusal = refusal_of_taking(state, asset, held, command.amount_quanta)
         if refusal != Refusal.NONE:
             return refusal
         if state.accounts[account].status != Status.SOUND:
