@@ -93,6 +93,8 @@ _WANTED: Final = np.array(
             EventKind.LIQUIDATION_CANCELLED,
             EventKind.COLLATERAL_ORDERED,
             EventKind.UNWIND_ORDERED,
+            EventKind.LIQUIDATION_FILLED,
+            EventKind.COLLATERAL_SOLD,
         )
     ]
 )
@@ -113,6 +115,7 @@ class VenueOrders:
         self._sides: OrderedDict[str, str] = OrderedDict()
         self.unbooked: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self._unwinds: dict[int, tuple[str, int]] = {}
+        self._wanted: dict[str, int] = {}
         self.rejected = 0
         self._room = asyncio.Semaphore(TAKEN_AT_ONCE)
         self._taking: set[asyncio.Task[None]] = set()
@@ -129,6 +132,9 @@ class VenueOrders:
         events = np.asarray(block.events)
         chosen = events[np.isin(events["kind"], _WANTED)]
         for event in chosen:
+            if event["kind"] in (EventKind.LIQUIDATION_FILLED, EventKind.COLLATERAL_SOLD):
+                self._filled(event)
+                continue
             told = self._told(event)
             if event["kind"] == EventKind.LIQUIDATION_CANCELLED:
                 self.open.pop(told["order"], None)
@@ -141,6 +147,18 @@ class VenueOrders:
             self._say(told)
         if self._unwinds:
             self._end_unwinds()
+
+    def _filled(self, event: Any) -> None:
+        """Forget an order that has nothing left."""
+        account, reference = int(event["account"]), int(event["reference"])
+        if event["kind"] == EventKind.COLLATERAL_SOLD:
+            order = f"{account}-a{int(event['asset'])}-{reference}"
+            self._wanted[order] = self._wanted.get(order, 0) - int(event["amount_quanta"])
+            if self._wanted[order] <= 0:
+                del self._wanted[order]
+                self.open.pop(order, None)
+        elif self._reference(account, int(event["instrument"])) != reference:
+            self.open.pop(f"{account}-{int(event['instrument'])}-{reference}", None)
 
     def _say(self, told: dict[str, Any]) -> None:
         if self.connected and not self._outgoing.full():
@@ -167,9 +185,11 @@ class VenueOrders:
         wire, account = self.service.wire, int(event["account"])
         if event["kind"] == EventKind.COLLATERAL_ORDERED:
             asset = int(event["asset"])
+            order = f"{account}-a{asset}-{int(event['reference'])}"
+            self._wanted[order] = int(event["amount_quanta"])
             return {
                 "type": "collateral",
-                "order": f"{account}-a{asset}-{int(event['reference'])}",
+                "order": order,
                 "account": account,
                 "asset": wire.venue.asset_names.get(asset, str(asset)),
                 "amount": wire.amount(asset, int(event["amount_quanta"])),

@@ -2,13 +2,15 @@
 
 Each market has levels on both sides of a mid price, every one of the same notional, a step apart. An order takes what
 is there up to its limit, level by level, and waits for the book to refill. It repeats every fill until it was taken,
-keeps one order per id, and can be told to misbehave: be silent, drop connections, repeat fills, come too late.
+keeps one order per id, and can be told to misbehave: be silent, drop connections, repeat fills, come too late. A fill
+that was refused has happened all the same: it is told again after a while, and again after twice as long.
 """
 
 from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 from collections.abc import Callable, Sequence
 from decimal import ROUND_DOWN, Decimal
 from typing import Any, Final
@@ -16,6 +18,8 @@ from typing import Any, Final
 import msgspec
 
 LEVELS: Final = 12
+AGAIN_S: Final = 2.0
+AGAIN_MAX_S: Final = 60.0
 encode: Final = msgspec.json.Encoder().encode
 
 
@@ -73,6 +77,7 @@ class OrderBookSimulator:
         self.refill = refill
         self.orders: dict[str, dict[str, Any]] = {}
         self.untaken: dict[str, dict[str, Any]] = {}
+        self.refused: dict[str, tuple[float, float]] = {}
         self.seen: set[str] = set()
         self.silent = False
         self.repeat_fills = 1
@@ -98,6 +103,7 @@ class OrderBookSimulator:
                 for book in self.books.values():
                     book.refill(self.refill)
                 await self._match()
+                await self._tell_again()
 
     async def drop_connections(self) -> None:
         """Close every socket, as a network would."""
@@ -127,7 +133,13 @@ class OrderBookSimulator:
             self.orders.pop(told["order"], None)
         elif told["type"] == "taken":
             self.answers.append(told)
-            self.untaken.pop(told["fill"], None)
+            if told["accepted"]:
+                self.untaken.pop(told["fill"], None)
+                self.refused.pop(told["fill"], None)
+            else:
+                _at, wait = self.refused.get(told["fill"], (0.0, AGAIN_S / 2))
+                wait = min(2 * wait, AGAIN_MAX_S)
+                self.refused[told["fill"]] = time.monotonic() + wait, wait
 
     async def _match(self) -> None:
         if self.silent:
@@ -142,8 +154,6 @@ class OrderBookSimulator:
                 self.orders.pop(order["order"], None)
 
     async def _tell(self, order: dict[str, Any], size: Decimal, price: Decimal) -> None:
-        from websockets.exceptions import ConnectionClosed
-
         listed = self.counterparties()
         fill = {
             "type": "fill",
@@ -154,9 +164,21 @@ class OrderBookSimulator:
             "counterparty": listed[next(self._turn) % len(listed)],
         }
         self.untaken[fill["fill"]] = fill
+        await self._send(fill, self.repeat_fills)
+
+    async def _tell_again(self) -> None:
+        now = time.monotonic()
+        for name, (due, wait) in tuple(self.refused.items()):
+            if now >= due and name in self.untaken:
+                self.refused[name] = now + wait, wait
+                await self._send(self.untaken[name], 1)
+
+    async def _send(self, fill: dict[str, Any], times: int) -> None:
+        from websockets.exceptions import ConnectionClosed
+
         for socket in tuple(self._sockets):
             try:
-                for _ in range(self.repeat_fills):
+                for _ in range(times):
                     await socket.send(encode(fill).decode())
             except ConnectionClosed:
                 self._sockets.discard(socket)
