@@ -5,7 +5,9 @@
         → machine and desk, in the event loop: nobody else touches the state, so readers need no lock
         → answers, stream
 
-While one batch waits for the disk the next one gathers; that is the whole of the group commit. A fault of the journal
+While one batch waits for the disk the next one gathers; that is the whole of the group commit. As soon as a batch is
+durable the next goes to the disk, and only then is the durable one carried out: the disk never waits for the machine.
+Nothing is carried out or told before it is durable. A fault of the journal
 or of the machine halts the gateway: whoever waits is told, nothing more is accepted, and the process ends so that a
 restart reads what really arrived (reliability: no retry of a failed sync, no guess).
 """
@@ -96,6 +98,28 @@ class _Request:
         """What the journal keeps of who asked."""
         caller = self.caller
         return Note(self.count, caller.actor, caller.key, caller.role.value, self.id, self.body_hash, self.act)
+
+
+class _Batch:
+    """Requests on their way to the disk together, and what is needed to carry them out when they are there."""
+
+    __slots__ = ("began_s", "durable", "head_hash", "notes", "records", "taken", "time_ns")
+
+    def __init__(
+        self,
+        taken: list[_Request],
+        time_ns: int,
+        records: np.ndarray,
+        notes: list[Note],
+        durable: asyncio.Future[bytes],
+    ) -> None:
+        self.taken = taken
+        self.time_ns = time_ns
+        self.records = records
+        self.notes = notes
+        self.durable = durable
+        self.began_s = time.perf_counter()
+        self.head_hash = b""
 
 
 class Gateway:
@@ -256,43 +280,62 @@ class Gateway:
         return taken
 
     async def _run(self) -> None:
+        coming: _Batch | None = None
         while True:
-            await self._arrived.wait()
-            taken = self._take()
-            if not taken:
-                continue
-            self._idle.clear()
-            try:
-                await self._batch(taken)
-            except (EngineFault, AssertionError, OSError, MemoryError) as fault:
-                self._halt(fault, taken)
-                return
-            finally:
+            if coming is None:
                 self._idle.set()
+                await self._arrived.wait()
+                coming = self._begin()
+                if coming is None:
+                    continue
+            done, coming = coming, None
+            try:
+                done.head_hash = await done.durable
+                self.durable_seconds.append(time.perf_counter() - done.began_s)
+                coming = self._begin()
+                self._finish(done)
+            except (EngineFault, AssertionError, OSError, MemoryError) as fault:
+                if coming is not None:
+                    # what the disk makes of it is known after a restart
+                    await asyncio.wait({coming.durable})
+                    coming.durable.exception()
+                self._halt(fault, [*done.taken, *(coming.taken if coming is not None else ())])
+                self._idle.set()
+                return
 
-    async def _batch(self, taken: list[_Request]) -> None:
+    def _begin(self) -> _Batch | None:
+        """Take what waits and hand it to the disk; None where nothing waits."""
+        taken = self._take()
+        if not taken:
+            return None
+        self._idle.clear()
         now = self._last_ns = max(self._clock(), self._last_ns)
         records = np.frombuffer(bytearray(b"".join([request.records for request in taken])), dtype=COMMAND_DTYPE)
         records["time_ns"] = now
-        told = [request.note() for request in taken]
-        notes = encode(told)
-        first = self.engine.sequence + 1
-        began = time.perf_counter()
-        await self._writer.run(self.engine.keep, records, notes)
-        self.durable_seconds.append(time.perf_counter() - began)
+        notes = [request.note() for request in taken]
+        durable = self._writer.run(self._keep, records, encode(notes))
+        return _Batch(taken, now, records, notes, durable)
+
+    def _keep(self, records: np.ndarray, notes: bytes) -> bytes:
+        """In the journal's thread: make a batch durable; give the hash its block has in the chain."""
+        self.engine.keep(records, notes)
         journal = self.engine.journal
-        if journal is not None:
-            # read here, between two appends: the head that belongs to the state
-            self.head_hash = journal.head_hash
+        return journal.head_hash if journal is not None else self.head_hash
+
+    def _finish(self, batch: _Batch) -> None:
+        """Carry a durable batch out, answer it and tell it."""
+        taken, records = batch.taken, batch.records
+        first = self.engine.sequence + 1
+        self.head_hash = batch.head_hash
         events = self.engine.carry_out(records, taken[0].arrived_ns)  # the first of them has waited longest
-        answers = self.desk.observe(first, now, told, events)
+        answers = self.desk.observe(first, batch.time_ns, batch.notes, events)
         self.batches += 1
         for request, answer in zip(taken, answers, strict=True):
             if request.name:
                 self._flying.pop(request.name, None)
             if not request.future.done():
                 request.future.set_result(answer)
-        block = Block(first, now, records, events)
+        block = Block(first, batch.time_ns, records, events)
         for listener in self.listeners:
             listener(block)
         kinds = events["kind"]

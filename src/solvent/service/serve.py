@@ -44,7 +44,7 @@ GLANCE_S: Final = 0.2
 CONNECTIONS_MAX: Final = 1_024
 KEEP_ALIVE_S: Final = 30
 """A connection that asks for nothing so long is closed."""
-SWITCH_S: Final = 0.0002
+SWITCH_S: Final = 0.00005
 GARBAGE_OBJECTS: Final = 20_000
 HALT_S: Final = 1.0
 """After a halt the answers that wait are sent, then the process ends."""

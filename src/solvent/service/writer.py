@@ -10,9 +10,10 @@ import asyncio
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, TypeVar
 
-_Work = tuple[asyncio.AbstractEventLoop, "asyncio.Future[None]", Callable[..., None], tuple[Any, ...]]
+Given = TypeVar("Given")
+_Work = tuple[asyncio.AbstractEventLoop, "asyncio.Future[Any]", Callable[..., Any], tuple[Any, ...]]
 
 
 class Writer:
@@ -22,8 +23,8 @@ class Writer:
         self._work: SimpleQueue[_Work | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
-    def run(self, function: Callable[..., None], *given: Any) -> asyncio.Future[None]:
-        """Call `function` in the thread; the future ends when it has returned, or with what it raised."""
+    def run(self, function: Callable[..., Given], *given: Any) -> asyncio.Future[Given]:
+        """Call `function` in the thread; the future ends with what it returned or raised."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._serve, name="journal", daemon=True)
             self._thread.start()
@@ -43,18 +44,19 @@ class Writer:
         while (work := self._work.get()) is not None:
             loop, done, function, given = work
             fault: BaseException | None = None
+            told: Any = None
             try:
-                function(*given)
+                told = function(*given)
             except BaseException as raised:  # noqa: BLE001
                 # whatever it is, it belongs to whoever waits
                 fault = raised
-            loop.call_soon_threadsafe(_settle, done, fault)
+            loop.call_soon_threadsafe(_settle, done, told, fault)
 
 
-def _settle(done: asyncio.Future[None], fault: BaseException | None) -> None:
+def _settle(done: asyncio.Future[Any], told: Any, fault: BaseException | None) -> None:
     if done.done():
         return  # nobody waits any more
     if fault is None:
-        done.set_result(None)
+        done.set_result(told)
     else:
         done.set_exception(fault)

@@ -93,7 +93,7 @@ export const draws = {
       card("When a price is in doubt", "", make("p", { class: "small quiet" }, "The rulebook's answer to each action under each condition; of several conditions the strictest counts."), make("div", { id: "remedies" })))];
   },
   liquidations() {
-    const rows = state.feed.map((event) => [event.sequence, event.kind.replaceAll("_", " "), accountLink(event.account), event.market || event.asset || "", event.size || "", event.price && Number(event.price) ? money(event.price, 6) : "", money(event.amount, 2)]);
+    const rows = state.feed.slice(0, 40).map((event) => [event.sequence, event.kind.replaceAll("_", " "), accountLink(event.account), event.market || event.asset || "", event.size || "", event.price && Number(event.price) ? money(event.price, 6) : "", money(event.amount, 2)]);
     return [make("div", { class: "grid" },
       card("Liquidations as they happen", "w8", table([["Sequence", "n"], ["What"], ["Account", "n"], ["Market"], ["Size", "n"], ["Price", "n"], ["Amount", "n"]], rows, "Nothing has happened since this page was opened.")),
       card("Worklist by price", "w4", make("p", { class: "small quiet" }, "The accounts each price flagged, chained by hash: nobody was skipped."), make("div", { id: "lists" })),
@@ -140,7 +140,7 @@ export const loads = {
     fill($("fills"), fills.connected === null ? make("p", { class: "quiet small" }, "No order socket of the venue is connected to this process: fills come by the interface.") : [
       make("p", { class: "small" }, pill(fills.connected ? "connected" : "not connected", fills.connected ? "good" : "bad"), ` ${fills.orders.length} orders out, ${fills.taken} fills taken, ${fills.late} of them late.`),
       fills.unbooked.length > 0 && [make("p", { class: "bad", role: "alert" }, "These fills have happened at the venue and stand in no book here."), table([["Fill"], ["Order"], ["Market"], ["Size", "n"], ["Price", "n"], ["Counterparty", "n"], ["Told", "n"], ["Why not"]],
-        fills.unbooked.map((one) => [one.fill, one.order, one.market, one.size ?? one.amount, one.price ?? one.proceeds, one.counterparty ?? "", `${one.times} ×`, one.why]))],
+        fills.unbooked.slice(0, 12).map((one) => [one.fill, one.order, one.market, one.size ?? one.amount, one.price ?? one.proceeds, one.counterparty ?? "", `${one.times} ×`, one.why.split(":")[0].toLowerCase().replaceAll("_", " ")])), fills.unbooked.length > 12 && make("p", { class: "quiet small" }, `and ${fills.unbooked.length - 12} more`)],
       table([["Order"], ["For"], ["Account", "n"], ["Market"], ["Side"], ["Size", "n"], ["Limit", "n"]], fills.orders.slice(0, 20).map((one) => [one.order, one.purpose || one.type, accountLink(one.account), one.market || one.asset, one.side || "sell", one.size ?? one.amount, one.limit ? money(one.limit, 6) : "none"]), "No order is out.")]);
     const flagged = told.lists.filter((list) => list.accounts.length).slice(-12).reverse();
     fill($("lists"), make("p", { class: "hash" }, told.head), table([["Version", "n"], ["Market"], ["Accounts"]],
@@ -152,7 +152,7 @@ export const loads = {
       make("div", { class: "row" }, make("span", { class: "big number" }, money(pool.net_asset_value, 2)), make("span", { class: "quiet small" }, `${currency}, net asset value`),
         pool.account === null ? pill("not open", "warn") : make("span", { class: "small" }, "account ", accountLink(pool.account))),
       make("dl", { class: "facts-list small" },
-        fact("Shares", `${money(pool.shares)}, held by ${pool.members} accounts` + (pool.value_a_share ? `; value a share ${pool.value_a_share}` : "")),
+        fact("Shares", (pool.members ? `${money(pool.shares)}, held by ${pool.members} accounts` : "none: what is in it is the venue's own") + (pool.value_a_share ? `; value a share ${pool.value_a_share}` : "")),
         fact("Requirement", `${money(pool.requirement, 2)} of ${money(pool.net_asset_value, 2)}`),
         fact("Backs", pool.markets.join(", ") || "no market"),
         fact("Taken over", `${money(pool.taken_over, 2)}` + (pool.hour_cap ? `, at most ${money(pool.hour_cap)} an hour` : "")),
