@@ -6,8 +6,9 @@ import time
 import pytest
 from tests.service.running import BTC, open_market, report, running
 
-from solvent.service.orders import Fill, VenueOrders
+from solvent.service.orders import VenueOrders
 from solvent.service.simulator import Book, OrderBookSimulator
+from solvent.service.venue_messages import Fill
 
 
 def until(condition, seconds=8):
@@ -245,3 +246,33 @@ def test_a_fill_in_no_book_is_shown_and_taken_when_it_is_told_again():
         sequence = run.call(lambda: run.service.orders.fill(fill))["sequence"]
         assert run.call(lambda: run.service.orders.fill(fill))["sequence"] == sequence
         assert world.kinds(run, buyer).count("liquidation_filled") == 1
+
+
+def test_collateral_is_sold_and_a_debt_is_bought_over_the_socket():
+    import numpy as np
+
+    from solvent.events import EVENT_DTYPE, EventKind
+    from solvent.service.gateway import Block
+
+    world = World()
+    world.simulator.asset_prices = lambda _asset: 2.0
+    with running(prepare=world.prepare) as run:
+        assert until(lambda: run.service.orders is not None and run.service.orders.connected)
+        events = np.zeros(2, dtype=EVENT_DTYPE)
+        events["kind"] = EventKind.COLLATERAL_ORDERED, EventKind.DEBT_ORDERED
+        events["account"], events["amount_quanta"], events["reference"] = 11, 3_000_000, (5, 6)
+        run.call(lambda: run.service.orders.hear(Block(1, 1, np.zeros(0), events)))
+        # nobody of that number owes anything here, so both are facts the machine cannot book: they are shown
+        assert until(lambda: len(run.service.orders.unbooked) == 2), run.service.orders.told()
+        with run.client("observer") as observer:
+            listed = {one["order"]: one for one in observer.get("/v1/fills")["unbooked"]}
+        assert (listed["11-a0-5"]["amount"], listed["11-a0-5"]["proceeds"]) == ("3.000000", "5.940000")
+        assert (listed["11-d0-6"]["amount"], listed["11-d0-6"]["cost"]) == ("3.000000", "6.060000")
+
+        def answered():
+            done = events.copy()
+            done["kind"] = EventKind.COLLATERAL_SOLD, EventKind.DEBT_COVERED
+            run.service.orders.hear(Block(1, 1, np.zeros(0), done))
+            return run.service.orders.open
+
+        assert run.call(answered) == {}, "what has nothing left is not out"

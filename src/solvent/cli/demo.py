@@ -133,7 +133,7 @@ class Demo:
             )
             for market in self.scenario.markets
         }
-        self.simulator = OrderBookSimulator(books, lambda: self.providers)
+        self.simulator = OrderBookSimulator(books, lambda: self.providers, asset_prices=self._asset_price)
         service.api.crash_demo = self.crash
 
         async def venue(service: Service) -> None:
@@ -147,6 +147,11 @@ class Demo:
                 simulating.cancel()
 
         service.backgrounds += [venue, self._live]
+
+    def _asset_price(self, asset: str) -> float:
+        """What an asset fetches now: the mid of its market, nothing where it has none."""
+        bases = (market.contract.base for market in self.scenario.markets)
+        return next((mid for base, mid in zip(bases, self.mids, strict=True) if base == asset), 0.0)
 
     def crash(self, percent: int) -> None:
         """Let prices fall."""

@@ -1,23 +1,10 @@
 """Liquidation orders out to the venue, fills back: the reference adapter, over the WebSocket a venue offers for orders.
 
-    to the venue     {"type": "hello", "venue": …}                     then every order that is open, again
-                     {"type": "order", "order": id, "account": 12, "market": …, "side": "sell", "size": "0.5",
-                      "limit": "111000.5" or null, "reduce_only": true, "purpose": "liquidation"}
-                     the same with "purpose": "unwind" and "until_ns": a pool works its inventory towards its target
-                     {"type": "cancel", "order": id}
-                     {"type": "collateral", "order": id, "account": 12, "asset": …, "amount": …}
-                     {"type": "taken", "fill": id, "sequence": 99, "accepted": true}
-    from the venue   {"type": "fill", "fill": id, "order": id, "size": …, "price": …, "counterparty": 7}
-                     {"type": "sold", "fill": id, "order": id, "amount": …, "proceeds": …}
-                     {"type": "rejected", "order": id, "reason": …}
-
-An order's id is account-market-reference, a pool's is account-u(market)-reference; it means one order for ever: a venue
-that is told it twice has one. A fill's id is the venue's and is carried out once, however often it comes; the venue
-repeats a fill until it was taken. Time is the machine's: an order that is not filled in time is cancelled by the next
-`Advance`, told as an event, and the account goes on to the next stage, whether the venue answers or not. A fill that
-crossed the cancel on its way has happened all the same: it counts against the order that stands in the place of the
-cancelled one, and without such an order it is reported as the trade it is. A fill the machine accepts in no form is an
-alert and stands in `/v1/fills`: the books of both differ, and somebody must look. Told again it is tried again
+The messages are those of `venue_messages.py`. Time is the machine's: an order that is not filled in time is cancelled
+by the next `Advance`, told as an event, and the account goes on to the next stage, whether the venue answers or not. A
+fill that crossed the cancel on its way has happened all the same: it counts against the order that stands in the place
+of the cancelled one, and without such an order it is reported as the trade it is. A fill the machine accepts in no form
+is an alert and stands in `/v1/fills`: the books of both differ, and somebody must look. Told again it is tried again
 (docs/decisions, "Fills that cross a cancel").
 """
 
@@ -39,6 +26,7 @@ from solvent.service.desk import Answer, refusal_words
 from solvent.service.gateway import SERVICE, Block
 from solvent.service.problems import Problem
 from solvent.service.strict import BODY_BYTES_MAX
+from solvent.service.venue_messages import MESSAGES, Bought, Fill, Rejected, Reported
 from solvent.service.wire import DESCRIBED
 from solvent.state.tables import NONE
 from solvent.state.whole import queued_accounts
@@ -50,33 +38,6 @@ TAKEN_AT_ONCE: Final = 256
 """Messages of the venue that may wait for the disk together."""
 
 
-class Fill(msgspec.Struct, tag_field="type", tag="fill", forbid_unknown_fields=True, frozen=True):
-    """Part of an order was closed."""
-
-    fill: str
-    order: str
-    size: str
-    price: str
-    counterparty: int
-
-
-class Sold(msgspec.Struct, tag_field="type", tag="sold", forbid_unknown_fields=True, frozen=True):
-    """Collateral was sold."""
-
-    fill: str
-    order: str
-    amount: str
-    proceeds: str
-
-
-class Rejected(msgspec.Struct, tag_field="type", tag="rejected", forbid_unknown_fields=True, frozen=True):
-    """The venue does not take an order."""
-
-    order: str
-    reason: str = ""
-
-
-MESSAGES: Final = msgspec.json.Decoder(Fill | Sold | Rejected)
 encode: Final = msgspec.json.Encoder().encode
 ATTEMPTS_MAX: Final = 16
 """Times a fill that is told again and again is tried anew: each leaves commands in the journal."""
@@ -95,9 +56,14 @@ _WANTED: Final = np.array(
             EventKind.UNWIND_ORDERED,
             EventKind.LIQUIDATION_FILLED,
             EventKind.COLLATERAL_SOLD,
+            EventKind.DEBT_ORDERED,
+            EventKind.DEBT_COVERED,
         )
     ]
 )
+
+
+_FILLED: Final = (EventKind.LIQUIDATION_FILLED, EventKind.COLLATERAL_SOLD, EventKind.DEBT_COVERED)
 
 
 class VenueOrders:
@@ -132,7 +98,7 @@ class VenueOrders:
         events = np.asarray(block.events)
         chosen = events[np.isin(events["kind"], _WANTED)]
         for event in chosen:
-            if event["kind"] in (EventKind.LIQUIDATION_FILLED, EventKind.COLLATERAL_SOLD):
+            if event["kind"] in _FILLED:
                 self._filled(event)
                 continue
             told = self._told(event)
@@ -151,8 +117,9 @@ class VenueOrders:
     def _filled(self, event: Any) -> None:
         """Forget an order that has nothing left."""
         account, reference = int(event["account"]), int(event["reference"])
-        if event["kind"] == EventKind.COLLATERAL_SOLD:
-            order = f"{account}-a{int(event['asset'])}-{reference}"
+        if event["kind"] != EventKind.LIQUIDATION_FILLED:
+            letter = "a" if event["kind"] == EventKind.COLLATERAL_SOLD else "d"
+            order = f"{account}-{letter}{int(event['asset'])}-{reference}"
             self._wanted[order] = self._wanted.get(order, 0) - int(event["amount_quanta"])
             if self._wanted[order] <= 0:
                 del self._wanted[order]
@@ -183,12 +150,12 @@ class VenueOrders:
 
     def _told(self, event: Any) -> dict[str, Any]:
         wire, account = self.service.wire, int(event["account"])
-        if event["kind"] == EventKind.COLLATERAL_ORDERED:
-            asset = int(event["asset"])
-            order = f"{account}-a{asset}-{int(event['reference'])}"
+        if event["kind"] in (EventKind.COLLATERAL_ORDERED, EventKind.DEBT_ORDERED):
+            asset, is_debt = int(event["asset"]), event["kind"] == EventKind.DEBT_ORDERED
+            order = f"{account}-{'d' if is_debt else 'a'}{asset}-{int(event['reference'])}"
             self._wanted[order] = int(event["amount_quanta"])
             return {
-                "type": "collateral",
+                "type": "debt" if is_debt else "collateral",
                 "order": order,
                 "account": account,
                 "asset": wire.venue.asset_names.get(asset, str(asset)),
@@ -289,7 +256,7 @@ class VenueOrders:
     async def _talk(self, socket: Any) -> None:
         while not self._outgoing.empty():
             self._outgoing.get_nowait()
-        collateral = {name: told for name, told in self.open.items() if told["type"] == "collateral"}
+        collateral = {name: told for name, told in self.open.items() if told["type"] != "order"}
         self.open = {**self.standing(), **collateral}
         self.connected = True
         await socket.send(encode({"type": "hello", "venue": self.service.wire.venue.name}).decode())
@@ -334,7 +301,7 @@ class VenueOrders:
         if answer is not None:
             await self._outgoing.put({"type": "taken", "fill": told.fill, **answer})
 
-    async def fill(self, told: Fill | Sold) -> dict[str, Any] | None:
+    async def fill(self, told: Reported) -> dict[str, Any] | None:
         """Carry a fill out, once; give what the venue is told, or None where the service takes nothing now."""
         try:
             records = self.service.wire.records([self._command(told)])
@@ -355,7 +322,7 @@ class VenueOrders:
         self.unbooked.pop(told.fill, None)
         return {"sequence": answer.first_sequence, "accepted": True}
 
-    async def _try(self, form: str, told: Fill | Sold, records: bytes, fingerprint: bytes) -> Answer | str | None:
+    async def _try(self, form: str, told: Reported, records: bytes, fingerprint: bytes) -> Answer | str | None:
         """Ask for one form of a fill: what it was answered if it was accepted once, else anew.
 
         The same identifier is answered the same for ever, so each time a refused fill is told again it has another.
@@ -371,7 +338,7 @@ class VenueOrders:
                 break
         return answer
 
-    async def _as_late(self, told: Fill | Sold, first: Answer, fingerprint: bytes) -> Answer | str | None:
+    async def _as_late(self, told: Reported, first: Answer, fingerprint: bytes) -> Answer | str | None:
         """A fill that crossed its cancel, in the forms the machine has for it; else `first`, the refusal."""
         for prefix, command in (("next", self._as_next(told)), ("late", self._as_trade(told))):
             if command is None:
@@ -388,9 +355,9 @@ class VenueOrders:
                 return answer
         return first
 
-    def _as_next(self, told: Fill | Sold) -> Any:
+    def _as_next(self, told: Reported) -> Any:
         """A fill of an earlier order of an account, as one of the order that stands in its place; None without one."""
-        if isinstance(told, Sold) or told.order.count("-") != 2:
+        if not isinstance(told, Fill) or told.order.count("-") != 2:
             return None
         account, row, reference = told.order.split("-")
         instrument = int(row.removeprefix("u"))
@@ -414,11 +381,11 @@ class VenueOrders:
             row = int(position.next)
         return 0
 
-    def _as_trade(self, told: Fill | Sold) -> Any:
+    def _as_trade(self, told: Reported) -> Any:
         """A fill of an order that is no more, as the trade that has happened; None where its side is not known."""
         side = self._sides.get(told.order)
         # a pool's account trades by its own orders only
-        if isinstance(told, Sold) or not side or "u" in told.order:
+        if not isinstance(told, Fill) or not side or "u" in told.order:
             return None
         account, row, reference = told.order.split("-")
         buyer, seller = (int(account), told.counterparty) if side == "buy" else (told.counterparty, int(account))
@@ -445,7 +412,7 @@ class VenueOrders:
                     return problem.sentence, False
                 return None, False  # halted or stopping: not taken, so the venue sends it again
 
-    def _refuse(self, told: Fill | Sold, why: str) -> dict[str, Any]:
+    def _refuse(self, told: Reported, why: str) -> dict[str, Any]:
         self.refused += 1
         sentence = f"Fill {told.fill[:40]} of order {told.order[:40]} was not accepted: {why}"
         self._keep_unbooked(told, why)
@@ -453,7 +420,7 @@ class VenueOrders:
         LOG.error("a fill was not accepted: %s", sentence)
         return {"sequence": 0, "accepted": False, "why": why}
 
-    def _keep_unbooked(self, told: Fill | Sold, why: str) -> None:
+    def _keep_unbooked(self, told: Reported, why: str) -> None:
         """A fill that has happened at the venue and stands in no book here, until it is told again and taken."""
         before = self.unbooked.pop(told.fill, None)
         fields = msgspec.structs.asdict(told)
@@ -472,15 +439,16 @@ class VenueOrders:
         symbols = self.service.wire.venue.symbols
         return symbols[int(row)] if row.isascii() and row.isdigit() and int(row) < len(symbols) else "no market"
 
-    def _command(self, told: Fill | Sold) -> Any:
+    def _command(self, told: Reported) -> Any:
         account, middle, reference = told.order.split("-")
         venue = self.service.wire.venue
-        if isinstance(told, Sold):
-            return DESCRIBED[CommandKind.COLLATERAL_SALE](
+        if not isinstance(told, Fill):
+            is_debt = isinstance(told, Bought)
+            return DESCRIBED[CommandKind.COVER_DEBT if is_debt else CommandKind.COLLATERAL_SALE](
                 account=int(account),
-                asset=venue.asset_names[int(middle.removeprefix("a"))],
+                asset=venue.asset_names[int(middle.removeprefix("d" if is_debt else "a"))],
                 amount=told.amount,
-                proceeds=told.proceeds,
+                proceeds=told.cost if isinstance(told, Bought) else told.proceeds,
                 reference=int(reference),
             )
         kind = CommandKind.UNWIND_FILL if middle.startswith("u") else CommandKind.LIQUIDATION_FILL

@@ -18,6 +18,8 @@ from typing import Any, Final
 import msgspec
 
 LEVELS: Final = 12
+EXCHANGE_COST: Final = Decimal("0.01")
+"""What selling collateral or buying a debt costs against the price, as a share."""
 AGAIN_S: Final = 2.0
 AGAIN_MAX_S: Final = 60.0
 encode: Final = msgspec.json.Encoder().encode
@@ -70,11 +72,16 @@ class OrderBookSimulator:
     """Books, orders, and the socket."""
 
     def __init__(
-        self, books: dict[str, Book], counterparties: Callable[[], Sequence[int]], refill: float = 0.1
+        self,
+        books: dict[str, Book],
+        counterparties: Callable[[], Sequence[int]],
+        refill: float = 0.1,
+        asset_prices: Callable[[str], float] | None = None,
     ) -> None:
         self.books = books
         self.counterparties = counterparties
         self.refill = refill
+        self.asset_prices = asset_prices or (lambda _asset: 0.0)
         self.orders: dict[str, dict[str, Any]] = {}
         self.untaken: dict[str, dict[str, Any]] = {}
         self.refused: dict[str, tuple[float, float]] = {}
@@ -125,9 +132,9 @@ class OrderBookSimulator:
             self._sockets.discard(socket)
 
     def _hear(self, told: dict[str, Any]) -> None:
-        if told["type"] == "order" and told["order"] not in self.seen:
+        if told["type"] in ("order", "collateral", "debt") and told["order"] not in self.seen:
             self.seen.add(told["order"])
-            self.orders[told["order"]] = told | {"left": Decimal(told["size"])}
+            self.orders[told["order"]] = told | {"left": Decimal(told["size" if told["type"] == "order" else "amount"])}
         elif told["type"] == "cancel":
             self.cancelled.append(told["order"])
             self.orders.pop(told["order"], None)
@@ -145,6 +152,9 @@ class OrderBookSimulator:
         if self.silent:
             return
         for order in tuple(self.orders.values()):
+            if order["type"] != "order":
+                await self._exchange(order)
+                continue
             limit = Decimal(order["limit"]) if order["limit"] is not None else None
             # a level at a time: what is no longer wanted can still be cancelled in between
             for size, price in self.books[order["market"]].take(order["side"], order["left"], limit, 1):
@@ -152,6 +162,21 @@ class OrderBookSimulator:
                 await self._tell(order, size, price)
             if order["left"] <= 0:
                 self.orders.pop(order["order"], None)
+
+    async def _exchange(self, order: dict[str, Any]) -> None:
+        """Sell an asset a little below its price, or buy it a little above, all at once; nothing while it has none."""
+        price = Decimal(repr(self.asset_prices(order["asset"])))
+        if price <= 0:
+            return
+        self.orders.pop(order["order"], None)
+        is_debt = order["type"] == "debt"
+        money = (order["left"] * price * (1 + EXCHANGE_COST if is_debt else 1 - EXCHANGE_COST)).quantize(
+            Decimal("1e-6")
+        )
+        fill = {"type": "bought" if is_debt else "sold", "fill": f"{self._prefix}-{next(self._numbers)}"}
+        fill |= {"order": order["order"], "amount": order["amount"], "cost" if is_debt else "proceeds": f"{money:f}"}
+        self.untaken[fill["fill"]] = fill
+        await self._send(fill, self.repeat_fills)
 
     async def _tell(self, order: dict[str, Any], size: Decimal, price: Decimal) -> None:
         listed = self.counterparties()
