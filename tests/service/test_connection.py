@@ -199,3 +199,25 @@ def test_a_connection_that_is_quiet_is_closed_and_a_busy_one_is_not(monkeypatch)
                 assert answers(busy, 1)[0][0] == 200
                 time.sleep(0.1)
             assert quiet.recv(100) == b""
+
+
+def test_a_head_that_does_not_come_is_not_waited_for(run, monkeypatch):
+    monkeypatch.setattr(connection, "HEAD_SECONDS_MAX", 0.2)
+    with opened(run) as client:
+        client.sendall(request(run, body(run, "first")))
+        assert answers(client, 1)[0][0] == 200
+        client.sendall(b"GET /health HTTP/1.1\r\nhost:")
+        ((status, told),) = answers(client, 1)
+        assert (status, told["error"]["code"]) == (408, "too_slow")
+        assert client.recv(100) == b"", "and the connection ends"
+    with opened(run) as client:
+        client.sendall(b"GET /health HTTP/1.1\r\nhost:")
+        time.sleep(0.05)
+        client.sendall(b" x\r\n\r\n")
+        assert answers(client, 1)[0][0] == 200
+
+
+def test_who_connects_and_asks_for_nothing_is_not_kept(monkeypatch):
+    monkeypatch.setattr(serve, "KEEP_ALIVE_S", 0.3)
+    with running() as run, opened(run) as client:
+        assert client.recv(100) == b""

@@ -39,6 +39,8 @@ _LENGTH: Final = b"content-length: "
 HEADS_MAX: Final = 64
 """Heads a connection knows the meaning of; a client that sends more different ones gains nothing by it."""
 HEAD_BYTES_MAX: Final = 2_048
+HEAD_SECONDS_MAX: Final = 10.0
+"""A client that needs longer for its head is not served: a thousand of them would be all the connections there are."""
 
 
 class _Route(NamedTuple):
@@ -131,7 +133,32 @@ def connection_for(hot: HotRoutes) -> Any:
             super().__init__(*given, **named)
             self.known: dict[bytes, _Meaning] = {}
             self.between = True
+            self.heading = False
+            self.head_timer: asyncio.TimerHandle | None = None
             self.quiet_since = 0.0
+
+        def connection_made(self, transport: Any) -> None:
+            """Somebody has connected; who then asks for nothing is as quiet as who asks for nothing more."""
+            super().connection_made(transport)
+            self._mind_quiet()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            """The connection has ended."""
+            self._forget_head()
+            super().connection_lost(exc)
+
+        def _forget_head(self) -> None:
+            self.heading = False
+            if self.head_timer is not None:
+                self.head_timer.cancel()
+                self.head_timer = None
+
+        def _head_late(self) -> None:
+            self.head_timer = None
+            if self.heading and not self.transport.is_closing():
+                exchange = Exchange(_Meaning(routes[b"/v1/commands"], None, "", 0, False))
+                sentence = f"The head took longer than {HEAD_SECONDS_MAX:g} seconds."
+                self._refuse(exchange, Problem("too_slow", sentence, "Send faster."))
 
         def data_received(self, data: bytes) -> None:
             """Bytes have come."""
@@ -151,6 +178,8 @@ def connection_for(hot: HotRoutes) -> Any:
                         self._ask(exchange)
                         return
             super().data_received(data)
+            if self.heading and self.head_timer is None:
+                self.head_timer = self.loop.call_later(HEAD_SECONDS_MAX, self._head_late)
             exchange = self.cycle
             if type(exchange) is not Exchange:
                 return
@@ -173,10 +202,12 @@ def connection_for(hot: HotRoutes) -> Any:
         def on_message_begin(self) -> None:
             """The first byte of a request."""
             self.between = False
+            self.heading = True
             super().on_message_begin()
 
         def on_headers_complete(self) -> None:
             """The head of a request is whole."""
+            self._forget_head()
             route = routes.get(self.url)
             before: Any = self.cycle
             if route is None or (before is not None and not before.response_complete):
@@ -237,6 +268,9 @@ def connection_for(hot: HotRoutes) -> Any:
                 return
             if self.flow.read_paused:
                 self.flow.resume_reading()
+            self._mind_quiet()
+
+        def _mind_quiet(self) -> None:
             self.quiet_since = self.loop.time()
             if self.timeout_keep_alive_task is None:
                 self.timeout_keep_alive_task = self.loop.call_later(
