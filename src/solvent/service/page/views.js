@@ -181,6 +181,8 @@ export const loads = {
         table([["Level"], ["Equity", "n"], ["Requirement", "n"], ["Surplus", "n"]], told.levels.map((level) => [level.level, money(level.equity, 6), money(level.requirement, 6), money(level.surplus, 6)])),
         make("h3", {}, "Positions"), table([["Market"], ["Side"], ["Size", "n"], ["Mark", "n"], ["Gain", "n"], ["Liquidation", "n"], ["Bankruptcy", "n"], ["ADL", "n"]],
           told.positions.map((one) => [one.market, one.side, one.size, money(one.mark, 6), money(one.gain, 2), money(one.liquidation_price, 6), money(one.bankruptcy_price, 6), one.adl ? `${one.adl.rank} of ${one.adl.of}` : "–"]), "None."),
+        told.holdings.length > 0 && [make("h3", {}, "Collateral and debts"), table([["Asset"], ["Amount", "n"], [""]], told.holdings.map((one) => [one.asset, money(one.amount, 8), String(one.amount).startsWith("-") ? pill("owed", "warn") : "held"]))],
+        Number(told.vault_shares) > 0 && make("p", { class: "small" }, `${money(told.vault_shares)} shares of a pool`),
         make("h3", {}, "Why"), make("div", { class: "tree small" }, make("ul", {}, tree(why))));
     } catch (problem) { fill(box, make("p", { class: "bad", role: "alert" }, problem.message)); }
   },
