@@ -235,6 +235,33 @@ async def bursts(port, keys, first, accounts, count, size=1_000):
     return {"trades": count, "refused_by_the_machine": refused, "durable_trades_per_second": round(count / seconds)}
 
 
+def two_syncs(place, rounds=200):
+    """What the disk alone takes for what an acknowledgement waits for, a block and the watermark: p50 in ms."""
+    taken = []
+    with open(place / "syncs", "wb+", buffering=0) as file:
+        file.write(bytes(1 << 16))
+        os.fsync(file.fileno())
+        for number in range(rounds):
+            began = time.perf_counter()
+            for part in (0, 1):
+                os.pwrite(file.fileno(), bytes([number % 256]) * 4096, 8192 * part + 4096 * (number % 2))
+                os.fdatasync(file.fileno())
+            taken.append(time.perf_counter() - began)
+    (place / "syncs").unlink()
+    return round(float(np.percentile(taken, 50)) * 1e3, 2)
+
+
+async def commits(port, key):
+    """The service's own percentiles of its last durable commits, in ms."""
+    wire = await Wire(port, key).open()
+    wire.writer.write(f"GET /metrics HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\n\r\n".encode())
+    head = await wire.reader.readuntil(b"\r\n\r\n")
+    length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+    text = (await wire.reader.readexactly(length)).decode()
+    found = {share: float(text.split(f"\nsolvent_commit_p{share}_seconds ")[1].split()[0]) for share in (50, 99)}
+    return {f"commit_p{share}_ms": round(seconds * 1e3, 2) for share, seconds in found.items()}
+
+
 async def latency(port, keys, markets, per_second, seconds):
     """From the moment a report is written to the socket to the moment its worklist is read from the stream."""
     from websockets.asyncio.client import connect
@@ -296,7 +323,8 @@ async def latency(port, keys, markets, per_second, seconds):
     return {"asked_per_second": per_second, "sent_per_second": round(per_second * seconds / took),
             "worklists_seen": len(seen), "p50_ms": round(float(np.percentile(milliseconds, 50)), 2),
             "p99_ms": round(float(np.percentile(milliseconds, 99)), 2), "acknowledged_p50_ms": round(float(np.percentile(acks, 50)), 2),
-            "acknowledged_p99_ms": round(float(np.percentile(acks, 99)), 2)}  # fmt: skip
+            "acknowledged_p99_ms": round(float(np.percentile(acks, 99)), 2),
+            **await commits(port, keys["observer"])}  # fmt: skip
 
 
 def recovery(place, commands):
@@ -380,6 +408,7 @@ def main():
         place = Path(root) / "venue"
         keys, first, sequence, refused = build(place, accounts, 50)
         told["venue"] = {"accounts": accounts, "markets": 50, "commands": sequence, "refused": refused}
+        told["venue"]["two_syncs_p50_ms"] = two_syncs(place)
         began = time.perf_counter()
         process, port = start(place)
         told["venue"]["process_start_seconds"] = round(time.perf_counter() - began, 2)
