@@ -323,21 +323,22 @@ class Gateway:
         return journal.head_hash if journal is not None else self.head_hash
 
     def _finish(self, batch: _Batch) -> None:
-        """Carry a durable batch out, answer it and tell it."""
+        """Carry a durable batch out, tell it and answer it."""
         taken, records = batch.taken, batch.records
         first = self.engine.sequence + 1
         self.head_hash = batch.head_hash
         events = self.engine.carry_out(records, taken[0].arrived_ns)  # the first of them has waited longest
         answers = self.desk.observe(first, batch.time_ns, batch.notes, events)
         self.batches += 1
+        # worklists and orders go out first: somebody's loss may wait for them
+        block = Block(first, batch.time_ns, records, events)
+        for listener in self.listeners:
+            listener(block)
         for request, answer in zip(taken, answers, strict=True):
             if request.name:
                 self._flying.pop(request.name, None)
             if not request.future.done():
                 request.future.set_result(answer)
-        block = Block(first, batch.time_ns, records, events)
-        for listener in self.listeners:
-            listener(block)
         kinds = events["kind"]
         if len(kinds) and (kinds == EventKind.ACCOUNT_FLAGGED).any():
             self._advance_now = True
