@@ -42,6 +42,7 @@ LIVE = (
     "hyperliquid",
     "hyperliquid_hip3",
     "lighter",
+    "maker",
     "mango_v4",
     "okx_pm",
     "paradex",
@@ -52,7 +53,6 @@ LIVE = (
 
 TEMPLATES = {
     "derive": "collateral[1].initial_ppm",
-    "maker": "liquidation.stage[0].throttle.kind",
     "okx": "margin.schedule[0].brackets.default[0].mmr_ppm",
     "synthetix_perps_v2": "limits.limit[0].cap",
     "synthetix_v3": "limits.limit[0].cap",
