@@ -98,15 +98,22 @@ def join_vault(state, watch, tape, command):
 
 
 @kernel
+def refusal_of_member(state, account, shares):
+    """Why these cannot be shares the account has, or Refusal.NONE."""
+    refusal = refusal_of_account(state, account)
+    if refusal == Refusal.NONE and (shares <= 0 or shares > state.accounts[account].vault_shares):
+        refusal = Refusal.SHARES_TOO_FEW
+    return refusal
+
+
+@kernel
 def give_notice(state, tape, command):
     """A member says how many shares it will sell; a later notice replaces an earlier one and runs from its own time."""
     account = command.account
-    refusal = refusal_of_account(state, account)
+    refusal = refusal_of_member(state, account, command.shares)
     if refusal != Refusal.NONE:
         return refusal
     terms = state.accounts[account]
-    if command.shares <= 0 or command.shares > terms.vault_shares:
-        return Refusal.SHARES_TOO_FEW
     terms.notice_shares = command.shares
     terms.notice_until_ns = state.venue[0].time_ns + state.pools[terms.pool].notice_ns
     event = tell(state, tape, EventKind.NOTICE_GIVEN)
@@ -120,12 +127,10 @@ def give_notice(state, tape, command):
 def leave_vault(state, watch, tape, command):
     """A member sells shares back, after its notice; the pool keeps what its own positions require."""
     account = command.account
-    refusal = refusal_of_account(state, account)
+    refusal = refusal_of_member(state, account, command.shares)
     if refusal != Refusal.NONE:
         return refusal
     terms = state.accounts[account]
-    if command.shares <= 0 or command.shares > terms.vault_shares:
-        return Refusal.SHARES_TOO_FEW
     row = terms.pool
     if state.pools[row].notice_ns > 0:
         if command.shares > terms.notice_shares or state.venue[0].time_ns < terms.notice_until_ns:
