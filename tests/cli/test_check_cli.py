@@ -74,6 +74,18 @@ def test_bad_input_is_told_whole(run) -> None:
     assert len(err.splitlines()) == 4
 
 
+def test_faults_of_reading_and_of_situations_are_told_together(run) -> None:
+    nowhere = GOOD | {"id": "n", "venue": "dydx-v5"}
+    short = GOOD | {"id": "h", "inputs": {"tvl": 1}}
+    code, _out, told = run([nowhere, short, GOOD])
+    assert code == 2
+    assert "n: unknown venue 'dydx-v5'" in told
+    assert "h: field " in told
+    code, _out, told = run([nowhere, GOOD])
+    assert code == 2
+    assert "h: " not in told
+
+
 def test_every_topic_is_listed_with_a_sentence(run) -> None:
     code, lines, _err = run([], "--topics")
     assert code == 0

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import msgspec
 
+from solvent.lab.cases.case import Case
 from solvent.lab.cases.check import Outcome, Report, Result, check
 from solvent.lab.cases.compare import written
-from solvent.lab.cases.reading import read_cases
+from solvent.lab.cases.reading import CaseFileError, read_cases
 from solvent.lab.cases.table import RULES, VENUES
 
 FAILED = 1
@@ -21,7 +22,7 @@ UNSUPPORTED = 3
 
 def check_command(file: Path, as_json: bool, by_venue: bool = False) -> None:
     """Check the file and print the report; leaves with 1 or 3. Raises CaseFileError for a file that cannot be used."""
-    cases = read_cases(file, VENUES)
+    cases = _cases_of(file)
     report = check(cases, str(file), _progress(len(cases)) if sys.stderr.isatty() else None)
     if as_json:
         sys.stdout.write(msgspec.json.encode(report.as_json()).decode() + "\n")
@@ -36,6 +37,19 @@ def check_command(file: Path, as_json: bool, by_venue: bool = False) -> None:
         sys.exit(FAILED)
     if report.count(Outcome.UNSUPPORTED):
         sys.exit(UNSUPPORTED)
+
+
+def _cases_of(file: Path) -> list[Case]:
+    """The cases of the file. Raises CaseFileError with every fault, of reading them and of their situations."""
+    try:
+        return read_cases(file, VENUES)
+    except CaseFileError as unread:
+        try:
+            check(unread.cases, str(file))
+        except CaseFileError as unfit:
+            faults = sorted((*unread.faults, *unfit.faults), key=lambda fault: fault.line or 0)
+            raise CaseFileError(str(file), faults) from None
+        raise
 
 
 def _progress(total: int) -> Callable[[int], None]:

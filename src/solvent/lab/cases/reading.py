@@ -25,7 +25,9 @@ FIELDS: Final = (
 
 
 class CaseFileError(RulebookError):
-    """A file of cases that cannot be used; `faults` holds everything that is wrong with it."""
+    """A file of cases that cannot be used: all its `faults`, and the `cases` that could be read nevertheless."""
+
+    cases: tuple[Case, ...] = ()
 
 
 def read_cases(path: Path, venues: Collection[str]) -> list[Case]:
@@ -68,7 +70,9 @@ def cases_of(text: str, name: str, venues: Collection[str]) -> list[Case]:
         if case is not None:
             cases.append(case)
     if faults:
-        raise CaseFileError(name, faults)
+        unusable = CaseFileError(name, faults)
+        unusable.cases = tuple(cases)
+        raise unusable
     return cases
 
 
