@@ -277,6 +277,7 @@ def test_who_takes_what_the_backstop_sells_is_held_to_no_cap() -> None:
     market = capped(position_lots=10, owner_lots=10)
     market.machine.is_spoiled = True  # the positions below are written by hand
     now = market.time
+    market.machine.is_spoiled = True  # positions from nowhere: the watch has not seen them
     row = int(plain(take_position)(market.state, SystemAccount.VAULT, 0))
     other = int(plain(take_position)(market.state, B, 0))
     market.state.positions[row].lots, market.state.positions[row].cost_quanta = 30, 30_000
