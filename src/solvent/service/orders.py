@@ -309,15 +309,16 @@ class VenueOrders:
             return self._refuse(told, str(error))
         fingerprint = hashlib.blake2b(encode(told), digest_size=16).digest()
         answer = await self._try("fill", told, records, fingerprint)
+        whys: list[str] = []
         if isinstance(answer, Answer) and answer.refused:
-            answer = await self._as_late(told, answer, fingerprint)
+            whys.append(_named(answer))
+            answer = await self._as_late(told, answer, fingerprint, whys)
         if answer is None:
             return None
         if isinstance(answer, str):
             return self._refuse(told, answer)
         if answer.refused:
-            name, sentence = refusal_words(answer.refused[0])
-            return self._refuse(told, f"{name}: {sentence}") | {"sequence": answer.first_sequence}
+            return self._refuse(told, "; ".join(whys)) | {"sequence": answer.first_sequence}
         self.taken += 1
         self.unbooked.pop(told.fill, None)
         return {"sequence": answer.first_sequence, "accepted": True}
@@ -338,9 +339,11 @@ class VenueOrders:
                 break
         return answer
 
-    async def _as_late(self, told: Reported, first: Answer, fingerprint: bytes) -> Answer | str | None:
-        """A fill that crossed its cancel, in the forms the machine has for it; else `first`, the refusal."""
-        for prefix, command in (("next", self._as_next(told)), ("late", self._as_trade(told))):
+    async def _as_late(self, told: Reported, first: Answer, fingerprint: bytes, whys: list[str]) -> Answer | str | None:
+        """A fill that crossed its cancel, in the forms the machine has for it; else `first`, and `whys` grows."""
+        forms = {"next": ("as one of the next order", self._as_next), "late": ("as a trade", self._as_trade)}
+        for prefix, (words, form) in forms.items():
+            command = form(told)
             if command is None:
                 continue
             records = self.service.wire.records([command])
@@ -353,6 +356,7 @@ class VenueOrders:
                 if len(self._late) > REMEMBERED_MAX:
                     self._late.popitem(last=False)
                 return answer
+            whys.append(f"{words} {_named(answer)}")
         return first
 
     def _as_next(self, told: Reported) -> Any:
@@ -460,3 +464,9 @@ class VenueOrders:
             price=told.price,
             reference=int(reference),
         )
+
+
+def _named(answer: Answer) -> str:
+    """The refusal of a single command, in words."""
+    name, sentence = refusal_words(answer.refused[0])
+    return f"{name}: {sentence}"

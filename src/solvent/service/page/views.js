@@ -128,7 +128,7 @@ function nearest() {
 }
 
 function alertTable(alerts, all) {
-  return table([["Since"], ["What"], ["Times", "n"], [""]], alerts.map((alert) => [new Date(alert.began_s * 1000).toLocaleTimeString(),
+  return table([["Since", "t"], ["What"], ["Times", "n"], [""]], alerts.map((alert) => [new Date(alert.began_s * 1000).toLocaleTimeString(),
     make("span", { class: alert.severity === "critical" && alert.firing ? "bad" : alert.firing ? "" : "quiet" }, alert.sentence), alert.count,
     !alert.firing ? "over" : alert.acknowledged_by ? `seen by ${alert.acknowledged_by}` : make("button", { "data-alert": alert.alert, onclick: () => acknowledge(alert.alert) }, "Acknowledge")]), all ? "No alert has fired." : "No alert fires.");
 }
@@ -140,11 +140,11 @@ export const loads = {
     fill($("fills"), fills.connected === null ? make("p", { class: "quiet small" }, "No order socket of the venue is connected to this process: fills come by the interface.") : [
       make("p", { class: "small" }, pill(fills.connected ? "connected" : "not connected", fills.connected ? "good" : "bad"), ` ${fills.orders.length} orders out, ${fills.taken} fills taken, ${fills.late} of them late.`),
       fills.unbooked.length > 0 && [make("p", { class: "bad", role: "alert" }, "These fills have happened at the venue and stand in no book here."), table([["Fill"], ["Order"], ["Market"], ["Size", "n"], ["Price", "n"], ["Counterparty", "n"], ["Told", "n"], ["Why not"]],
-        fills.unbooked.slice(0, 12).map((one) => [one.fill, one.order, one.market, one.size ?? one.amount, one.price ?? one.proceeds, one.counterparty ?? "", `${one.times} ×`, one.why.split(":")[0].toLowerCase().replaceAll("_", " ")])), fills.unbooked.length > 12 && make("p", { class: "quiet small" }, `and ${fills.unbooked.length - 12} more`)],
+        fills.unbooked.slice(0, 12).map((one) => [one.fill, one.order, one.market, one.size ?? one.amount, one.price ?? one.proceeds, one.counterparty ?? "", `${one.times} ×`, one.why])), fills.unbooked.length > 12 && make("p", { class: "quiet small" }, `and ${fills.unbooked.length - 12} more`)],
       table([["Order"], ["For"], ["Account", "n"], ["Market"], ["Side"], ["Size", "n"], ["Limit", "n"]], fills.orders.slice(0, 20).map((one) => [one.order, one.purpose || one.type, accountLink(one.account), one.market || one.asset, one.side || "sell", one.size ?? one.amount, one.limit ? money(one.limit, 6) : "none"]), "No order is out.")]);
     const flagged = told.lists.filter((list) => list.accounts.length).slice(-12).reverse();
     fill($("lists"), make("p", { class: "hash" }, told.head), table([["Version", "n"], ["Market"], ["Accounts"]],
-      flagged.map((list) => [list.price_version, list.market, list.accounts.length > 6 ? `${list.accounts.slice(0, 6).join(", ")} and ${list.accounts.length - 6} more` : list.accounts.join(", ")]), "No price has flagged anybody yet."));
+      flagged.map((list) => [list.price_version, list.market, list.accounts.length > 6 ? `${list.accounts.slice(0, 6).join(", ")} and ${list.accounts.length - 6} more` : list.accounts.join(", ")]), "None of the last 200 prices has flagged anybody."));
   },
   async pools() {
     const told = await ask("/v1/pools"), currency = state.venue ? state.venue.settlement : "", when = (ns) => new Date(Number(ns) / 1e6).toLocaleString();
