@@ -62,6 +62,16 @@ def test_whoever_touches_an_account_settles_all_it_holds() -> None:
     assert dict(zip(paid["instrument"].tolist(), paid["amount_quanta"].tolist(), strict=True)) == {0: 50, 1: 150}
 
 
+def test_both_sides_of_a_trade_settle_before_it() -> None:
+    scene = scene_of(CLAMPED)
+    scene.play(Trade(scene.time, LOSER, WINNER, 0, 50, 1_000))
+    for buyer, seller in ((RICH, LOSER), (LOSER, RICH)):
+        scene.play(FundingTick(scene.time, 0, 1_000_000))
+        told = scene.play(Trade(scene.time, buyer, seller, 0, 10, 1_000))
+        paid = told[told["kind"] == EventKind.FUNDING_PAID]
+        assert LOSER in paid["account"]
+
+
 def test_hyperliquids_published_hour() -> None:
     """Impact bid 10,100 over an oracle of 10,000: 1 % premium, 0.95 % for eight hours, an eighth of it an hour."""
     computed = settled(scene_of(CLAMPED), 10_000_000)
@@ -169,6 +179,8 @@ def test_an_adaptive_rate_decays_when_the_sides_meet_and_turns_with_the_skew() -
     # the rate is of shorts; a skew of longs turns it, whatever its size
     market.rate_ppb = scene.auditor.notes.funding[0].rate = 1_000_000_000
     assert settled(scene, after=SECOND)["shares"] == 900_000_000
+    market.rate_ppb = scene.auditor.notes.funding[0].rate = 100_000_000
+    assert settled(scene, after=HOUR)["shares"] == 100_000_000 - 83_333 * 3_600
     scene = scene_of(ADAPTIVE)
     scene.open_position()
     market = scene.machine.state.instruments[0]
