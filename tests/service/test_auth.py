@@ -121,15 +121,18 @@ def test_keys_are_made_told_once_and_revoked(run):
 
 def test_a_key_has_a_budget_and_guesses_are_slowed(run):
     with run.client("admin") as admin:
-        made = admin.post("/v1/keys", {"name": "slow", "role": "gateway", "per_second": 3})
+        made = admin.post("/v1/keys", {"name": "slow", "role": "gateway", "per_second": 1})
     command = {"kind": "deposit", "account": run.buyer, "amount": "1"}
     with Client(run.url, made["key"]) as client:
         codes = []
-        for _ in range(6):
+        # a machine that is busy gives the bucket time to fill: asked until it is empty
+        for _ in range(60):
             answer = client._http.post("/v1/commands", json={"id": f"{time.time_ns()}", "commands": [command]})
             codes.append(answer.status_code)
-        assert codes[:3] == [200] * 3
-        assert 429 in codes
+            if answer.status_code != 200:
+                break
+        assert codes[0] == 200
+        assert codes[-1] == 429
         assert int(answer.headers["retry-after"]) >= 1
     with Client(run.url, "slv_00000000_" + "x" * 43) as guessing:
         statuses = {guessing._http.get("/v1/glance").status_code for _ in range(40)}
