@@ -7,7 +7,9 @@ from tests.plain import plain
 
 from solvent.codes import ContractKind, Driver, Level, Schedule, Status, Weighting
 from solvent.engine.room import Machine, fresh_watch, has_second_triggers, with_mirror
+from solvent.events import blank_tape
 from solvent.procedures import review
+from solvent.procedures.answer import decide_price, repair, upkeep
 from solvent.procedures.near import BY_FILTER, BY_INDEX, BY_SCAN, find_near
 from solvent.procedures.scan import scan_exactly, scan_filtered
 from solvent.risk import watch as watching
@@ -289,3 +291,27 @@ def test_a_second_trigger_that_is_no_longer_needed_is_given_back() -> None:
     plain(watching.set_corner)(state, watch, numbers[0], 100)
     assert (watch.position_second != NONE).sum() == 2 * len(numbers) - 2
     assert watch.columns[watching.RISES].free != NONE
+
+
+def test_whoever_a_price_passed_while_corners_were_made_anew_waits() -> None:
+    state, watch, numbers = crowd()
+    watch.meter[watching.CURSOR] = 0
+    assert plain(upkeep)(state, watch, numbers[len(numbers) // 2]) > 0
+    state.instruments.mark_ticks[:] = 999
+    rows = [int(state.accounts[account].first_position) for account in numbers[: len(numbers) // 2]]
+    triggers = [plain(watching.trigger_ticks)(watching.FALLS, watch.keys[watch.position_place[row]]) for row in rows]
+    passed = {account for account, trigger in zip(numbers, triggers, strict=False) if trigger > 999}
+    assert passed
+    assert plain(upkeep)(state, watch, 10**6) == 0
+    assert members(watch.pending) == passed
+
+
+def test_whoever_is_flagged_is_in_no_set_of_the_watch_any_more() -> None:
+    state, watch, numbers = crowd()
+    for members_of_watch in (watch.loose, watch.pending, watch.thin):
+        plain(watching.add_member)(members_of_watch, numbers[0])
+    state.instruments[0].mark_ticks = 999
+    left = plain(decide_price)(state, watch, blank_tape(4_096), 0, 1_000, 999)
+    assert state.queue[: int(state.venue[0].queue_count)].tolist() == [numbers[0]]
+    plain(repair)(state, watch, left, 0)
+    assert not {numbers[0]} & (members(watch.loose) | members(watch.pending) | members(watch.thin))
