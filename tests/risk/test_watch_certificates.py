@@ -9,7 +9,7 @@ from solvent.codes import ContractKind, Driver, Level, Schedule, Status, Weighti
 from solvent.engine.room import Machine, fresh_watch, has_second_triggers, with_mirror
 from solvent.events import blank_tape
 from solvent.procedures import review
-from solvent.procedures.answer import decide_price, repair, upkeep
+from solvent.procedures.answer import answer_terms, decide_price, repair, upkeep
 from solvent.procedures.near import BY_FILTER, BY_INDEX, BY_SCAN, find_near
 from solvent.procedures.scan import scan_exactly, scan_filtered
 from solvent.risk import watch as watching
@@ -17,7 +17,7 @@ from solvent.risk.watch.certificate import JOINT, ROUGH, SMOOTH
 from solvent.risk.watch.collect import _in_order, collect_holders
 from solvent.state.tables import NONE
 from solvent.state.whole import grow
-from solvent.units import PPM
+from solvent.units import FUNDING_SCALE, PPM
 
 MAINTENANCE = Level.MAINTENANCE
 
@@ -315,3 +315,33 @@ def test_whoever_is_flagged_is_in_no_set_of_the_watch_any_more() -> None:
     assert state.queue[: int(state.venue[0].queue_count)].tolist() == [numbers[0]]
     plain(repair)(state, watch, left, 0)
     assert not {numbers[0]} & (members(watch.loose) | members(watch.pending) | members(watch.thin))
+
+
+@pytest.mark.parametrize("mirror", [False, True])
+def test_new_terms_flag_whom_a_scan_names_under_them(mirror) -> None:
+    state, watch, numbers = crowd()
+    watch = with_mirror(Machine(state, watch)).watch if mirror else watch
+    write_brackets(state, MAINTENANCE, 0, 4, [0], [1], 9)
+    found = np.zeros(len(state.accounts), dtype=np.int32)
+    below = found[: scan_exactly(state, found)].tolist()
+    assert 0 < len(below) < len(numbers)
+    plain(answer_terms)(state, watch, blank_tape(4_096))
+    assert state.queue[: int(state.venue[0].queue_count)].tolist() == below
+
+
+def test_every_key_of_a_full_node_is_passed() -> None:
+    state, watch, numbers = crowd(80)
+    state.instruments[0].mark_ticks = 100
+    plain(decide_price)(state, watch, blank_tape(4_096), 0, 1_000, 100)
+    assert state.queue[: int(state.venue[0].queue_count)].tolist() == numbers
+
+
+def test_the_filter_knows_the_funding_since_its_mirror_was_made() -> None:
+    state, watch, numbers = crowd()
+    mirrored = with_mirror(Machine(state, watch)).watch
+    state.instruments[0].funding_index += 40 * FUNDING_SCALE
+    found = np.zeros(len(state.accounts), dtype=np.int32)
+    exact = found[: scan_exactly(state, found)].tolist()
+    assert 0 < len(exact) < len(numbers)
+    count, _doubted = scan_filtered(state, mirrored, found)
+    assert found[:count].tolist() == exact
