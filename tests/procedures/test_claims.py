@@ -5,6 +5,7 @@ from tests.laws.machine import LOSER, OTHER, RICH, SECOND, WINNER, Scene, small_
 
 from solvent.codes import (
     AccountKind,
+    AdlPrice,
     Answer,
     Condition,
     Executor,
@@ -16,6 +17,7 @@ from solvent.codes import (
     Size,
     Status,
     SystemAccount,
+    Tranche,
 )
 from solvent.commands import (
     BidShare,
@@ -73,6 +75,30 @@ def test_a_claim_passes_lots_at_the_price_of_the_moment_and_shrinks_the_offer() 
     assert refusal_of(scene, claim(scene, reference, lots=61)) == "OFFER_TAKEN"
     scene.play(claim(scene, reference, lots=60))
     assert int(scene.machine.state.accounts[LOSER].position_count) == 0
+
+
+def test_a_penalty_that_stays_with_its_trader_rewards_nobody() -> None:
+    for payee, rewards in ((1, [10]), (0, [])):
+        terms = small_terms(Executor.KEEPER)
+        terms.stages[0].fee_payee = payee
+        terms.offers[0].start_ppm, terms.offers[0].reward_flat_quanta = 990_000, 10
+        scene = Scene(terms=terms)
+        scene.distress(920)
+        (offer,) = of_kind(scene.play(scene.advance()), EventKind.LIQUIDATION_OFFERED)
+        told = scene.play(claim(scene, int(offer["reference"])))
+        assert of_kind(told, EventKind.KEEPER_REWARDED)["amount_quanta"].tolist() == rewards
+
+
+def test_of_a_part_on_offer_no_more_than_what_is_left_of_it_is_claimed() -> None:
+    terms = small_terms(Executor.KEEPER)
+    terms.stages[0].sizing, terms.stages[0].size_ppm = Size.FRACTION, 500_000
+    terms.offers[0].start_ppm = 990_000
+    scene = Scene(terms=terms)
+    scene.distress(920)
+    (offer,) = of_kind(scene.play(scene.advance()), EventKind.LIQUIDATION_OFFERED)
+    assert int(offer["lots"]) == -50
+    scene.play(claim(scene, int(offer["reference"])))
+    assert refusal_of(scene, claim(scene, int(offer["reference"]), lots=11)) == "OFFER_TAKEN"
 
 
 @pytest.mark.parametrize(
@@ -288,7 +314,7 @@ def test_a_bidder_is_held_to_limits_doubts_and_its_maintenance() -> None:
     scene = two_markets_on_offer()
     reference = on_sale(scene, 890)
     state = scene.machine.state
-    scene.machine.is_spoiled = True  # terms are changed behind its back
+    scene.machine.is_spoiled = True  # the rules change below without anybody being asked for again
 
     def refused() -> str:
         told = scene.machine.do(bid(scene, reference, counterparty=OTHER))
@@ -314,6 +340,22 @@ def with_pool(**fields: int) -> Scene:
     scene = Scene(terms=terms)
     scene.play(OpenPool(scene.time, POOL, 1))
     return scene
+
+
+def test_the_pool_of_the_market_pays_for_a_default_in_it_and_no_other() -> None:
+    terms = small_terms(Executor.ADL)
+    terms.policy[0].adl_price = AdlPrice.MARK
+    terms.absorbers[0].tranche, terms.absorbers[1].tranche = Tranche.LIQUIDITY_VAULT, Tranche.HAIRCUT_ALL
+    terms.absorbers.used[2:] = 0
+    terms.pools[1].used, terms.backings[1].pool = 1, 1
+    scene = Scene(terms=terms)
+    scene.play(OpenPool(scene.time, POOL, 1))
+    scene.play(JoinVault(scene.time, RICH, 50_000, POOL))
+    scene.play(JoinVault(scene.time, OTHER, 20_000))
+    scene.play(Trade(scene.time, LOSER, WINNER, 1, 100, 1_000))
+    scene.price(880, 1)
+    drawn = of_kind(scene.play(scene.advance()), EventKind.TRANCHE_DRAWN)
+    assert (drawn["counterparty"].tolist(), drawn["amount_quanta"].tolist()) == ([POOL], [1_000])
 
 
 def test_pools_are_opened_once_by_the_next_number() -> None:
