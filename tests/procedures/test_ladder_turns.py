@@ -64,10 +64,12 @@ def test_nobody_is_closed_against_who_is_in_liquidation_itself() -> None:
     scene = scene_of(ADL, adl_price=AdlPrice.MARK)
     deal(scene, 1)
     scene.play(Trade(scene.time, WINNER, RICH, 1, 300, 1_000))
-    scene.price(700, 1)  # the winner of the first market loses more in the second
-    scene.price(930)
-    assert told(scene, EventKind.ACCOUNT_WAITING)
+    scene.price(930)  # LOSER is the first in the queue
+    scene.price(880, 1)  # its winner has 11,000 left of 17,850
     assert int(scene.machine.state.accounts[WINNER].status) == 1
+    events = scene.play(scene.advance())
+    assert events[events["kind"] == EventKind.ACCOUNT_WAITING]["account"].tolist() == [LOSER]
+    assert LOSER not in events[events["kind"] == EventKind.POSITION_DELEVERAGED]["account"]
 
 
 def test_a_winner_who_took_all_it_had_gained_is_no_winner() -> None:
