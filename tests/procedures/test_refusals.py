@@ -31,6 +31,7 @@ from solvent.commands import (
     StageTerm,
     Trade,
     TransferMargin,
+    UnwindFill,
     Withdraw,
     pack,
 )
@@ -223,6 +224,16 @@ TABLE: list[tuple[str, Callable[[Venue], None], Callable[[Venue], Command], str]
         lambda v: Trade(v.time, SystemAccount.VENUE_FUND, B, 0, 1, 1_000),
         "ACCOUNT_IS_SYSTEM",
     ),
+    (
+        "nobody buys, as a pool that is not open",
+        as_it_is,
+        lambda v: Trade(v.time, -1, B, 0, 1, 1_000),
+        "ACCOUNT_UNKNOWN",
+    ),
+    ("nobody sells", as_it_is, lambda v: Trade(v.time, A, -1, 0, 1, 1_000), "COUNTERPARTY_UNKNOWN"),
+    ("shares of nobody", as_it_is, lambda v: JoinVault(v.time, A, 1_000, -1), "POOL_UNKNOWN"),
+    ("nobody is closed", as_it_is, lambda v: LiquidationFill(v.time, -1, B, 0, 1, 1_000, 1), "ACCOUNT_UNKNOWN"),
+    ("nobody unwinds", as_it_is, lambda v: UnwindFill(v.time, -1, B, 0, 1, 1_000, 1), "POOL_UNKNOWN"),
     (
         "a wallet beyond its bound",
         beyond_a_wallet,

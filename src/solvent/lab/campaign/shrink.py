@@ -107,5 +107,8 @@ def confirm(story: Story, scene: Scene, records: Any, law: int, tables: Any) -> 
         except LawBroken as broken:
             said = str(broken)
             break
+        except (KeyError, IndexError) as lost:  # the machine took a command about something that is in nobody's books
+            said = f"the books know nothing of {lost}, which {record[0]} names"
+            break
     commands = [str(command) for command in _read(shortest)]
     return Finding(world=story.seed, scene=scene.place, law=law_of(law), auditor=said, commands=commands)
