@@ -8,7 +8,7 @@ from solvent.state.terms import POOLS_MAX
 
 @kernel
 def pool_row(state, account):
-    """Row of the pool whose account this is, or -1; a pool that is not open yet has the account -1, which is nobody's."""
+    """Row of the pool whose account this is, or -1; a pool not open yet has the account -1, which is nobody's."""
     if account < 0:
         return NONE
     for row in range(POOLS_MAX):
