@@ -224,6 +224,15 @@ def test_shares_of_a_portfolio_are_bid_for() -> None:
     assert refusal_of(keeper, bid(keeper, _reference)) == "NO_OFFER"
 
 
+def test_what_a_penalty_took_is_not_paid_to_the_bidder_a_second_time() -> None:
+    """Equity 3,000 of 4,600: a bid for a tenth frees 460, costs a penalty of 92 and may cost 208 more, not 270."""
+    scene, reference = offered(Executor.AUCTION, start_ppm=100_000, buffer_ppm=100_000)
+    events = scene.play(bid(scene, reference))
+    assert of_kind(events, EventKind.PENALTY_CHARGED)["amount_quanta"].tolist() == [92]
+    assert of_kind(events, EventKind.SHARE_TAKEN)["lots"].tolist() == [460]
+    assert of_kind(events, EventKind.SHARE_TAKEN)["amount_quanta"].tolist() == [208]
+
+
 def test_a_bankrupt_portfolio_is_bid_for_only_where_the_waterfall_pays() -> None:
     scene, reference = offered(Executor.AUCTION, start_ppm=900_000, ticks=880)
     assert refusal_of(scene, bid(scene, reference)) == "STEP_IS_TOXIC"

@@ -141,6 +141,16 @@ def nobody_withdraws_or_trades_on_a_stale_price(venue: Venue) -> None:
     venue.time += 10**9
 
 
+def long_in_two_markets_and_one_halted(instrument: int) -> Callable[[Venue], None]:
+    def prepare(venue: Venue) -> None:
+        venue.do(PriceReport(START, 1, 0, 1_000, START))
+        for market in range(2):
+            venue.do(Trade(START, A, B, market, 10, 1_000))
+        venue.do(SetMode(START, instrument, Mode.HALTED))
+
+    return prepare
+
+
 def a_venue_that_is_full(venue: Venue) -> None:
     venue.state.policy[0].open_interest_quanta = 1
 
@@ -296,6 +306,15 @@ TABLE: list[tuple[str, Callable[[Venue], None], Callable[[Venue], Command], str]
     ),
     ("cash that is not there", as_it_is, lambda v: Withdraw(v.time, C, 100_001), "WITHDRAWAL_EXCEEDS_FREE"),
     ("nobody withdraws", as_it_is, lambda v: Withdraw(v.time, C + 1, 1), "ACCOUNT_UNKNOWN"),
+    *(
+        (
+            f"withdrawing while the {name} of two markets is halted",
+            long_in_two_markets_and_one_halted(instrument),
+            lambda v: Withdraw(v.time, A, 1),
+            "MARKET_HALTED",
+        )
+        for instrument, name in enumerate(("first", "second"))
+    ),
     ("nobody transfers", as_it_is, lambda v: TransferMargin(v.time, C + 1, A, 1), "ACCOUNT_UNKNOWN"),
     ("nobody joins", as_it_is, lambda v: JoinVault(v.time, C + 1, 1), "ACCOUNT_UNKNOWN"),
     ("joining with nothing", as_it_is, lambda v: JoinVault(v.time, A, 0), "AMOUNT_OUT_OF_RANGE"),

@@ -1,9 +1,10 @@
 """Routes by cost: what a stage costs, which one is passed over, and how far into a book an order goes."""
 
 import pytest
-from tests.laws.machine import LOSER, Scene, small_terms
+from tests.laws.machine import LOSER, RICH, SECOND, Scene, small_terms
 
 from solvent.codes import Executor, Level, OfferPrice, Size
+from solvent.commands import JoinVault
 from solvent.events import EventKind
 from solvent.units import PPM
 
@@ -57,3 +58,19 @@ def test_a_discount_by_health_is_asked_at_the_health_of_now() -> None:
     assert len(of_kind(events, EventKind.STAGE_SKIPPED)) == 0
     assert placed["stage"].tolist() == [1]
     assert int(scene.machine.state.accounts[LOSER].order_stage) == 1
+
+
+def test_a_pool_takes_what_the_order_before_it_leaves_and_no_more() -> None:
+    terms = small_terms()
+    terms.policy[0].routes, terms.markets[0].depth_lots = 1, 50
+    terms.stages[0].fee_ppm = 0
+    pool = terms.stages[1]
+    pool.used, pool.level, pool.scale_ppm, pool.executor = 1, Level.MAINTENANCE, PPM, Executor.BACKSTOP_VAULT
+    pool.timeout_ns, pool.price_ppm = SECOND, 5_000
+    scene = Scene(terms=terms)
+    scene.play(JoinVault(scene.time, RICH, 200_000))
+    scene.distress(930)
+    events = scene.play(scene.advance())
+    ordered = of_kind(events, EventKind.LIQUIDATION_ORDERED)["lots"].tolist()
+    taken = of_kind(events, EventKind.POSITION_TAKEN_OVER)["lots"].tolist()
+    assert (ordered, taken) == ([-25], [75])
