@@ -239,6 +239,21 @@ def test_an_account_that_a_doubtful_price_may_have_wronged_is_left_alone(side: i
     assert sorted(ordered["instrument"].tolist()) == [0, 1]
 
 
+def test_a_doubt_too_small_to_be_the_whole_reason_delays_nothing() -> None:
+    terms = small_terms()
+    terms.pricing[1].stale_ns = 10 * SECOND
+    terms.remedies[Condition.STALE].liquidate = Answer.REFUSE
+    scene = Scene(terms=terms)
+    scene.play(Trade(scene.time, LOSER, WINNER, 0, 100, 1_000))
+    scene.play(Trade(scene.time, LOSER, RICH, 1, 10, 1_000))
+    scene.price(930)
+    scene.price(920, 1)
+    for second in range(10):
+        scene.price(930 + second % 2)
+    told = scene.play(scene.advance())  # 3,300 of 5,115: the best mark of the stale market's hour gives 800 back
+    assert of_kind(told, EventKind.LIQUIDATION_ORDERED)["instrument"].tolist() == [0]
+
+
 def test_the_vault_s_layer_pays_with_its_cash_and_not_beyond_its_equity() -> None:
     state = blank_state(positions=16)
     bankrupt, row = open_account(state, -500), give(state, VAULT, 0, 1, 600)

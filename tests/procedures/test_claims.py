@@ -367,6 +367,20 @@ def test_the_pool_of_the_market_pays_for_a_default_in_it_and_no_other() -> None:
     assert (drawn["counterparty"].tolist(), drawn["amount_quanta"].tolist()) == ([POOL], [1_000])
 
 
+def test_a_pool_that_is_not_open_takes_nothing_over() -> None:
+    terms = small_terms(Executor.BACKSTOP_VAULT)
+    terms.pools[1].used, terms.backings[0].pool = 1, 1
+    scene = Scene(terms=terms)
+    scene.play(JoinVault(scene.time, RICH, 200_000))
+    scene.distress(930)
+    told = scene.play(scene.advance())
+    assert of_kind(told, EventKind.ACCOUNT_WAITING)["account"].tolist() == [LOSER]
+    assert len(of_kind(told, EventKind.POSITION_TAKEN_OVER)) == 0
+    scene.play(OpenPool(scene.time, POOL, 1))
+    scene.play(JoinVault(scene.time, OTHER, 30_000, POOL))
+    assert of_kind(scene.play(scene.advance()), EventKind.POSITION_TAKEN_OVER)["counterparty"].tolist() == [POOL]
+
+
 def test_pools_are_opened_once_by_the_next_number() -> None:
     scene = with_pool()
     assert refusal_of(scene, OpenPool(scene.time, POOL + 1, 1)) == "POOL_IS_OPEN"

@@ -1,10 +1,10 @@
 """Routes by cost: what a stage costs, which one is passed over, and how far into a book an order goes."""
 
 import pytest
-from tests.laws.machine import LOSER, RICH, SECOND, Scene, small_terms
+from tests.laws.machine import LOSER, RICH, SECOND, WINNER, Scene, small_terms
 
 from solvent.codes import Executor, Level, OfferPrice, Size
-from solvent.commands import JoinVault
+from solvent.commands import JoinVault, Trade
 from solvent.events import EventKind
 from solvent.units import PPM
 
@@ -74,3 +74,15 @@ def test_a_pool_takes_what_the_order_before_it_leaves_and_no_more() -> None:
     ordered = of_kind(events, EventKind.LIQUIDATION_ORDERED)["lots"].tolist()
     taken = of_kind(events, EventKind.POSITION_TAKEN_OVER)["lots"].tolist()
     assert (ordered, taken) == ([-25], [75])
+
+
+def test_a_stage_that_adapts_closes_more_in_a_thinner_market() -> None:
+    for depth_ppm, multiplier_ppm, lots in ((0, 1_500_000, -30), (500_000, 1_500_000, -38), (500_000, 0, -30)):
+        terms = small_terms()
+        terms.stages[0].sizing, terms.stages[0].size_ppm = Size.FRACTION, PPM // 2
+        terms.offers[0].depth_ppm = depth_ppm
+        terms.dynamics[0].depth_ppm = multiplier_ppm
+        scene = Scene(terms=terms)
+        scene.play(Trade(scene.time, LOSER, WINNER, 0, 60, 1_000))
+        scene.price(850)
+        assert of_kind(scene.play(scene.advance()), EventKind.LIQUIDATION_ORDERED)["lots"].tolist() == [lots]

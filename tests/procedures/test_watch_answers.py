@@ -2,23 +2,28 @@
 
 import numpy as np
 import pytest
-from tests.ground import crowd
+from tests.ground import crowd, give_collateral, open_account, set_asset
 from tests.plain import plain
 
 from solvent.codes import AccountKind, Status
+from solvent.engine.room import Machine, fresh_watch, with_mirror
 from solvent.events import blank_tape
 from solvent.procedures import answer
 from solvent.procedures.rebuild import keep_up
-from solvent.procedures.scan import broken_corners, scan_exactly
+from solvent.procedures.review import corner_surplus
+from solvent.procedures.scan import broken_corners, scan_exactly, scan_filtered
 from solvent.risk.watch import COUNT, CURSOR, DEAD, FALLS, REPAIRED, RISES, SCANS, SLICE, add_member, key_of
 from solvent.state.tables import NONE
+from solvent.state.whole import grow
+from solvent.units import PPM
 
 
 class Venue:
     """A crowd under a watch with little room, asked through the plain kernels."""
 
-    def __init__(self, accounts: int, room: int, piece: int) -> None:
+    def __init__(self, accounts: int, room: int, piece: int, *, mirror: bool = False) -> None:
         self.state, watch, self.numbers = crowd(accounts)
+        watch = with_mirror(Machine(self.state, watch)).watch if mirror else watch
         self.watch = watch._replace(fired=np.zeros(room, dtype=np.int32), surplus=np.zeros(room, dtype=np.int64))
         self.watch.meter[SLICE] = piece
         self.tape = blank_tape(4_096)
@@ -70,6 +75,32 @@ def test_more_found_than_one_slice_wait_their_turn() -> None:
     venue.price(971)
     assert keep_up(venue.state, venue.watch, 3) >= 0
     assert venue.watch.pending[COUNT] <= first + 40
+
+
+def test_more_found_than_the_filter_costs_are_decided_by_the_filter_and_judged_when_repaired() -> None:
+    venue = Venue(40, room=1_024, piece=1, mirror=True)
+    assert len(venue.price(970)) > 1
+    assert venue.watch.pending[COUNT] > 0
+    gone = venue.numbers[-1]
+    venue.state.accounts["status"][gone] = Status.DISTRESSED
+    for ticks in (960, 400):
+        assert gone not in venue.price(ticks)
+    assert len(venue.price(300)) == 0
+    assert int(venue.state.venue[0].queue_count) == len(venue.numbers) - 1
+
+
+def test_without_room_the_filter_answers_for_all() -> None:
+    venue = Venue(40, room=1, piece=3, mirror=True)
+    assert len(venue.price(975)) > 1
+    assert venue.watch.meter[SCANS] == 1
+
+
+def test_a_price_that_has_not_moved_asks_only_those_who_wait() -> None:
+    venue = Venue(40, room=1_024, piece=1)
+    assert venue.price(1_000) == []
+    plain(add_member)(venue.watch.pending, venue.numbers[0])
+    assert venue.price(1_000) == []
+    assert venue.watch.pending[COUNT] == 0
 
 
 def test_a_flagged_account_that_waits_is_dropped() -> None:
@@ -141,6 +172,41 @@ def test_an_upper_trigger_passed_unseen_and_a_collateral_key_too_are_named() -> 
     watch.keys[room[row]] = plain(key_of)(RISES, 999)
     count = broken_corners(venue.state, watch, venue.found)
     assert venue.found[:count].tolist() == [account]
+
+
+def test_a_key_of_collateral_that_was_passed_unseen_is_named_and_one_that_is_gone_is_no_corner() -> None:
+    state, _watch, numbers = crowd(6)
+    state = grow(state, holdings=8)
+    set_asset(state, 1, 0, 1, 1, PPM, PPM)
+    row = give_collateral(state, numbers[2], 1, 5)
+    watch = fresh_watch(state)
+    found = np.zeros(len(state.accounts), dtype=np.int32)
+    assert broken_corners(state, watch, found) == 0
+    for key, surplus in ((plain(key_of)(FALLS, 1_001), True), (DEAD, False)):
+        watch.keys[watch.holding_place[row]] = key
+        assert found[: broken_corners(state, watch, found)].tolist() == [numbers[2]]
+        assert (plain(corner_surplus)(state, watch, numbers[2]) >= 0) == surplus
+
+
+def test_a_mirror_holds_whoever_has_something_to_lose() -> None:
+    """A closed position that still has its row is nothing, and an account with cash only is left out."""
+    state, _watch, numbers = crowd(6)
+    row = int(state.accounts[numbers[0]].first_position)
+    state.positions[row].lots = state.positions[row].cost_quanta = 0
+    cash = open_account(state, 10)
+    watch = fresh_watch(state)
+    found = np.zeros(len(state.accounts), dtype=np.int32)
+    assert scan_filtered(state, watch, found) == (NONE, NONE), "there is no mirror"
+    watch = with_mirror(Machine(state, watch)).watch
+    mirrored = set(watch.mirror_account.tolist())
+    assert set(numbers) <= mirrored
+    assert cash not in mirrored
+    for mark in (1_000, 900, 700):
+        state.instruments.mark_ticks[:] = mark
+        exact = found[: scan_exactly(state, found)].tolist()
+        count, _doubted = scan_filtered(state, watch, found)
+        assert found[:count].tolist() == exact
+    assert numbers[0] in exact
 
 
 def test_the_venues_own_and_empty_accounts_have_no_corner_to_audit() -> None:

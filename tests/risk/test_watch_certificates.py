@@ -205,6 +205,55 @@ def test_a_guess_that_never_holds_leaves_the_account_judged_at_every_price(monke
     assert plain(watching.has_member)(watch.loose, numbers[0])
 
 
+def test_a_last_guess_that_holds_is_enough(monkeypatch) -> None:
+    state, watch, numbers = crowd()
+    left = iter([*[-1] * review.GUESSES_MAX, 0])
+    monkeypatch.setattr(review, "set_corner", lambda *_given: True)
+    monkeypatch.setattr(review, "corner_surplus", lambda *_given: next(left))
+    give_corner = plain(review.give_corner)
+    if give_corner is not review.give_corner:
+        pytest.skip("the compiled twin cannot be given another corner")
+    give_corner(state, watch, numbers[0], 10)
+    assert not plain(watching.has_member)(watch.loose, numbers[0])
+    assert next(left, None) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "unit", "room"),
+    [
+        # a tenth of a lot worth 10**6 and two roundings of 2, of the nine tenths that are left: 100,004 / 0.9
+        (ContractKind.LINEAR, 10**3, 111_116),
+        # the same with roundings of 5 is 111,123, and of a price that has risen by d only d / (1 + d) is lost
+        (ContractKind.INVERSE, 10**9, 125_016),
+    ],
+)
+def test_how_far_a_trigger_is_for_twice_the_requirement(kind, unit, room) -> None:
+    from solvent.procedures.near import room_ppm
+
+    state = blank_state()
+    state.contracts[0].kind, state.contracts[0].quanta_per_lot_tick = kind, unit
+    write_brackets(state, MAINTENANCE, 0, 0, [0], [1], 10)
+    assert plain(room_ppm)(state, 0, 2 * PPM) == room
+    assert plain(room_ppm)(state, 0, 20 * PPM) == NONE
+
+
+def test_the_near_of_one_market_with_shorts_in_it() -> None:
+    state = blank_state(2, accounts=32, positions=32)
+    for market in range(2):
+        write_brackets(state, MAINTENANCE, market, 0, [0], [1], 10)
+    numbers = [open_account(state, 1_000 + 80 * number) for number in range(12)]
+    for account in numbers:
+        give(state, account, 0, -10, cost=-10_000)
+    watch = fresh_watch(state)
+    found, naive = (np.zeros(len(state.accounts), dtype=np.int32) for _ in range(2))
+    cramped = watch._replace(fired=watch.fired[:1], surplus=watch.surplus[:1])
+    for scale in (1_100_000, 1_300_000):
+        count, _judged, way = find_near(state, watch, MAINTENANCE, scale, found)
+        scanned, _judged, other = find_near(state, cramped, MAINTENANCE, scale, naive)
+        assert (way, other) == (BY_INDEX, BY_SCAN)
+        assert found[:count].tolist() == naive[:scanned].tolist() != []
+
+
 def test_a_market_whose_one_lot_is_worth_nothing_asks_for_a_scan() -> None:
     from solvent.procedures.near import room_ppm
 
@@ -279,6 +328,19 @@ def test_without_a_place_for_a_trigger_one_is_judged_at_every_price(side) -> Non
     column["count"] = column["capacity"]
     assert not plain(watching.set_corner)(state, watch, late, 2_000)
     assert members(watch.loose) == {late}
+
+
+def test_without_a_place_for_its_collateral_s_trigger_one_is_judged_at_every_price() -> None:
+    state, _watch, numbers = crowd()
+    state = grow(state, holdings=8)
+    set_asset(state, 1, 0, 1, 1, PPM, PPM)
+    watch = fresh_watch(state)
+    row = give_collateral(state, numbers[5], 1, 5)
+    column = watch.columns[watching.FALLS]
+    column["count"] = column["capacity"]
+    assert not plain(watching.set_corner)(state, watch, numbers[5], 400)
+    assert watch.holding_place[row] == NONE
+    assert members(watch.loose) == {numbers[5]}
 
 
 def test_a_second_trigger_that_is_no_longer_needed_is_given_back() -> None:

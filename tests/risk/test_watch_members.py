@@ -51,3 +51,13 @@ def test_a_set_is_a_set(accounts: int, kind: type) -> None:
     CLEAR(members)
     assert listed(members) == []
     assert not members[4:].any()
+
+
+def test_the_last_words_of_a_set_that_fills_all_its_levels() -> None:
+    for accounts in (32, 1_024, 32_768, 65_536):
+        members = blank_members(accounts)
+        ADD(members, 0)
+        assert NEXT(members, 1) == -1
+        assert NEXT(members, accounts - 1) == -1
+        ADD(members, accounts - 1)
+        assert listed(members) == [0, accounts - 1]
