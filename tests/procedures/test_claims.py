@@ -2,6 +2,7 @@
 
 import pytest
 from tests.laws.machine import LOSER, OTHER, RICH, SECOND, WINNER, Scene, small_terms
+from tests.plain import plain
 
 from solvent.codes import (
     AccountKind,
@@ -29,10 +30,13 @@ from solvent.commands import (
     LeaveVault,
     OpenPool,
     SetMode,
+    SettleMarket,
     Trade,
     UnwindFill,
 )
 from solvent.events import EventKind
+from solvent.state.pools import pool_account
+from solvent.state.tables import NONE
 from solvent.units import POSITIONS_MAX, WALLET_MAX
 
 VAULT = SystemAccount.VAULT
@@ -460,6 +464,26 @@ def test_a_pool_in_liquidation_works_nothing_down_and_an_unstated_depth_bounds_n
     scene.machine.state.accounts[POOL].status = Status.DISTRESSED
     told = scene.machine.do(UnwindFill(scene.time, POOL, OTHER, 1, 30, 1_080, reference))
     assert Refusal(int(told["refusal"][0])) == Refusal.IN_LIQUIDATION
+
+
+def test_in_a_market_that_has_ended_nothing_is_left_to_work_down() -> None:
+    terms = small_terms(Executor.BACKSTOP_VAULT)
+    terms.pools[0].unwind_ns, terms.pools[0].unwind_limit_ppm = 10 * SECOND, 10_000
+    terms.backings[0].target_lots = 50
+    scene = Scene(terms=terms)
+    scene.play(JoinVault(scene.time, RICH, 100_000))
+    assert len(of_kind(scene.play(scene.advance()), EventKind.UNWIND_ORDERED)) == 1
+    scene.play(SetMode(scene.time, 0, Mode.HALTED))
+    assert len(of_kind(scene.play(SettleMarket(scene.time, 0, 1_000)), EventKind.MARKET_SETTLED)) == 1
+    scene.time += 10 * SECOND
+    assert len(of_kind(scene.play(scene.advance()), EventKind.UNWIND_ORDERED)) == 0
+
+
+def test_a_default_in_no_market_is_the_vault_s() -> None:
+    state = Scene().machine.state
+    assert plain(pool_account)(state, NONE) == VAULT
+    state.backings[1].pool = 1
+    assert plain(pool_account)(state, 1) == NONE, "it is not open yet"
 
 
 def test_working_towards_a_target_the_other_way_needs_the_pools_own_margin() -> None:

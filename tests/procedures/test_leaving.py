@@ -3,8 +3,8 @@
 import pytest
 from tests.laws.machine import OTHER, RICH, Scene, small_terms
 
-from solvent.codes import Refusal, SystemAccount, Tranche
-from solvent.commands import ContributeFund, Deposit, OpenPool, Trade, Withdraw
+from solvent.codes import Executor, Refusal, Status, SystemAccount, Tranche
+from solvent.commands import ContributeFund, Deposit, JoinVault, OpenPool, Trade, Withdraw
 from solvent.events import EventKind
 from solvent.units import PPM
 
@@ -65,7 +65,8 @@ def test_collateral_that_leaves_bears_its_share_in_cash() -> None:
     due = -(-50_000 * 9_000 // (701_000 + 9_000))
     assert charged(scene.play(Withdraw(scene.time, OTHER, 50, COIN))) == due
     scene.play(Withdraw(scene.time, OTHER, int(scene.machine.state.accounts[OTHER].wallet_quanta) - 100))
-    assert refusal_of(scene.play(Withdraw(scene.time, OTHER, 50, COIN))) == "WITHDRAWAL_EXCEEDS_FREE"
+    for left in (10, 50):  # ten would leave enough behind, but not the cash for their share
+        assert refusal_of(scene.play(Withdraw(scene.time, OTHER, left, COIN))) == "WITHDRAWAL_EXCEEDS_FREE"
 
 
 def test_a_pool_that_is_not_open_pays_nothing() -> None:
@@ -73,3 +74,23 @@ def test_a_pool_that_is_not_open_pays_nothing() -> None:
     assert refusal_of(scene.play(OpenPool(scene.time, RICH + 9, 1))) == "POOL_UNKNOWN"
     scene.play(Trade(scene.time, RICH, OTHER, 1, 10, 1_000))
     assert charged(scene.play(Withdraw(scene.time, RICH, 10_000))) == -(-10_000 * 3_000 // (707_000 + 3_000))
+
+
+def test_what_the_vault_itself_is_below_zero_no_pool_and_no_market_s_fund_pays() -> None:
+    terms = small_terms(Executor.BACKSTOP_VAULT)
+    terms.policy[0].withdraw_charge, terms.stages[0].fee_ppm = 1, 0
+    for row, tranche in enumerate(TRANCHES):
+        terms.absorbers[row].used, terms.absorbers[row].tranche, terms.absorbers[row].cap_ppm = 1, tranche, PPM
+    scene = Scene(terms=terms)
+    scene.play(JoinVault(scene.time, RICH, 12_000))
+    scene.play(ContributeFund(scene.time, FUND, 50_000))
+    scene.distress(930)
+    scene.play(scene.advance())
+    scene.price(780)  # of 12,000 the hundred lots have lost 15,000
+    loss, held = 3_000, 601_000
+    for status in (Status.SOUND, Status.DISTRESSED):  # seen in its equity, then in the queue
+        assert int(scene.machine.state.accounts[VAULT].status) == status
+        due = -(-10_000 * loss // (held + loss))
+        assert charged(scene.play(Withdraw(scene.time, RICH, 10_000))) == due
+        loss, held = loss - due, held - 10_000  # the venue's fund has it now
+        scene.play(scene.advance())

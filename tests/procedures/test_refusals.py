@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from tests.laws.machine import FIRST, START, Machine, small_terms
 
-from solvent.codes import Answer, Condition, Mode, Refusal, SystemAccount
+from solvent.codes import Action, Answer, Condition, Mode, Refusal, SystemAccount
 from solvent.commands import (
     Advance,
     CollateralSale,
@@ -36,6 +36,7 @@ from solvent.commands import (
     pack,
 )
 from solvent.events import EventKind
+from solvent.state.terms import BREAKERS_MAX
 from solvent.state.whole import digest
 from solvent.units import LIMIT, WALLET_MAX
 
@@ -149,6 +150,13 @@ def long_in_two_markets_and_one_halted(instrument: int) -> Callable[[Venue], Non
         venue.do(SetMode(START, instrument, Mode.HALTED))
 
     return prepare
+
+
+def one_owner_whose_withdrawals_a_breaker_holds(venue: Venue) -> None:
+    venue.state.accounts[B].owner = A
+    breaker, place = venue.state.breakers[0], len(venue.state.instruments)
+    breaker.used, breaker.blocks = 1, 1 << Action.WITHDRAW
+    venue.state.anchors[place * BREAKERS_MAX].engaged = 1
 
 
 def a_venue_that_is_full(venue: Venue) -> None:
@@ -324,6 +332,12 @@ TABLE: list[tuple[str, Callable[[Venue], None], Callable[[Venue], Command], str]
         nobody_withdraws_or_trades_on_a_stale_price,
         lambda v: TransferMargin(v.time, A, B, 1),
         "PRICE_CONDITION",
+    ),
+    (
+        "a transfer a breaker holds",
+        one_owner_whose_withdrawals_a_breaker_holds,
+        lambda v: TransferMargin(v.time, A, B, 1),
+        "ACTION_BLOCKED",
     ),
     ("a contribution to a trader", as_it_is, lambda v: ContributeFund(v.time, A, 1), "ACCOUNT_UNKNOWN"),
     ("a trade in no market", as_it_is, lambda v: Trade(v.time, A, B, 2, 1, 1_000), "INSTRUMENT_UNKNOWN"),

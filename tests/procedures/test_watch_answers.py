@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tests.ground import crowd, give_collateral, open_account, set_asset
+from tests.ground import crowd, give, give_collateral, open_account, set_asset
 from tests.plain import plain
 
 from solvent.codes import AccountKind, Status
@@ -10,9 +10,21 @@ from solvent.engine.room import Machine, fresh_watch, with_mirror
 from solvent.events import blank_tape
 from solvent.procedures import answer
 from solvent.procedures.rebuild import keep_up
-from solvent.procedures.review import corner_surplus
+from solvent.procedures.review import corner_surplus, review
 from solvent.procedures.scan import broken_corners, scan_exactly, scan_filtered
-from solvent.risk.watch import COUNT, CURSOR, DEAD, FALLS, REPAIRED, RISES, SCANS, SLICE, add_member, key_of
+from solvent.risk.watch import (
+    COUNT,
+    CURSOR,
+    DEAD,
+    FALLS,
+    REPAIRED,
+    RISES,
+    SCANS,
+    SLICE,
+    add_member,
+    has_member,
+    key_of,
+)
 from solvent.state.tables import NONE
 from solvent.state.whole import grow
 from solvent.units import PPM
@@ -93,6 +105,19 @@ def test_without_room_the_filter_answers_for_all() -> None:
     venue = Venue(40, room=1, piece=3, mirror=True)
     assert len(venue.price(975)) > 1
     assert venue.watch.meter[SCANS] == 1
+
+
+def test_an_account_younger_than_the_mirror_is_scanned_until_it_is_flagged() -> None:
+    venue = Venue(8, room=1, piece=3, mirror=True)
+    late = open_account(venue.state, 1_800)
+    give(venue.state, late, 0, 10, cost=10_000)
+    plain(review)(venue.state, venue.watch, venue.tape, late)
+    assert plain(has_member)(venue.watch.stale, late)
+    venue.state.instruments[0].mark_ticks = 900
+    plain(review)(venue.state, venue.watch, venue.tape, late)
+    assert venue.state.accounts[late].status == Status.DISTRESSED
+    assert not plain(has_member)(venue.watch.stale, late)
+    assert late not in venue.price(890)
 
 
 def test_a_price_that_has_not_moved_asks_only_those_who_wait() -> None:

@@ -15,6 +15,7 @@ from solvent.procedures.scan import scan_exactly, scan_filtered
 from solvent.risk import watch as watching
 from solvent.risk.watch.certificate import JOINT, ROUGH, SMOOTH
 from solvent.risk.watch.collect import _in_order, collect_holders
+from solvent.risk.watch.index import write_key
 from solvent.state.tables import NONE
 from solvent.state.whole import grow
 from solvent.units import FUNDING_SCALE, PPM
@@ -396,6 +397,20 @@ def test_every_key_of_a_full_node_is_passed() -> None:
     state.instruments[0].mark_ticks = 100
     plain(decide_price)(state, watch, blank_tape(4_096), 0, 1_000, 100)
     assert state.queue[: int(state.venue[0].queue_count)].tolist() == numbers
+
+
+def test_the_largest_key_of_one_node_falls_and_another_node_s_stays_the_largest_of_all() -> None:
+    state, watch, numbers = crowd(100)
+    column = watch.columns[watching.FALLS]
+    nodes = watch.nodes[column.first_node : column.first_node + 2]
+    smaller = int(np.argmin(nodes))
+    assert nodes[0] != nodes[1]
+    first = int(column.first) + smaller * watching.FAN
+    place = first + int(np.argmax(watch.keys[first : first + watching.FAN]))
+    root, before = int(watch.roots[column.first_root]), int(watch.keys[place])
+    plain(write_key)(watch, watching.FALLS, place, before - 1_000)
+    assert nodes[smaller] == watch.keys[first : first + watching.FAN].max() < before
+    assert watch.roots[column.first_root] == root == nodes[1 - smaller]
 
 
 def test_the_filter_knows_the_funding_since_its_mirror_was_made() -> None:

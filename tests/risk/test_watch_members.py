@@ -59,5 +59,6 @@ def test_the_last_words_of_a_set_that_fills_all_its_levels() -> None:
         ADD(members, 0)
         assert NEXT(members, 1) == -1
         assert NEXT(members, accounts - 1) == -1
+        assert NEXT(members, max(accounts - 40, 1)) == -1
         ADD(members, accounts - 1)
         assert listed(members) == [0, accounts - 1]
