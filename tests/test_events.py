@@ -18,9 +18,13 @@ NO_CASE: set[EventKind] = {
     EventKind.TERMS_VOTED,
     EventKind.TERMS_VETOED,
     EventKind.ACTIONS_BLOCKED,
+    EventKind.INTEREST_ACCRUED,
+    EventKind.INTEREST_POSTED,
+    EventKind.DEBT_ORDERED,
+    EventKind.DEBT_COVERED,
 }
-"""Kinds no case tells of: acts of operators are the service's (tests/service); computed funding and governance have
-stories of their own (tests/procedures)."""
+"""Kinds no case tells of: acts of operators are the service's (tests/service); computed funding, governance
+and lending have stories of their own (tests/procedures)."""
 
 
 def test_an_event_takes_152_bytes_of_whole_numbers() -> None:

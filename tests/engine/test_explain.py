@@ -147,8 +147,9 @@ def patient(text: str, name: str = "solvent") -> Rulebook:
     loose = 'guards = [{ kind = "max_step", ppm = 100000 }, { kind = "max_age", ms = 45000 }, { kind = "future", ms = 2000 }]'
     tables = re.compile(r"^\[\[(?:price\.condition|breakers\.breaker)\]\]\n(?:[^\[\n].*\n)*", re.MULTILINE)
     dynamic = re.compile(r"^\[dynamic\]\n(?:[^\[\n].*\n)*", re.MULTILINE)
-    # members leave inside the story, and the vault takes all it is offered
+    # members leave inside the story, the vault takes all it is offered, and the caps have grown to their size
     at_once = text.replace("notice_ms = 86400000", "notice_ms = 0").replace("concentration_ppm = 2000000", "")
+    at_once = re.sub(r"^ramp_.*\n", "", at_once, flags=re.MULTILINE)
     return parse_rulebook(dynamic.sub("", tables.sub("", guards.sub(loose, at_once, count=1))), name)
 
 
