@@ -8,6 +8,7 @@ from solvent.lab.clerk.books import (
     CASE_OF,
     CHARGE,
     COMMANDS,
+    DRAWN,
     HASH,
     LOST,
     PENALTY_OF,
@@ -54,6 +55,7 @@ def start_command(clerk):
     clerk.note[WINNERS_OF] = NOBODY
     clerk.note[LOST] = 0
     clerk.note[CHARGE] = 0
+    clerk.note[DRAWN] = 0
     clerk.note[WORK_COUNT] = 0
     clerk.note[WORK_TOLD] = 0
 

@@ -10,6 +10,7 @@ from solvent.lab.clerk.books import (
     CASE_OF,
     CASE_ROOM,
     DEFICIT,
+    DRAWN,
     LOST,
     UNJUDGED,
     WINNERS_OF,
@@ -77,6 +78,12 @@ def open_case(state, clerk, event):
 
 
 @step
+def is_fund(tranche):
+    """True for the layers whose draws a block bounds."""
+    return tranche == Tranche.MARKET_FUND or tranche == Tranche.VENUE_FUND
+
+
+@step
 def enter_layer(state, clerk):
     """Who stands behind the layer, what each could pay now, and how much is asked of all."""
     note = clerk.note
@@ -86,8 +93,6 @@ def enter_layer(state, clerk):
     clerk.means[:] = 0
     clerk.paid[:] = 0
     clerk.paid_entries[:] = 0
-    if state.policy[0].block_draw_quanta > 0:
-        note[LOST] = 1  # what a block has drawn before is the auditor's to know
     if tranche == Tranche.MARKET_FUND:
         if clerk.market[case] != NOBODY:
             fund = SystemAccount.MARKET_FUNDS + clerk.market[case]
@@ -125,6 +130,8 @@ def enter_layer(state, clerk):
         total += clerk.means[payer]
     if tranche < Tranche.ADL:
         total = wide_floor(total, absorber.cap_ppm, PPM)
+    if is_fund(tranche) and state.policy[0].block_draw_quanta > 0:
+        total = min(total, max(state.policy[0].block_draw_quanta - note[DRAWN], 0))
     note[CASE_ROOM] = min(note[CASE_LEFT], total)
     note[CASE_ENTERED] = 1
 
@@ -142,7 +149,10 @@ def leave_layer(state, clerk):
         total += clerk.means[payer]
     if paid != note[CASE_ROOM] and note[UNJUDGED] == 0:
         return WATERFALL + 20
-    is_adl = state.absorbers[note[CASE_LAYER]].tranche == Tranche.ADL
+    tranche = state.absorbers[note[CASE_LAYER]].tranche
+    if is_fund(tranche):
+        note[DRAWN] += paid
+    is_adl = tranche == Tranche.ADL
     if note[UNJUDGED] == 0:
         for payer in range(clerk.means.shape[0]):
             if clerk.means[payer] > 0:
