@@ -99,6 +99,15 @@ class Book:
         law = self.impact_scale * self.daily_volatility[instrument]
         return float(min(law * np.sqrt(notional / self.daily_volume[instrument]), IMPACT_MAX))
 
+    def would_take(self, order: Order, mark_ticks: np.ndarray) -> tuple[int, float]:
+        """(lots, price in ticks) the book would take of one order now, before anything is taken of it in this step."""
+        k = order.instrument
+        value = float(mark_ticks[k]) * float(self.value_per_lot_tick[k])
+        room = max(self.participation * float(self.depth()[k]) - float(self.taken[k]), 0.0)
+        lots = min(abs(order.lots), int(room / value)) if value > 0.0 else 0
+        worse = 0.5 * self.impact(k, float(self.stepped[k]) + lots * value)
+        return lots, float(mark_ticks[k]) * (1.0 + worse if order.lots > 0 else 1.0 - worse)
+
     def take(self, orders: list[Order], mark_ticks: np.ndarray) -> list[Fill]:
         """What the books take of the orders in this step, in the order given."""
         fills: list[Fill] = []

@@ -21,6 +21,7 @@ from solvent.engine.engine import Engine, Genesis
 from solvent.events import EventKind
 from solvent.lab.acts import Performed, Stage, bend_path, depth_factors, is_out
 from solvent.lab.execution import Book, Fill, Order
+from solvent.lab.keepers import Keepers
 from solvent.lab.opening import joined, opening_commands, sources_of
 from solvent.lab.paths import Path, candle_path, opening_prices, price_at, waypoint_path
 from solvent.lab.population import People, settle_people
@@ -29,6 +30,7 @@ from solvent.procedures.assess import assess_accounts
 from solvent.rulebook.compile import CompiledTerms, compile_terms
 from solvent.rulebook.document import Rulebook
 from solvent.rulebook.faults import Fault
+from solvent.units import NANOSECONDS_PER_MILLISECOND
 
 QUIET_ROUNDS_MAX = 120
 ACTIVE, HALTED, VAULT = int(Mode.ACTIVE), int(Mode.HALTED), int(SystemAccount.VAULT)
@@ -168,6 +170,9 @@ class _Run:
         self.quantum = 10**compiled.settlement_decimals
         per_lot_tick = compiled.terms.contracts.quanta_per_lot_tick[: self.markets] / self.quantum
         self.book = Book(scenario, per_lot_tick.astype(float))
+        execution = scenario.execution
+        latency_ns = int(execution["keeper_latency_ms"]) * NANOSECONDS_PER_MILLISECOND
+        self.keepers = Keepers(self.book, latency_ns, float(execution["keeper_edge_ppm"]))
         self.orders: list[Order] = []
         self.sales: list[tuple[int, int, int, int, int]] = []
         self.providers = np.zeros(0, dtype=np.int64)
@@ -265,10 +270,14 @@ class _Run:
         if self.sales:
             parts.insert(0, self.sale_commands(now))
         parts.insert(0, self.unwind_commands(now, marks, modes))
+        if self.keepers.offers:
+            parts.insert(0, self.keepers.claims(now, marks, self.providers.tolist()))
         advances = self.advances if self.orders or self.recording.queued[-1:] != [0] else self.advances[:1]
         advances["time_ns"] = now
         parts.append(advances)
-        self.listen(self.submit(joined(parts)))
+        events = self.submit(joined(parts))
+        self.listen(events)
+        self.keepers.sold_on(events, marks)
         if self.stage.waiting:
             self.stage.perform(now, self.acted, self.names, self.marks(), self.provider)
         self.last_ns = now
@@ -360,10 +369,12 @@ class _Run:
         return records
 
     def unwind_commands(self, now: int, marks: np.ndarray, modes: np.ndarray) -> np.ndarray:
-        """The vault works its book down, a little every step, through ordinary trades."""
+        """Pools work their books down: what they order is filled; a vault without a rule sells a little every step."""
         state = self.engine.state
+        trades = self.pool_fills(now, marks, modes)
         row = int(state.accounts.first_position[VAULT])
-        trades = []
+        if int(state.pools[0].unwind_ns):
+            return joined(trades)
         while row >= 0:
             position = state.positions[row]
             k, held = int(position.instrument), int(position.lots)
@@ -381,9 +392,28 @@ class _Run:
                 trades.append(record)
         return joined(trades)
 
+    def pool_fills(self, now: int, marks: np.ndarray, modes: np.ndarray) -> list[np.ndarray]:
+        """What the books take of the pools' own orders, each inside its time and limit."""
+        state = self.engine.state
+        fills = []
+        for k in np.flatnonzero(np.asarray(state.unwinds.lots[: self.markets])).tolist():
+            order = state.unwinds[k]
+            if now >= int(order.until_ns) or modes[k] == HALTED:
+                continue
+            pool = int(state.vaults[int(state.backings[k].pool)].account)
+            wanted = Order(pool, k, int(order.lots), int(order.limit_ticks), int(order.reference))
+            for fill in self.book.take([wanted], marks):
+                record = np.zeros(1, dtype=COMMAND_DTYPE)
+                record["kind"], record["time_ns"] = CommandKind.UNWIND_FILL, now
+                record["account"], record["counterparty"], record["instrument"] = pool, self.provider(), k
+                record["lots"], record["price_ticks"], record["reference"] = fill.lots, fill.price_ticks, fill.reference
+                fills.append(record)
+        return fills
+
     def listen(self, events: np.ndarray) -> None:
         """Take up new orders, forget cancelled ones."""
         events = events.view(np.ndarray)  # the other kind looks for fields at each step
+        self.keepers.listen(events)
         kinds = events["kind"]
         gone = events[kinds == EventKind.LIQUIDATION_CANCELLED]
         cancelled = set(

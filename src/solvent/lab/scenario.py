@@ -173,6 +173,8 @@ PARAMETERS: Final = (
         default=1_000_000,
     ),
     _ppm("execution.collateral_discount_ppm", "What collateral of a debtor is sold below its price.", default=20_000),
+    _int("execution.keeper_latency_ms", "How late keepers see an offer.", 0, 3_600_000, default=2_000),
+    _ppm("execution.keeper_edge_ppm", "What keepers want to keep of a price they sell on at.", default=500),
     _int("execution.refill_s", "Time the book needs to refill what was taken, in seconds.", 1, 86_400, default=20),
     _section("funds", "What stands behind the venue at the start.", default={}),
     _money("funds.market_fund", "Insurance fund of each market.", default="0"),

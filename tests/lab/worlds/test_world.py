@@ -101,8 +101,9 @@ def test_actors_act():
     assert at_once.of(Total.WITHDRAWN).sum() > 0
     assert at_once.of(Total.SHARES_LEFT).sum() > 0
     assert conservation(at_once) == 0
-    # under a vault that asks for notice nobody runs within these two hours
+    # where the vault asks for notice everybody gives it, and nobody has left within these two hours
     noticed = run_paths(small_world(conditions=conditions, model="normal"), 3)
+    assert noticed.of(Total.SHARES_NOTICED).sum() > 0
     assert noticed.of(Total.SHARES_LEFT).sum() == 0
     assert conservation(noticed) == 0
 

@@ -403,7 +403,7 @@ class Player:
         events = 4096 + 2 * room["positions"] + 6 * len(state.accounts)
         self.tape: Tape = blank_tape(events)
         rounds = int(world.given.settings[Setting.ROUNDS_MAX])
-        kept = (rounds + LAST_ROUNDS + 1) * BATCH_ROOM if keep else 0
+        kept = (rounds + LAST_ROUNDS + 1) * (BATCH_ROOM + world.markets) if keep else 0
         self.going: Going = blank_going(
             world.conditions.steps, world.markets, world.conditions.feeds, len(state.accounts), kept
         )

@@ -92,8 +92,16 @@ def panic(state, given, going, now, step):
         if worth < (1.0 - rates[Rate.RUN_FALL]) * going.cursor[Cursor.VAULT_BEST]:
             first = given.settings[Setting.PROVIDER_FIRST]
             for account in range(first, first + given.settings[Setting.PROVIDERS]):
-                shares = int(state.accounts[account].vault_shares * rates[Rate.RUN_PART])
+                terms = state.accounts[account]
+                shares = int(terms.vault_shares * rates[Rate.RUN_PART])
+                kind = CommandKind.LEAVE_VAULT + 0
+                if state.pools[0].notice_ns > 0:
+                    # first the notice, once; what was given notice of leaves when it is over
+                    if terms.notice_shares == 0:
+                        kind = CommandKind.GIVE_NOTICE + 0
+                    else:
+                        shares = terms.notice_shares if now >= terms.notice_until_ns else 0
                 if shares > 0 and room_left(going) > 0:
-                    command = new_command(going, CommandKind.LEAVE_VAULT, now)
+                    command = new_command(going, kind, now)
                     command.account = account
                     command.shares = shares

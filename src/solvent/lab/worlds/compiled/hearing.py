@@ -8,11 +8,14 @@ from solvent.lab.worlds.compiled.tables import (
     SALES_MAX,
     Cursor,
     MarketTotal,
+    Rate,
     Setting,
     Total,
 )
 
 MASK = (1 << 62) - 1
+KEEPER_LATENCY_NS = 2_000_000_000
+"""How much later than the venue its keepers see an offer."""
 
 
 @world_kernel
@@ -61,15 +64,24 @@ def listen(tape, given, going):
             going.notional_at_flag[account] = amount
         elif kind == EventKind.ACCOUNT_RECOVERED:
             totals[Total.RECOVERED] += 1
-        elif kind == EventKind.LIQUIDATION_ORDERED:
+        elif kind == EventKind.LIQUIDATION_ORDERED or kind == EventKind.LIQUIDATION_OFFERED:
             if going.is_active[account] == 0:
                 going.is_active[account] = 1
                 going.active[going.cursor[Cursor.ACTIVE]] = account
                 going.cursor[Cursor.ACTIVE] += 1
-                going.ready_ns[account] = event.time_ns + given.settings[Setting.LATENCY_NS]
+                late_ns = KEEPER_LATENCY_NS if kind == EventKind.LIQUIDATION_OFFERED else 0
+                going.ready_ns[account] = event.time_ns + given.settings[Setting.LATENCY_NS] + late_ns
         elif kind == EventKind.LIQUIDATION_FILLED:
             totals[Total.LIQUIDATED] += amount
             going.by_market[instrument, MarketTotal.LIQUIDATED] += amount
+        elif kind == EventKind.POSITION_CLAIMED:
+            totals[Total.LIQUIDATED] += amount
+            going.by_market[instrument, MarketTotal.LIQUIDATED] += amount
+            value = amount / given.rates[Rate.QUANTUM]
+            going.taken[instrument] += value
+            going.swept[instrument] += value if event.lots > 0 else -value
+        elif kind == EventKind.NOTICE_GIVEN:
+            totals[Total.SHARES_NOTICED] += event.shares
         elif kind == EventKind.POSITION_TAKEN_OVER:
             totals[Total.TAKEN_OVER] += amount
             going.by_market[instrument, MarketTotal.LIQUIDATED] += amount

@@ -19,7 +19,7 @@ from solvent.lab.worlds.compiled.hearing import listen
 from solvent.lab.worlds.compiled.linking import call_apply, world_entry, world_kernel
 from solvent.lab.worlds.compiled.sources import add_advances, let_time_pass, report_prices, tick_funding
 from solvent.lab.worlds.compiled.tables import BATCH_ROOM, BUCKETS, Cursor, MarketTotal, Moment, Setting, Total
-from solvent.lab.worlds.compiled.trading import feel_impact, fill_orders, sell_collateral, unwind_vault
+from solvent.lab.worlds.compiled.trading import feel_impact, fill_orders, fill_unwinds, sell_collateral, unwind_vault
 
 NANOSECONDS = 1_000_000_000
 LAST_ROUNDS = 40
@@ -148,7 +148,8 @@ def play_steps(address, state_tables, watch_tables, tape_tables, given_tables, g
     steps = going.returns.shape[0]
     while going.cursor[Cursor.STEP] < last:
         if going.kept.shape[0] > 0:
-            if going.kept.shape[0] - going.cursor[Cursor.KEPT] < (rounds_max + LAST_ROUNDS) * BATCH_ROOM:
+            most = BATCH_ROOM + settings[Setting.MARKETS]
+            if going.kept.shape[0] - going.cursor[Cursor.KEPT] < (rounds_max + LAST_ROUNDS) * most:
                 break
         step = going.cursor[Cursor.STEP]
         let_time_pass(given, going, step, seconds)
@@ -193,6 +194,10 @@ def play_steps(address, state_tables, watch_tables, tape_tables, given_tables, g
                 add_advances(state, given, going, now)
             going.totals[Total.ROUNDS] += 1
             send(address, state_tables, watch_tables, tape_tables, tape, given, going)
+            fill_unwinds(state, given, going, now)
+            if going.cursor[Cursor.BATCH] > 0:
+                feel_impact(given, going)
+                send(address, state_tables, watch_tables, tape_tables, tape, given, going)
         note_moment(state, given, going, step)
         going.cursor[Cursor.STEP] = step + 1
     going.totals[Total.STILL_QUEUED] = state.venue[0].queue_count

@@ -65,6 +65,7 @@ class Total(IntEnum):
     PLAYER_END = 37
     CLOSE_OUT_LOSS = 38
     UNFINISHED = 39
+    SHARES_NOTICED = 40
 
 
 class MarketTotal(IntEnum):

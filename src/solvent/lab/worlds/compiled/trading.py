@@ -2,13 +2,16 @@
 
 import math
 
-from solvent.codes import Mode, Status, SystemAccount
+from solvent.codes import Executor, Mode, Status, SystemAccount
 from solvent.commands import CommandKind
 from solvent.lab.worlds.compiled.batch import new_command, room_left
 from solvent.lab.worlds.compiled.book import depth_now, square_root_impact, sweep_distance
 from solvent.lab.worlds.compiled.linking import world_kernel
 from solvent.lab.worlds.compiled.tables import Cursor, Rate, Setting
 from solvent.state.tables import NONE
+
+KEEPER_EDGE = 0.0005
+"""What keepers want to keep of a price they sell on at."""
 
 
 @world_kernel
@@ -118,6 +121,30 @@ def provider(given, going, account):
 
 
 @world_kernel
+def claim_offer(state, given, going, now, account, instrument, ordered):
+    """A keeper claims what it could sell on at a gain; what it sells on is booked when the claim is told."""
+    taken, swept = going.taken[instrument], going.swept[instrument]
+    pace = given.rates[Rate.PARTICIPATION] * depth_of(given, going, instrument) - taken
+    lots, ticks = sweep(state, given, going, instrument, -ordered, 0, pace)
+    going.taken[instrument], going.swept[instrument] = taken, swept
+    if lots == 0:
+        return
+    command = new_command(going, CommandKind.CLAIM_LIQUIDATION, now)
+    command.account = account
+    command.counterparty = provider(given, going, account)
+    command.instrument = instrument
+    command.lots = abs(lots)
+    command.price_ticks = max(int(ticks * (1.0 + KEEPER_EDGE if lots > 0 else 1.0 - KEEPER_EDGE)), 1)
+    command.reference = state.accounts[account].order_reference
+
+
+@world_kernel
+def is_offer(state, stage_row):
+    """True when what a stage has in the market is for keepers, one position at a time."""
+    return stage_row >= 0 and state.stages[stage_row].executor == Executor.KEEPER
+
+
+@world_kernel
 def fill_orders(state, given, going, now):
     """What the books take of the liquidation orders that are in the market, first come first served."""
     cursor = going.cursor
@@ -135,6 +162,13 @@ def fill_orders(state, given, going, now):
                     waits = True
                     k = position.instrument
                     if (
+                        going.ready_ns[account] <= now
+                        and state.instruments[k].mode != Mode.HALTED
+                        and room_left(going) > 0
+                        and is_offer(state, terms.order_stage)
+                    ):
+                        claim_offer(state, given, going, now, account, k, state.orders[orders_row].ordered_lots)
+                    elif (
                         going.ready_ns[account] <= now
                         and state.instruments[k].mode != Mode.HALTED
                         and room_left(going) > 0
@@ -184,8 +218,30 @@ def sell_collateral(state, given, going, now):
 
 
 @world_kernel
+def fill_unwinds(state, given, going, now):
+    """What the books take of the pools' own orders, each inside its time and its limit."""
+    for k in range(given.settings[Setting.MARKETS]):
+        order = state.unwinds[k]
+        if order.lots == 0 or now >= order.until_ns or state.instruments[k].mode == Mode.HALTED or room_left(going) < 1:
+            continue
+        pace = given.rates[Rate.PARTICIPATION] * depth_of(given, going, k) - going.taken[k]
+        lots, ticks = sweep(state, given, going, k, order.lots, order.limit_ticks, pace)
+        if lots == 0:
+            continue
+        command = new_command(going, CommandKind.UNWIND_FILL, now)
+        command.account = state.vaults[state.backings[k].pool].account
+        command.counterparty = provider(given, going, NONE)
+        command.instrument = k
+        command.lots = abs(lots)
+        command.price_ticks = ticks
+        command.reference = order.reference
+
+
+@world_kernel
 def unwind_vault(state, given, going, now):
-    """The vault works its book down, a little every step, through ordinary trades."""
+    """A vault whose rules say nothing of it works its book down, a little every step, through ordinary trades."""
+    if state.pools[0].unwind_ns > 0:
+        return
     row = state.accounts[SystemAccount.VAULT].first_position
     while row != NONE:
         position = state.positions[row]
