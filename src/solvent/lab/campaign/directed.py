@@ -195,6 +195,27 @@ def closed_at_the_mark_before() -> tuple[Counter[str], int]:
     return telling.reach, telling.told
 
 
+def a_block_that_draws_little() -> tuple[Counter[str], int]:
+    """A default of which the fund may pay a ninth in one block; the rest is asked of the winners."""
+    terms = plain_terms(1, Executor.ENGINE, (Tranche.VENUE_FUND, Tranche.HAIRCUT_ALL))
+    terms.policy[0].block_draw_quanta = 1_000
+    telling = Telling(terms)
+    first = SystemAccount.MARKET_FUNDS + 1
+    telling.play(ListInstrument(START_NS, 0))
+    for place, amount in enumerate((11_000, 60_000, 500_000)):
+        telling.play(OpenAccount(START_NS, first + place, 1, 1))
+        telling.play(Deposit(START_NS, first + place, amount))
+    telling.play(ContributeFund(START_NS, SystemAccount.VENUE_FUND, 100_000))
+    telling.price(0, 1_000)
+    telling.play(Trade(telling.time, first, first + 1, 0, 100, 1_000))
+    telling.price(0, 800)
+    telling.play(Advance(telling.time, 5))
+    reference = int(telling.machine.state.accounts[first].order_reference)
+    telling.play(LiquidationFill(telling.time, first, first + 2, 0, 100, 800, reference))
+    telling.play(Advance(telling.time, 5))
+    return telling.reach, telling.told
+
+
 def burdened_vault() -> tuple[Counter[str], int]:
     """The vault keeps what the positions it took over require, until it defaults itself; assets that nobody accepts.
 
@@ -340,6 +361,7 @@ def computed_funding() -> tuple[Counter[str], int]:
 DIRECTED: tuple[Callable[[], tuple[Counter[str], int]], ...] = (
     many_markets,
     empty_vault,
+    a_block_that_draws_little,
     closed_at_the_mark_before,
     burdened_vault,
     caps_reached,
