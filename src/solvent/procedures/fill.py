@@ -96,19 +96,28 @@ def fill_liquidation(state, watch, tape, command):
 
 
 @kernel
-def sell_collateral(state, watch, tape, command):
-    """Collateral of an account in liquidation was sold outside; the proceeds come in as cash."""
-    account = command.account
-    refusal = refusal_of_account(state, account)
+def refusal_of_exchange(state, command):
+    """Why an asset may not be sold or bought outside under the liquidation order of an account, or Refusal.NONE."""
+    refusal = refusal_of_account(state, command.account)
     if refusal != Refusal.NONE:
         return refusal
     if command.amount_quanta < 1 or command.proceeds_quanta < 0 or command.proceeds_quanta > WALLET_MAX:
         return Refusal.AMOUNT_OUT_OF_RANGE
-    terms = state.accounts[account]
+    terms = state.accounts[command.account]
     if terms.status != Status.DISTRESSED or terms.order_stage == NONE:
         return Refusal.NO_LIQUIDATION_ORDER
     if command.reference != terms.order_reference:
         return Refusal.REFERENCE_UNKNOWN
+    return Refusal.NONE
+
+
+@kernel
+def sell_collateral(state, watch, tape, command):
+    """Collateral of an account in liquidation was sold outside; the proceeds come in as cash."""
+    account = command.account
+    refusal = refusal_of_exchange(state, command)
+    if refusal != Refusal.NONE:
+        return refusal
     row = find_holding(state, account, command.asset)
     if row == NONE or state.holdings[row].amount_quanta < command.amount_quanta:
         return Refusal.HOLDING_TOO_SMALL

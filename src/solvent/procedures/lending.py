@@ -5,12 +5,13 @@ order of the accounts; what rounding and the venue's share leave is held by the 
 what its owner has, and nothing has to be added to it when it is judged. The indices are kept for whoever checks it.
 """
 
-from solvent.codes import Refusal, Status, SystemAccount
+from solvent.codes import Refusal, SystemAccount
 from solvent.compiled import kernel
 from solvent.events import EventKind, tell
 from solvent.procedures.answer import tell_worklist
+from solvent.procedures.fill import refusal_of_exchange
 from solvent.procedures.review import review, review_less, review_more
-from solvent.procedures.transfer import is_open, lent_cash, owed_max, refusal_of_account
+from solvent.procedures.transfer import is_open, lent_cash, owed_max
 from solvent.risk.lending import (
     INDEX_ONE,
     growth_up,
@@ -179,20 +180,13 @@ def accrue_interest(state, watch, tape, command):
 def cover_debt(state, watch, tape, command):
     """What an account in liquidation owes of an asset was bought outside; the account pays the cash."""
     account = command.account
-    refusal = refusal_of_account(state, account)
+    refusal = refusal_of_exchange(state, command)
     if refusal != Refusal.NONE:
         return refusal
-    if command.amount_quanta < 1 or command.proceeds_quanta < 0 or command.proceeds_quanta > WALLET_MAX:
-        return Refusal.AMOUNT_OUT_OF_RANGE
-    terms = state.accounts[account]
-    if terms.status != Status.DISTRESSED or terms.order_stage == NONE:
-        return Refusal.NO_LIQUIDATION_ORDER
-    if command.reference != terms.order_reference:
-        return Refusal.REFERENCE_UNKNOWN
     row = find_holding(state, account, command.asset)
     if row == NONE or -state.holdings[row].amount_quanta < command.amount_quanta:
         return Refusal.DEBT_TOO_SMALL
-    if command.proceeds_quanta - terms.wallet_quanta > WALLET_MAX:
+    if command.proceeds_quanta - state.accounts[account].wallet_quanta > WALLET_MAX:
         return Refusal.AMOUNT_OUT_OF_RANGE
     hold(state, account, row, command.amount_quanta)
     if state.holdings[row].amount_quanta == 0:

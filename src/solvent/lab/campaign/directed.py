@@ -157,6 +157,16 @@ def many_markets() -> tuple[Counter[str], int]:
     return telling.reach, telling.told
 
 
+def default_at_a_fifth_less(telling: Telling, first: int) -> None:
+    """The first account buys from the second, the price falls beyond its means, and the third takes what it held."""
+    telling.play(Trade(telling.time, first, first + 1, 0, 100, 1_000))
+    telling.price(0, 800)
+    telling.play(Advance(telling.time, 5))
+    reference = int(telling.machine.state.accounts[first].order_reference)
+    telling.play(LiquidationFill(telling.time, first, first + 2, 0, 100, 800, reference))
+    telling.play(Advance(telling.time, 5))
+
+
 def empty_vault() -> tuple[Counter[str], int]:
     """The vault pays for a default with all it has; its member's shares are worth nothing."""
     telling = Telling(plain_terms(2, Executor.ENGINE, (Tranche.LIQUIDITY_VAULT, Tranche.HAIRCUT_ALL)))
@@ -167,12 +177,7 @@ def empty_vault() -> tuple[Counter[str], int]:
         telling.play(Deposit(START_NS, first + place, amount))
     telling.price(0, 1_000)
     telling.play(JoinVault(START_NS, first + 3, 4_000))
-    telling.play(Trade(telling.time, first, first + 1, 0, 100, 1_000))
-    telling.price(0, 800)
-    telling.play(Advance(telling.time, 5))
-    reference = int(telling.machine.state.accounts[first].order_reference)
-    telling.play(LiquidationFill(telling.time, first, first + 2, 0, 100, 800, reference))
-    telling.play(Advance(telling.time, 5))
+    default_at_a_fifth_less(telling, first)
     telling.play(LeaveVault(telling.time, first + 3, 1))
     return telling.reach, telling.told
 
@@ -207,12 +212,7 @@ def a_block_that_draws_little() -> tuple[Counter[str], int]:
         telling.play(Deposit(START_NS, first + place, amount))
     telling.play(ContributeFund(START_NS, SystemAccount.VENUE_FUND, 100_000))
     telling.price(0, 1_000)
-    telling.play(Trade(telling.time, first, first + 1, 0, 100, 1_000))
-    telling.price(0, 800)
-    telling.play(Advance(telling.time, 5))
-    reference = int(telling.machine.state.accounts[first].order_reference)
-    telling.play(LiquidationFill(telling.time, first, first + 2, 0, 100, 800, reference))
-    telling.play(Advance(telling.time, 5))
+    default_at_a_fifth_less(telling, first)
     return telling.reach, telling.told
 
 
